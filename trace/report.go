@@ -1,0 +1,68 @@
+package trace
+
+import "time"
+
+// Words of [Report.Schedule], as the schedules of a scope print themselves.
+const (
+	scheduleEager      = "eager"
+	scheduleSequential = "sequential"
+)
+
+// Outcomes a drop can have, as in [Entry.Outcome].
+const (
+	outcomeOK        = "ok"
+	outcomeAbandoned = "abandoned"
+	outcomeSkipped   = "skipped"
+)
+
+// Report says what a teardown did: one entry for every guard, daemon and child
+// scope that was left when the scope stopped accepting work, with the moment
+// it was dropped and how that ended. A scope hands it to the callback of
+// WithReport, completed; nobody changes it after that, so it may be read and
+// written out from any number of goroutines.
+//
+// See [Report.WriteText] for a terminal, [Report.WriteHTML] for a browser,
+// [Report.MarshalJSON] for a program.
+type Report struct {
+	Scope    string        // path of the scope, such as "orders/request"
+	Exit     string        // how the scope ended: a lower-case word
+	Schedule string        // waves, eager or sequential
+	Grace    time.Duration // 0: no limit
+	Started  time.Time     // when the teardown began
+	Ended    time.Time     // when it was over
+	Deadline time.Time     // when the grace runs out; zero without one
+	Entries  []Entry       // by wave, then in order of registration
+	Error    string        // of the whole exit, empty when it was clean
+}
+
+// Entry is what became of one guard, daemon or child scope.
+type Entry struct {
+	Name       string        // unique within the report
+	Kind       string        // guard, daemon or child
+	Type       string        // of a guard's value, as %T prints it
+	Wave       int           // 0 is what nothing depends on
+	Queued     time.Time     // its last dependent had ended, or the teardown began
+	Started    time.Time     // its drop began
+	Ended      time.Time     // its drop returned or was abandoned
+	Outcome    string        // ok, error, panic, goexit, timeout, abandoned or skipped
+	Err        error         // nil when ok
+	DependsOn  []string      // names of what it uses, which is dropped later
+	ReleasedBy string        // the dependent that ended last; empty in wave 0
+	Slack      time.Duration // how much longer it could have taken without lengthening the teardown as scheduled
+}
+
+// Waited returns how long e was ready to be dropped before its drop began.
+func (e Entry) Waited() time.Duration { return max(0, e.Started.Sub(e.Queued)) }
+
+// Took returns how long the drop of e ran.
+func (e Entry) Took() time.Duration { return max(0, e.Ended.Sub(e.Started)) }
+
+// WaveBudget says what one wave of a teardown was allowed and what it used.
+type WaveBudget struct {
+	Index   int
+	Size    int           // entries in this wave
+	Started time.Time     // of its first drop
+	Ended   time.Time     // of its last drop
+	Share   time.Duration // from Started until the wave has to be over; 0 without a grace
+	Spent   time.Duration // from Started to Ended
+}
