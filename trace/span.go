@@ -3,53 +3,46 @@ package trace
 import (
 	"context"
 	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// Span is the span of an acquire or a task.
-type Span struct{}
+// Span is the span of an acquire or a task. The nil *Span records nothing.
+type Span struct{ span oteltrace.Span }
 
-// End ends the span.
-func (s *Span) End(err error) {}
-
-// TeardownInfo is what is known when a teardown begins.
-type TeardownInfo struct {
-	At            time.Time     // when it began
-	Waves, Guards int           // how many there are
-	Grace         time.Duration // 0: none
-	Schedule      string        // the lower-case word
+// Acquire starts the span of opening a guard, a child of the scope's span, and
+// returns ctx with it. typ is the type of the guarded value. In
+// [SpanTeardownOnly] there is none.
+func (r *Recorder) Acquire(ctx context.Context, guard, typ string) (context.Context, *Span) {
+	if r == nil || r.span == nil {
+		return ctx, nil
+	}
+	return r.start(ctx, "acquire "+guard, r.path, attribute.String(keyGuardName, guard), attribute.String(keyGuardType, typ))
 }
 
-// DropInfo is what is known when a drop begins.
-type DropInfo struct {
-	Guard, Type     string
-	Wave            int
-	DependsOn       []string
-	ReleasedBy      string    // the dependent that ended last, "" for none
-	Queued, Started time.Time // Queued: the last dependent had ended; zero for an early drop
+// Task starts the span of a task, a child of the scope's span, and returns ctx
+// with it. There is none unless [Config] asks for it, nor in
+// [SpanTeardownOnly].
+func (r *Recorder) Task(ctx context.Context, name string) (context.Context, *Span) {
+	if r == nil || r.span == nil || !r.taskSpans {
+		return ctx, nil
+	}
+	return r.start(ctx, "task "+name, r.path, attribute.String(keyTaskName, name))
 }
 
-// Teardown records one teardown.
-type Teardown struct{}
-
-// StartWave starts the span of a wave.
-func (t *Teardown) StartWave(index, size int, at time.Time) {}
-
-// EndWave ends the span of the wave.
-func (t *Teardown) EndWave(index int, at time.Time) {}
-
-// Drop starts the span of a drop.
-func (t *Teardown) Drop(ctx context.Context, d DropInfo) (context.Context, *DropSpan) {
-	return ctx, nil
+func (r *Recorder) start(ctx context.Context, name string, attrs ...attribute.KeyValue) (context.Context, *Span) {
+	ctx, span := r.tracer.Start(oteltrace.ContextWithSpan(ctx, r.span), name,
+		oteltrace.WithTimestamp(time.Now()), oteltrace.WithAttributes(attrs...))
+	return ctx, &Span{span}
 }
 
-// Skip records a drop that never started.
-func (t *Teardown) Skip(d DropInfo, err error) {}
-
-// End ends the span of the teardown.
-func (t *Teardown) End(at time.Time, critical []string, err error) {}
-
-// DropSpan records one drop.
-type DropSpan struct{}
-
-// End ends the drop. The first call wins.
-func (d *DropSpan) End(at time.Time, outcome string, err error) {}
+// End ends the span now, and marks it as failed if err is not nil. It is called
+// once.
+func (s *Span) End(err error) {
+	if s == nil {
+		return
+	}
+	fail(s.span, err)
+	s.span.End(oteltrace.WithTimestamp(time.Now()))
+}

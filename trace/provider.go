@@ -1,0 +1,94 @@
+package trace
+
+import (
+	"context"
+	"reflect"
+	"runtime/debug"
+	"sync"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/metric"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// process holds what is the same for the whole process. It is the package's
+// only variable, and is never written to.
+//
+// OpenTelemetry has a global provider from the start; until somebody sets one,
+// it is a stand-in that does nothing, and that costs 135 ns and three
+// allocations a span to do. Nothing in the API tells the stand-in from a real
+// one, so the two are told apart by identity: what is global now, while
+// packages are initialised, is the stand-in. (A provider that the
+// initialisation of another package has set even before this one is mistaken
+// for it; it has to be given as an option.)
+var process = struct {
+	tracers oteltrace.TracerProvider
+	meters  metric.MeterProvider
+	version func() string // of ebb's module; reads the build information once, when first asked
+}{otel.GetTracerProvider(), otel.GetMeterProvider(), sync.OnceValue(moduleVersion)}
+
+// tracerProvider returns the provider that a scope started on ctx records
+// with: the option's, else that of the span in ctx if it is recording, else the
+// global one if it has been set, else nil.
+func tracerProvider(ctx context.Context, option oteltrace.TracerProvider) oteltrace.TracerProvider {
+	if option != nil {
+		return option
+	}
+	if span := oteltrace.SpanFromContext(ctx); span.IsRecording() {
+		if tp := span.TracerProvider(); tp != nil {
+			return tp
+		}
+	}
+	if tp := otel.GetTracerProvider(); !same(tp, process.tracers) {
+		return tp
+	}
+	return nil
+}
+
+// meterProvider returns the option's provider, else the global one if it has
+// been set, else nil.
+func meterProvider(option metric.MeterProvider) metric.MeterProvider {
+	if option != nil {
+		return option
+	}
+	if mp := otel.GetMeterProvider(); !same(mp, process.meters) {
+		return mp
+	}
+	return nil
+}
+
+// same reports whether two providers are one. Providers of a type that cannot
+// be compared, at which == would panic, are not.
+func same(a, b any) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return reflect.TypeOf(a).Comparable() && reflect.ValueOf(a).Comparable() && a == b
+}
+
+// moduleVersion looks ebb up among the modules that this binary was built
+// from. It is "(devel)" in ebb's own tests, and "" when the binary has no
+// build information.
+func moduleVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	return versionIn(info)
+}
+
+func versionIn(info *debug.BuildInfo) string {
+	if info.Main.Path == ScopeName {
+		return info.Main.Version
+	}
+	for _, m := range info.Deps {
+		if m.Path != ScopeName {
+			continue
+		}
+		if m.Replace != nil && m.Replace.Version != "" {
+			return m.Replace.Version
+		}
+		return m.Version
+	}
+	return ""
+}

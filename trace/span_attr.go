@@ -1,0 +1,111 @@
+package trace
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	oteltrace "go.opentelemetry.io/otel/trace"
+
+	"github.com/ebb-go/ebb/internal/fault"
+)
+
+// The attributes of ebb's spans. They begin with "ebb." because Jaeger's search
+// takes names such as scope.name, span.status or resource.* for OTLP's own
+// fields, and finds nothing.
+const (
+	keyScopePath     = "ebb.scope.path"
+	keyScopeExit     = "ebb.scope.exit"
+	keyScopeSchedule = "ebb.scope.schedule"
+
+	keyGuardName       = "ebb.guard.name"
+	keyGuardType       = "ebb.guard.type"
+	keyGuardDependsOn  = "ebb.guard.depends_on"
+	keyGuardReleasedBy = "ebb.guard.released_by"
+
+	keyTaskName = "ebb.task.name"
+
+	keyWaves        = "ebb.waves"
+	keyGuards       = "ebb.guards"
+	keyGraceMS      = "ebb.grace_ms"
+	keyCriticalPath = "ebb.critical_path"
+
+	keyWaveIndex     = "ebb.wave.index"
+	keyWaveSize      = "ebb.wave.size"
+	keyWaveCollapsed = "ebb.wave.collapsed"
+
+	keyDropOutcome  = "ebb.drop.outcome"
+	keyDropQueuedMS = "ebb.drop.queued_ms"
+
+	keyErrorType = "error.type"
+)
+
+// Bounds of what one span carries. An exporter sends up to 512 spans in one
+// message, and a collector refuses messages over 4 MiB.
+const (
+	maxNames  = 128  // in a list of guards
+	maxStatus = 4096 // bytes of an error's text
+)
+
+// named joins the kind of a span with a name from the code, if there is one.
+func named(kind, name string) string {
+	if name == "" {
+		return kind
+	}
+	return kind + " " + name
+}
+
+// names makes an attribute of a list of guards. Of a long list it keeps the
+// beginning and says how many there are more.
+func names(key string, list []string) attribute.KeyValue {
+	if len(list) > maxNames {
+		short := make([]string, maxNames, maxNames+1)
+		copy(short, list)
+		list = append(short, fmt.Sprintf("and %d more", len(list)-maxNames))
+	}
+	return attribute.StringSlice(key, list)
+}
+
+// fail marks span as failed, if err is not nil: by its status and error.type,
+// and by nothing else. A span that has not failed keeps the status Unset, which
+// leaves Ok to the user.
+func fail(span oteltrace.Span, err error) {
+	if err == nil {
+		return
+	}
+	text := err.Error()
+	if len(text) > maxStatus {
+		text = strings.ToValidUTF8(text[:maxStatus], "") + "…"
+	}
+	span.SetStatus(codes.Error, text)
+	span.SetAttributes(attribute.String(keyErrorType, errorType(err)))
+}
+
+// errorType is never empty for an error, even if that gives itself no type.
+func errorType(err error) string {
+	if err == nil {
+		return ""
+	}
+	if t := fault.Type(err); t != "" {
+		return t
+	}
+	return "error"
+}
+
+// orNow returns t, or the present time for the zero Time.
+func orNow(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Now()
+	}
+	return t
+}
+
+// later returns the later of two times.
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

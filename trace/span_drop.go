@@ -1,0 +1,164 @@
+package trace
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// DropInfo is what is known of a drop when it begins, or is given up.
+type DropInfo struct {
+	Guard, Type string // Type is that of the guarded value
+	Wave        int
+	DependsOn   []string  // not to be changed until the drop has ended
+	ReleasedBy  string    // the dependent that ended last; "": none
+	Queued      time.Time // when that ended, or the teardown began; zero for an early drop
+	Started     time.Time
+}
+
+// DropSpan records one drop. The nil *DropSpan records nothing.
+type DropSpan struct {
+	r     *Recorder
+	t     *Teardown // nil for an early drop
+	w     *wave     // nil for an early drop, and where there are no waves
+	info  DropInfo
+	start time.Time       // of the span
+	ctx   context.Context // with the span, or else its parent: for exemplars, and to start the span late
+	span  oteltrace.Span  // nil without tracer, and for a drop that has none until it is known how it ended
+	ended atomic.Bool
+}
+
+// Drop starts the span of an early drop, a child of the scope's span, and
+// returns ctx with it. In [SpanTeardownOnly] it is a root linked to the
+// caller's span.
+func (r *Recorder) Drop(ctx context.Context, i DropInfo) (context.Context, *DropSpan) {
+	if r == nil {
+		return ctx, nil
+	}
+	i.Started = orNow(i.Started)
+	d := &DropSpan{r: r, info: i, start: i.Started}
+	if r.tracer == nil {
+		d.ctx = context.WithoutCancel(ctx)
+		return ctx, d
+	}
+	under, opts := r.under(ctx)
+	ctx = d.begin(under, opts...)
+	return ctx, d
+}
+
+// Drop starts the span of a drop, a child of its wave's span or, where there
+// are no waves, of the teardown's, and returns ctx with it. Beyond the first
+// thousand drops, ctx has the parent's span instead, and [DropSpan.End] decides
+// whether the drop gets a span of its own.
+func (t *Teardown) Drop(ctx context.Context, i DropInfo) (context.Context, *DropSpan) {
+	if t == nil {
+		return ctx, nil
+	}
+	d, under, ahead := t.drop(ctx, i)
+	if ahead {
+		under = d.begin(under)
+	}
+	return under, d
+}
+
+// Skip records a drop that was given up before it began: with the outcome
+// skipped, no length, and err saying by whom it was held back.
+func (t *Teardown) Skip(i DropInfo, err error) {
+	if t == nil {
+		return
+	}
+	d, under, ahead := t.drop(t.ctx, i)
+	if ahead {
+		d.begin(under)
+	}
+	if t.r.meters != nil {
+		t.r.meters.skipped(d.ctx, "skipped", err)
+	}
+	d.end(d.start, "skipped", err)
+}
+
+// drop makes a DropSpan, without its span; ahead says whether to start that
+// now. The context is ctx with the span's parent.
+func (t *Teardown) drop(ctx context.Context, i DropInfo) (d *DropSpan, under context.Context, ahead bool) {
+	i.Started = orNow(i.Started)
+	d = &DropSpan{r: t.r, t: t, info: i}
+	if t.span != nil {
+		var parent oteltrace.Span
+		d.w, parent, d.start, ahead = t.admit(&i)
+		ctx = oteltrace.ContextWithSpan(ctx, parent)
+	}
+	if !ahead {
+		d.ctx = context.WithoutCancel(ctx) // else begin's
+	}
+	return d, ctx, ahead
+}
+
+// begin starts the span and returns ctx with it.
+func (d *DropSpan) begin(ctx context.Context, opts ...oteltrace.SpanStartOption) context.Context {
+	i := &d.info
+	attrs := make([]attribute.KeyValue, 0, 8)
+	attrs = append(attrs,
+		d.r.path,
+		attribute.String(keyGuardName, i.Guard),
+		attribute.String(keyGuardType, i.Type),
+		names(keyGuardDependsOn, i.DependsOn),
+		attribute.Int(keyWaveIndex, i.Wave),
+		attribute.Int64(keyDropQueuedMS, i.queued().Milliseconds()),
+	)
+	if i.ReleasedBy != "" {
+		attrs = append(attrs, attribute.String(keyGuardReleasedBy, i.ReleasedBy))
+	}
+	opts = append(opts, oteltrace.WithTimestamp(d.start), oteltrace.WithAttributes(attrs...))
+	ctx, d.span = d.r.tracer.Start(ctx, "drop "+i.Guard, opts...)
+	d.ctx = context.WithoutCancel(ctx)
+	return ctx
+}
+
+// queued is how long the drop could have run and did not.
+func (i *DropInfo) queued() time.Duration {
+	if i.Queued.IsZero() {
+		return 0
+	}
+	return max(0, i.Started.Sub(i.Queued))
+}
+
+// End ends the drop at the time at, with the outcome as a lower-case word, and
+// marks its span as failed if err is not nil. The first call wins and later
+// ones do nothing: a drop ends at its abandonment, whatever it returns
+// afterwards.
+func (d *DropSpan) End(at time.Time, outcome string, err error) {
+	if d == nil || d.ended.Swap(true) {
+		return
+	}
+	at = orNow(at)
+	if d.r.meters != nil {
+		d.r.meters.dropped(d.ctx, at.Sub(d.info.Started), outcome, err)
+	}
+	d.end(at, outcome, err)
+}
+
+// end ends the span, or makes one that has ended, or counts the drop with its
+// wave.
+func (d *DropSpan) end(at time.Time, outcome string, err error) {
+	if d.r.tracer == nil {
+		return
+	}
+	if d.span == nil {
+		if !d.t.keep(d.w, at.Sub(d.info.Started), err) {
+			return
+		}
+		d.begin(d.ctx)
+	}
+	at = later(at, d.start)
+	if d.t != nil {
+		d.t.reach(d.w, d.info.Guard, at)
+	} else {
+		d.r.reach(at)
+	}
+	d.span.SetAttributes(attribute.String(keyDropOutcome, outcome))
+	fail(d.span, err)
+	d.span.End(oteltrace.WithTimestamp(at))
+}
