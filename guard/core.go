@@ -1,0 +1,223 @@
+package guard
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/ebb-go/ebb/internal/fault"
+)
+
+// A state says what may be done with a guarded value. States move only down
+// this list, but for given, which is left upwards when a container gives its
+// guard back.
+type state uint32
+
+const (
+	empty    state = iota // the zero value, which owes nothing; terminal
+	live                  // usable; left by Drop, Release, Map and by being given away
+	given                 // a container uses and drops it; left by the container's doing
+	draining              // Drop was called and waits for borrowers; left when a Drop finds none
+	dropping              // the drop function runs; left when it has ended
+	dropped               // the drop function has ended; terminal
+	released              // the value went out undropped; terminal
+)
+
+// A core is the life of one thing that is dropped exactly once: of a guard, and
+// of the containers that are droppers themselves. It knows no type and no value.
+//
+// Invariants:
+//   - state is written under mu only; it is atomic for the sake of Value, which
+//     reads it without.
+//   - Refusing a borrower and counting him happen under one lock: once the state
+//     is draining, borrows only falls, so a Drop that sees zero may begin.
+//   - Exactly one caller moves the state to dropping, and only he runs the drop.
+type core struct {
+	state atomic.Uint32
+
+	mu      sync.Mutex    // protects the following
+	borrows int32         // running Borrows
+	owned   bool          // an owner reports it if it is forgotten; see Own
+	idle    chan struct{} // made by the first Drop that has to wait; closed and nil when borrows reaches 0
+	done    chan struct{} // made by the first who asks; closed when the state is terminal
+	err     error         // of the drop; set with the state dropped
+	origin  *origin       // who made it, and the leak hook; nil when it is not tracked
+	from    *core         // the guard this one was mapped from while it was borrowed
+}
+
+// An ender is what a core drops.
+type ender interface {
+	// settle blocks until nobody uses what is to be dropped, or ctx ends. It
+	// may be called by several overlapping Drops at once.
+	settle(ctx context.Context) error
+	// end drops it. It is called once.
+	end(ctx context.Context) error
+}
+
+func (c *core) is() state   { return state(c.state.Load()) }
+func (c *core) set(s state) { c.state.Store(uint32(s)) }
+
+// refusal is the answer to those who want to use a value in state s.
+func refusal(s state) error {
+	switch s {
+	case given:
+		return ErrOwned
+	case released:
+		return ErrReleased
+	}
+	return ErrDropped
+}
+
+// drop runs e's end exactly once over any number of calls, when its state is
+// from: live for those who hold the guard, given for its container. A call that
+// finds the drop begun waits for it, or for its own ctx; one that finds it ended
+// returns nil. site is where the call was made, or 0.
+func (c *core) drop(ctx context.Context, e ender, from state, site uintptr) error {
+	c.mu.Lock()
+	if c.borrows > 0 || c.is() == draining || c.is() == dropping {
+		// The call is going to wait, maybe for the function it is made from.
+		// Asking ctx is foreign code, so not under mu. What changes meanwhile
+		// is no harm: the mark of ctx stands for a call that has not ended.
+		c.mu.Unlock()
+		if inside(ctx, c) {
+			return ErrReentrant
+		}
+		c.mu.Lock()
+	}
+	switch s := c.is(); s {
+	case from:
+		c.set(draining)
+	case draining:
+	case dropping:
+		c.mu.Unlock()
+		return c.wait(ctx)
+	case live, given:
+		c.mu.Unlock()
+		return ErrOwned
+	default:
+		c.mu.Unlock()
+		return nil
+	}
+	c.mu.Unlock()
+	if err := e.settle(ctx); err != nil {
+		return err // the state stays draining, and a later Drop goes on from there
+	}
+	c.mu.Lock()
+	if c.is() != draining {
+		c.mu.Unlock()
+		return c.wait(ctx) // an overlapping Drop settled too, and was first
+	}
+	c.set(dropping)
+	c.origin.disarm()
+	c.origin.endedAt(site)
+	c.mu.Unlock()
+	return c.run(ctx, e)
+}
+
+// run calls e's end. A panic of it is the outcome; a Goexit goes on, as nothing
+// can stop it, but the outcome is ErrGoexit and those who wait are told.
+func (c *core) run(ctx context.Context, e ender) (err error) {
+	err = ErrGoexit // replaced when end returns or panics
+	defer func() {
+		if p := recover(); p != nil {
+			err = fault.Panic(p)
+		}
+		c.mu.Lock()
+		c.err = err
+		c.endLocked(dropped)
+		c.mu.Unlock()
+	}()
+	return e.end(&mark{Context: ctx, of: c})
+}
+
+// endLocked moves to a terminal state and tells those who wait.
+func (c *core) endLocked(s state) {
+	c.set(s)
+	if c.done != nil {
+		close(c.done)
+	}
+}
+
+// wait blocks until a drop that has begun has ended, and returns its error; or
+// until ctx ends, and returns its cause.
+func (c *core) wait(ctx context.Context) error {
+	done := c.ended()
+	select {
+	case <-done:
+		return c.outcome() // also when ctx is over
+	default:
+	}
+	select {
+	case <-done:
+		return c.outcome()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// ended returns a channel that is closed once the state is terminal. It is made
+// when first asked for: most guards never need one.
+func (c *core) ended() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.done == nil {
+		c.done = make(chan struct{})
+		if s := c.is(); s == empty || s >= dropped {
+			close(c.done)
+		}
+	}
+	return c.done
+}
+
+// outcome returns the error of the drop; nil before it has ended.
+func (c *core) outcome() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// borrow counts a borrower in, if the state is want.
+func (c *core) borrow(want state) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.is(); s != want {
+		return refusal(s)
+	}
+	c.borrows++
+	return nil
+}
+
+// giveBack counts out the borrower whose function was given m.
+func (c *core) giveBack(m *mark) {
+	m.over.Store(true)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.borrows--; c.borrows == 0 && c.idle != nil {
+		close(c.idle)
+		c.idle = nil
+	}
+}
+
+// settle blocks until there are no borrowers, of this guard and of those it was
+// mapped from, or ctx ends. Called when new ones are refused.
+func (c *core) settle(ctx context.Context) error {
+	for ; c != nil; c = c.from {
+		c.mu.Lock()
+		n := c.borrows
+		if n > 0 && c.idle == nil {
+			c.idle = make(chan struct{})
+		}
+		idle := c.idle
+		c.mu.Unlock()
+		if n == 0 {
+			continue
+		}
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			return fmt.Errorf("%w by %d borrowers and not dropped: %w", ErrInUse, n, context.Cause(ctx))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,192 @@
+package guard
+
+import (
+	"fmt"
+	"reflect"
+	"runtime"
+	"strings"
+)
+
+// An Option says how a guard is reported if it is forgotten.
+type Option interface{ apply(*origin) }
+
+type optionFunc func(*origin)
+
+func (f optionFunc) apply(o *origin) { f(o) }
+
+// Name names the guard in leak reports and panics.
+func Name(name string) Option {
+	return optionFunc(func(o *origin) { o.name = name })
+}
+
+// StackDepth sets how many frames of the creating goroutine's stack are kept
+// for the leak report. The default of 1 is the creation site alone; 0 records
+// nothing. Each frame costs some 35 ns when the guard is made.
+func StackDepth(n int) Option {
+	return optionFunc(func(o *origin) { o.depth = max(n, 0) })
+}
+
+// An origin is who made a guard, and the hook that reports it if the guard is
+// collected before it was dropped. It must not lead to the guard, or that would
+// never be collected. All methods may be called on nil, the origin of a guard
+// that nobody tracks. The guard's mu protects the fields from armed on.
+type origin struct {
+	name  string
+	typ   reflect.Type
+	depth int
+	stack []uintptr  // innermost first
+	site  [1]uintptr // is stack, if depth is 1
+	lost  loser      // is told when the hook has fired, before it reports
+
+	armed   bool
+	hook    runtime.Cleanup
+	tracks  []*track // those that were running when it was armed
+	dropped uintptr  // pc of the Drop that began
+}
+
+// A loser outlives the handle whose hook has fired.
+type loser interface{ lose() }
+
+// newOrigin records the caller of the function skip frames above the one that
+// calls it.
+func newOrigin(typ reflect.Type, skip int, opts []Option) *origin {
+	o := &origin{typ: typ, depth: 1}
+	for _, opt := range opts {
+		if opt != nil {
+			opt.apply(o)
+		}
+	}
+	o.record(skip + 1)
+	return o
+}
+
+func (o *origin) record(skip int) {
+	o.stack = o.site[:]
+	if o.depth != 1 {
+		o.stack = make([]uintptr, o.depth)
+	}
+	if o.depth > 0 {
+		o.stack = o.stack[:runtime.Callers(skip+2, o.stack)]
+	}
+}
+
+// as returns a fresh origin of the same name, depth and place, for what the
+// guarded value is turned into.
+func (o *origin) as(typ reflect.Type) *origin {
+	if o == nil {
+		return nil
+	}
+	return &origin{name: o.name, typ: typ, depth: o.depth, stack: o.stack}
+}
+
+// arm sets the hook: when what p is part of is collected, o is reported.
+func (o *origin) arm(c *core) {
+	o.armed = true
+	o.hook = runtime.AddCleanup(c, leaked, o)
+	if w := watching.Load(); w != nil {
+		for _, t := range w.tracks {
+			o.tracks = append(o.tracks, t)
+			t.add(o)
+		}
+	}
+}
+
+// disarm takes the hook away.
+func (o *origin) disarm() {
+	if o == nil || !o.armed {
+		return
+	}
+	o.armed = false
+	o.hook.Stop()
+	for _, t := range o.tracks {
+		t.remove(o)
+	}
+	o.tracks = nil
+}
+
+// track makes o the core's origin and arms its hook.
+func (c *core) track(o *origin) {
+	c.origin = o
+	if o != nil {
+		o.arm(c)
+	}
+}
+
+// caller returns the caller of the function skip frames above the one that
+// calls it; 0 if the origin keeps no sites.
+func (o *origin) caller(skip int) uintptr {
+	if o == nil || o.depth == 0 {
+		return 0
+	}
+	var pc [1]uintptr
+	runtime.Callers(skip+2, pc[:])
+	return pc[0]
+}
+
+func (o *origin) endedAt(pc uintptr) {
+	if o != nil {
+		o.dropped = pc
+	}
+}
+
+// leak describes the guard for a report.
+func (o *origin) leak() Leak {
+	l := Leak{Name: o.name, Type: o.typ.String()}
+	if len(o.stack) > 0 {
+		l.Site = place(o.stack[0])
+	}
+	if len(o.stack) > 1 {
+		l.Stack = format(o.stack)
+	}
+	return l
+}
+
+// place returns "file:line" of a program counter that [runtime.Callers] gave.
+func place(pc uintptr) string {
+	f, _ := runtime.CallersFrames([]uintptr{pc}).Next()
+	return fmt.Sprintf("%s:%d", f.File, f.Line)
+}
+
+// format writes a stack as a panic does.
+func format(stack []uintptr) string {
+	var b strings.Builder
+	for frames, more := runtime.CallersFrames(stack), true; more; {
+		var f runtime.Frame
+		f, more = frames.Next()
+		fmt.Fprintf(&b, "%s\n\t%s:%d\n", f.Function, f.File, f.Line)
+	}
+	return b.String()
+}
+
+// A goneError is what Value panics with.
+type goneError struct {
+	name, typ string
+	site      string // of the Drop, if known
+	err       error  // ErrDropped, ErrReleased or ErrOwned
+}
+
+// newGoneError describes a guard whose mu is held, or that nobody else has.
+func newGoneError(typ string, o *origin, err error) *goneError {
+	e := &goneError{typ: typ, err: err}
+	if o != nil {
+		e.name = o.name
+		if o.dropped != 0 {
+			e.site = place(o.dropped)
+		}
+	}
+	return e
+}
+
+func (e *goneError) Error() string {
+	text := "guard: Value of " + e.typ
+	if e.name != "" {
+		text = fmt.Sprintf("guard: Value of %q (%s)", e.name, e.typ)
+	}
+	text += ": " + strings.TrimPrefix(e.err.Error(), "guard: ")
+	if e.site != "" {
+		text += " at " + e.site
+	}
+	return text
+}
+
+func (e *goneError) Unwrap() error { return e.err }

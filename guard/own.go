@@ -1,0 +1,107 @@
+package guard
+
+import "context"
+
+// Own makes the caller the one who reports the guard if it is forgotten, and
+// stops its leak hook. It returns ErrOwned if it has an owner already, or was
+// given to a container, and the error of Get once the value is gone. An owner
+// uses and drops the guard by its ordinary methods.
+func (g *Guard[T]) Own() error {
+	if g == nil {
+		return ErrDropped
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if s := g.is(); s != live {
+		return refusal(s)
+	}
+	if g.owned {
+		return ErrOwned
+	}
+	g.owned = true
+	g.origin.disarm()
+	return nil
+}
+
+// Disown undoes [Guard.Own]: whoever called that has not become the owner after
+// all, or is it no longer. The leak hook is armed again, if the guard had one.
+func (g *Guard[T]) Disown() {
+	if g == nil {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.owned && g.is() == live {
+		g.owned = false
+		g.track(g.origin)
+	}
+}
+
+// take gives the guard to a container: from then on its own methods only tell
+// how it ended. The leak hook stays armed: a container that is forgotten takes
+// its guards with it, and those are reported with their own sites. A guard that
+// has an owner is refused, unless owned says that the owner is the caller.
+func (g *Guard[T]) take(owned bool) error {
+	if g == nil {
+		return ErrDropped
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if s := g.is(); s != live {
+		return refusal(s)
+	}
+	if g.owned && !owned {
+		return ErrOwned
+	}
+	g.set(given)
+	return nil
+}
+
+// give undoes take.
+func (g *Guard[T]) give() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.set(live)
+}
+
+// Map returns a guard of f's result that owes what g owed: its Drop runs g's
+// drop function on g's value, and its leak hook is g's. g is as after Release.
+// Those who are borrowing g's value may finish: the new guard's Drop waits for
+// them too. If f panics, g is unchanged. If g is gone or owned, f is not called,
+// and the new guard is gone with the same error.
+func Map[T, U any](g *Guard[T], f func(T) U) *Guard[U] {
+	if err := g.take(false); err != nil {
+		return unusable[U](err)
+	}
+	moved := false
+	defer func() {
+		if !moved {
+			g.give() // f panicked
+		}
+	}()
+	drop, v := g.fn, g.v
+	h := &Guard[U]{v: f(v), fn: func(ctx context.Context, _ U) error { return drop(ctx, v) }}
+	h.set(live)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.borrows > 0 || g.from != nil {
+		h.from = &g.core
+	}
+	g.origin.disarm()
+	h.track(g.origin.as(typeOf(h.v)))
+	g.endLocked(released)
+	moved = true
+	return h
+}
+
+// unusable returns a guard whose Get returns err.
+func unusable[T any](err error) *Guard[T] {
+	g := new(Guard[T])
+	switch err {
+	case ErrReleased:
+		g.set(released)
+	case ErrOwned:
+		g.set(given)
+	}
+	return g
+}
