@@ -57,13 +57,15 @@ func meterProvider(option metric.MeterProvider) metric.MeterProvider {
 	return nil
 }
 
-// same reports whether two providers are one. Providers of a type that cannot
-// be compared, at which == would panic, are not.
+// same reports whether two providers are one. Providers that cannot be
+// compared, at which == would panic, are not.
 func same(a, b any) bool {
-	if a == nil || b == nil {
-		return a == b
+	t := reflect.TypeOf(a)
+	if t == nil || t != reflect.TypeOf(b) {
+		return false
 	}
-	return reflect.TypeOf(a).Comparable() && reflect.ValueOf(a).Comparable() && a == b
+	// The usual pointer is looked at first: asking a Value allocates.
+	return (t.Kind() == reflect.Pointer || reflect.ValueOf(a).Comparable()) && a == b
 }
 
 // moduleVersion looks ebb up among the modules that this binary was built
