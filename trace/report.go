@@ -56,13 +56,3 @@ func (e Entry) Waited() time.Duration { return max(0, e.Started.Sub(e.Queued)) }
 
 // Took returns how long the drop of e ran.
 func (e Entry) Took() time.Duration { return max(0, e.Ended.Sub(e.Started)) }
-
-// WaveBudget says what one wave of a teardown was allowed and what it used.
-type WaveBudget struct {
-	Index   int
-	Size    int           // entries in this wave
-	Started time.Time     // of its first drop
-	Ended   time.Time     // of its last drop
-	Share   time.Duration // from Started until the wave has to be over; 0 without a grace
-	Spent   time.Duration // from Started to Ended
-}

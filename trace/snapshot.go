@@ -4,8 +4,8 @@ import "time"
 
 // Snapshot is a scope at one instant: what it owns, and what it waits for when
 // it is ending. It is a copy and can be read from any number of goroutines.
-// Each live thing is in it once: a child scope is one of Children, and no item
-// unless it is also a node of the teardown.
+// Each live thing is in it once. A child made by Scope.Child is an item, which
+// is its place in the teardown, and its inside is one of Children.
 type Snapshot struct {
 	Name     string
 	Path     string         // "orders/request"

@@ -1,0 +1,144 @@
+package trace
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+)
+
+// In JSON, keys are lower case with underscores, times are RFC 3339 with
+// nanoseconds, durations are milliseconds as numbers with a fraction, under
+// keys that end in _ms, and names are as they are. What is zero or empty is
+// left out, but for the keys that say what a thing is and how it ended.
+
+type reportJSON struct {
+	Scope        string       `json:"scope"`
+	Exit         string       `json:"exit"`
+	Schedule     string       `json:"schedule"`
+	Grace        milliseconds `json:"grace_ms,omitzero"`
+	Started      time.Time    `json:"started,omitzero"`
+	Ended        time.Time    `json:"ended,omitzero"`
+	Deadline     time.Time    `json:"deadline,omitzero"`
+	Took         milliseconds `json:"took_ms"`
+	Error        string       `json:"error,omitempty"`
+	CriticalPath []string     `json:"critical_path"`
+	Waves        []waveJSON   `json:"waves"`
+	Entries      []entryJSON  `json:"entries"`
+}
+
+type waveJSON struct {
+	Index   int          `json:"index"`
+	Size    int          `json:"size"`
+	Started time.Time    `json:"started,omitzero"`
+	Ended   time.Time    `json:"ended,omitzero"`
+	Share   milliseconds `json:"share_ms,omitzero"`
+	Spent   milliseconds `json:"spent_ms"`
+}
+
+type entryJSON struct {
+	Name       string       `json:"name"`
+	Kind       string       `json:"kind"`
+	Type       string       `json:"type,omitempty"`
+	Wave       int          `json:"wave"`
+	Queued     time.Time    `json:"queued,omitzero"`
+	Started    time.Time    `json:"started,omitzero"`
+	Ended      time.Time    `json:"ended,omitzero"`
+	Waited     milliseconds `json:"waited_ms"`
+	Took       milliseconds `json:"took_ms"`
+	Slack      milliseconds `json:"slack_ms"`
+	Outcome    string       `json:"outcome"`
+	Error      string       `json:"error,omitempty"`
+	DependsOn  []string     `json:"depends_on,omitempty"`
+	ReleasedBy string       `json:"released_by,omitempty"`
+	Critical   bool         `json:"critical,omitempty"`
+}
+
+// milliseconds is a duration in JSON.
+type milliseconds time.Duration
+
+func (m milliseconds) MarshalJSON() ([]byte, error) { return json.Marshal(float64(m) / 1e6) }
+
+func (m *milliseconds) UnmarshalJSON(data []byte) error {
+	var f float64
+	if err := json.Unmarshal(data, &f); err != nil {
+		return err
+	}
+	if f < 0 {
+		f -= 1e-6
+	}
+	*m = milliseconds(f*1e6 + 0.5)
+	return nil
+}
+
+// MarshalJSON returns r as an object with lower-case keys: times in RFC 3339,
+// durations in milliseconds, with a fraction, under keys that end in _ms. Beside
+// the fields of Report and [Entry], an error as its text, it has what follows
+// from them: took_ms, waited_ms, critical_path, critical, and waves, which is
+// [Report.Budget]. See [Report.UnmarshalJSON] for the way back.
+func (r Report) MarshalJSON() ([]byte, error) {
+	j := reportJSON{
+		Scope: r.Scope, Exit: r.Exit, Schedule: r.Schedule,
+		Grace: milliseconds(r.Grace), Started: r.Started, Ended: r.Ended, Deadline: r.Deadline,
+		Took: milliseconds(max(0, r.Ended.Sub(r.Started))), Error: r.Error,
+		CriticalPath: []string{},
+		Waves:        []waveJSON{},
+		Entries:      make([]entryJSON, len(r.Entries)),
+	}
+	for _, w := range r.Budget() {
+		j.Waves = append(j.Waves, waveJSON{w.Index, w.Size, w.Started, w.Ended, milliseconds(w.Share), milliseconds(w.Spent)})
+	}
+	for i, e := range r.Entries {
+		j.Entries[i] = entryJSON{
+			Name: e.Name, Kind: e.Kind, Type: e.Type, Wave: e.Wave,
+			Queued: e.Queued, Started: e.Started, Ended: e.Ended,
+			Waited: milliseconds(e.Waited()), Took: milliseconds(e.Took()), Slack: milliseconds(e.Slack),
+			Outcome: e.Outcome, Error: errorText(e.Err), DependsOn: e.DependsOn, ReleasedBy: e.ReleasedBy,
+		}
+	}
+	for _, i := range r.critical() {
+		j.CriticalPath = append(j.CriticalPath, r.Entries[i].Name)
+		j.Entries[i].Critical = true
+	}
+	return json.Marshal(j)
+}
+
+// UnmarshalJSON reads what [Report.MarshalJSON] wrote, so that a report can be
+// stored and drawn later. An entry's error comes back as its text alone: of the
+// values it wrapped, errors.Is and errors.As find none. What follows from the
+// rest is not read.
+func (r *Report) UnmarshalJSON(data []byte) error {
+	var j reportJSON
+	if err := json.Unmarshal(data, &j); err != nil {
+		return err
+	}
+	*r = Report{
+		Scope: j.Scope, Exit: j.Exit, Schedule: j.Schedule,
+		Grace: time.Duration(j.Grace), Started: j.Started, Ended: j.Ended, Deadline: j.Deadline, Error: j.Error,
+	}
+	for _, e := range j.Entries {
+		entry := Entry{
+			Name: e.Name, Kind: e.Kind, Type: e.Type, Wave: e.Wave,
+			Queued: e.Queued, Started: e.Started, Ended: e.Ended, Slack: time.Duration(e.Slack),
+			Outcome: e.Outcome, DependsOn: e.DependsOn, ReleasedBy: e.ReleasedBy,
+		}
+		if e.Error != "" {
+			entry.Err = errors.New(e.Error)
+		}
+		r.Entries = append(r.Entries, entry)
+	}
+	return nil
+}
+
+// errorText survives an error whose method panics: a nil pointer in an
+// interface is the usual one, and a report must come out all the same.
+func errorText(err error) (text string) {
+	if err == nil {
+		return ""
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			text = "error without a text: its Error method panicked"
+		}
+	}()
+	return err.Error()
+}

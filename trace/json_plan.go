@@ -1,0 +1,62 @@
+package trace
+
+import "encoding/json"
+
+type planJSON struct {
+	Waves [][]planNodeJSON `json:"waves"`
+}
+
+type planNodeJSON struct {
+	Name      string   `json:"name"`
+	Kind      string   `json:"kind"`
+	Wave      int      `json:"wave"`
+	DependsOn []string `json:"depends_on,omitempty"`
+}
+
+// MarshalJSON returns p as {"waves": [[node, ...], ...]}, a node having the
+// keys name, kind, wave and depends_on.
+func (p Plan) MarshalJSON() ([]byte, error) {
+	j := planJSON{Waves: make([][]planNodeJSON, len(p.Waves))}
+	for i, wave := range p.Waves {
+		j.Waves[i] = make([]planNodeJSON, len(wave))
+		for k, n := range wave {
+			j.Waves[i][k] = planNodeJSON(n)
+		}
+	}
+	return json.Marshal(j)
+}
+
+type diffJSON struct {
+	NotRun     []changeJSON `json:"not_run"`
+	NotPlanned []changeJSON `json:"not_planned"`
+	Moved      []changeJSON `json:"moved"`
+}
+
+type changeJSON struct {
+	Name    string `json:"name"`
+	Kind    string `json:"kind"`
+	Planned *int   `json:"planned,omitempty"`
+	Ran     *int   `json:"ran,omitempty"`
+	Outcome string `json:"outcome,omitempty"`
+}
+
+// MarshalJSON returns d as an object of three lists, not_run, not_planned and
+// moved. The keys planned and ran of a change are waves, and missing where it
+// was in none.
+func (d Diff) MarshalJSON() ([]byte, error) {
+	return json.Marshal(diffJSON{changesJSON(d.NotRun), changesJSON(d.NotPlanned), changesJSON(d.Moved)})
+}
+
+func changesJSON(changes []Change) []changeJSON {
+	list := make([]changeJSON, len(changes))
+	for i, c := range changes {
+		list[i] = changeJSON{Name: c.Name, Kind: c.Kind, Outcome: c.Outcome}
+		if c.Planned >= 0 {
+			list[i].Planned = &changes[i].Planned
+		}
+		if c.Ran >= 0 {
+			list[i].Ran = &changes[i].Ran
+		}
+	}
+	return list
+}

@@ -1,0 +1,247 @@
+package trace
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Complete sorts the entries by wave, keeping their order within one, and
+// fills in what is missing and follows from the rest: Queued, ReleasedBy, Slack
+// and the ends of what never ended, from Started, Ended, DependsOn and
+// Schedule. What is there already it leaves alone, so a second call changes
+// nothing. A scope calls it once, before anybody else sees the report; it must
+// not run while the report is read.
+//
+// Under waves the slack is the time until the end of the entry's wave. Under
+// eager it is that of the critical path method, in which a drop's time counts
+// from the moment it was queued: time it spent waiting for a free worker is
+// taken as given, so the slack is never too large. Under sequential it is 0.
+func (r *Report) Complete() {
+	slices.SortStableFunc(r.Entries, func(a, b Entry) int { return cmp.Compare(a.Wave, b.Wave) })
+	if r.Started.IsZero() {
+		r.Started = r.firstStart()
+	}
+	links := r.links()
+	r.completeTimes(links)
+	if r.Ended.IsZero() {
+		r.Ended = r.lastEnd()
+	}
+	if r.Deadline.IsZero() && r.Grace > 0 {
+		r.Deadline = r.Started.Add(r.Grace)
+	}
+	r.completeSlack(links)
+}
+
+// links returns for each entry the positions of those it depends on. Names
+// that are not in the report, and an entry's own, are left out.
+func (r *Report) links() [][]int {
+	at := make(map[string]int, len(r.Entries))
+	for i := range r.Entries {
+		at[r.Entries[i].Name] = i
+	}
+	links := make([][]int, len(r.Entries))
+	for i := range r.Entries {
+		for _, name := range r.Entries[i].DependsOn {
+			if j, ok := at[name]; ok && j != i {
+				links[i] = append(links[i], j)
+			}
+		}
+	}
+	return links
+}
+
+// completeTimes goes through the entries once. A dependent's wave is smaller
+// than that of what it depends on, so by the time an entry is reached its last
+// dependent is known.
+func (r *Report) completeTimes(links [][]int) {
+	last := make([]*Entry, len(r.Entries)) // the dependent that ended last
+	for i := range r.Entries {
+		e := &r.Entries[i]
+		if last[i] != nil {
+			e.ReleasedBy = cmp.Or(e.ReleasedBy, last[i].Name)
+		}
+		switch {
+		case !e.Queued.IsZero():
+		case last[i] != nil:
+			e.Queued = last[i].Ended
+		default:
+			e.Queued = r.Started
+		}
+		switch {
+		case e.Started.IsZero(): // never began
+			e.Started = e.Queued
+			e.Ended = orTime(e.Ended, e.Queued)
+		default: // began, and was running when the report was made
+			e.Ended = orTime(e.Ended, r.Ended, e.Started)
+		}
+		for _, j := range links[i] {
+			if last[j] == nil || e.Ended.After(last[j].Ended) {
+				last[j] = e
+			}
+		}
+	}
+}
+
+func (r *Report) completeSlack(links [][]int) {
+	switch r.Schedule {
+	case scheduleSequential:
+		return
+	case scheduleEager:
+		r.slackEager(links)
+	default:
+		r.slackWaves()
+	}
+}
+
+func (r *Report) slackWaves() {
+	ends := make(map[int]time.Time)
+	for i := range r.Entries {
+		e := &r.Entries[i]
+		if e.Ended.After(ends[e.Wave]) {
+			ends[e.Wave] = e.Ended
+		}
+	}
+	for i := range r.Entries {
+		if e := &r.Entries[i]; e.Slack == 0 {
+			e.Slack = max(0, ends[e.Wave].Sub(e.Ended))
+		}
+	}
+}
+
+// slackEager is the backward pass of the critical path method: the latest end
+// of an entry is the earliest of the latest starts of what it depends on.
+// Going through the entries backwards, those come first.
+func (r *Report) slackEager(links [][]int) {
+	end := r.lastEnd()
+	latest := make([]time.Time, len(r.Entries))
+	for i := len(r.Entries) - 1; i >= 0; i-- {
+		e := &r.Entries[i]
+		latest[i] = end
+		for _, j := range links[i] {
+			if j <= i {
+				continue // a report whose waves contradict its edges
+			}
+			start := latest[j].Add(-r.Entries[j].Ended.Sub(r.Entries[j].Queued))
+			if start.Before(latest[i]) {
+				latest[i] = start
+			}
+		}
+		if e.Slack == 0 {
+			e.Slack = max(0, latest[i].Sub(e.Ended))
+		}
+	}
+}
+
+// CriticalPath returns the chain of drops that set the total, in order. Under
+// waves these are the last to end of each wave, under eager the last to end,
+// the dependent that released it, and so on, and under sequential all. What was
+// skipped is on no path. It needs a report that is complete.
+func (r *Report) CriticalPath() []Entry {
+	path := r.critical()
+	entries := make([]Entry, len(path))
+	for i, at := range path {
+		entries[i] = r.Entries[at]
+	}
+	return entries
+}
+
+// critical returns the positions of the critical path's entries.
+func (r *Report) critical() []int {
+	switch r.Schedule {
+	case scheduleSequential:
+		return r.criticalSequential()
+	case scheduleEager:
+		return r.criticalEager()
+	default:
+		return r.criticalWaves()
+	}
+}
+
+func (r *Report) criticalWaves() []int {
+	last := make(map[int]int) // wave to the entry that ended last
+	for i := range r.Entries {
+		e := &r.Entries[i]
+		if e.Outcome == outcomeSkipped {
+			continue
+		}
+		if j, ok := last[e.Wave]; !ok || e.Ended.After(r.Entries[j].Ended) {
+			last[e.Wave] = i
+		}
+	}
+	var path []int
+	for _, wave := range slices.Sorted(maps.Keys(last)) {
+		path = append(path, last[wave])
+	}
+	return path
+}
+
+// criticalEager visits each entry at most once, so it ends even in a report
+// whose entries release each other in a circle.
+func (r *Report) criticalEager() []int {
+	at := make(map[string]int, len(r.Entries))
+	last := -1
+	for i := range r.Entries {
+		e := &r.Entries[i]
+		at[e.Name] = i
+		if e.Outcome != outcomeSkipped && (last < 0 || e.Ended.After(r.Entries[last].Ended)) {
+			last = i
+		}
+	}
+	var path []int
+	for i, ok := last, last >= 0; ok; {
+		e := &r.Entries[i]
+		if e.Outcome != outcomeSkipped {
+			path = append(path, i)
+		}
+		delete(at, e.Name)
+		i, ok = at[e.ReleasedBy]
+	}
+	slices.Reverse(path)
+	return path
+}
+
+func (r *Report) criticalSequential() []int {
+	var path []int
+	for i := range r.Entries {
+		if r.Entries[i].Outcome != outcomeSkipped {
+			path = append(path, i)
+		}
+	}
+	slices.SortStableFunc(path, func(a, b int) int { return r.Entries[a].Started.Compare(r.Entries[b].Started) })
+	return path
+}
+
+// firstStart returns the earliest start of an entry, zero if there is none.
+func (r *Report) firstStart() time.Time {
+	var first time.Time
+	for i := range r.Entries {
+		if t := r.Entries[i].Started; first.IsZero() || !t.IsZero() && t.Before(first) {
+			first = t
+		}
+	}
+	return first
+}
+
+// lastEnd returns the latest end of an entry, the report's start if there is
+// none.
+func (r *Report) lastEnd() time.Time {
+	last := r.Started
+	for i := range r.Entries {
+		if t := r.Entries[i].Ended; t.After(last) {
+			last = t
+		}
+	}
+	return last
+}
+
+// orTime is cmp.Or for times, whose zero value is no zero once it has a zone.
+func orTime(times ...time.Time) time.Time {
+	for _, t := range times {
+		if !t.IsZero() {
+			return t
+		}
+	}
+	return time.Time{}
+}
