@@ -1,0 +1,189 @@
+package group
+
+import (
+	"context"
+	"slices"
+	"sync"
+)
+
+// A Graph holds nodes and what depends on what. The zero value is ready; a
+// Graph must not be copied. All methods are safe for concurrent use. They never
+// block, except for those that run drops: Drop, DropTree and Teardown.
+//
+// Teardown closes a graph. From then on it does not change: what is registered
+// is refused with [ErrClosed], and what asks about nodes answers for those that
+// were there when it was closed.
+type Graph struct {
+	mu     sync.Mutex              // protects the following fields and those of the nodes
+	closed bool                    // terminal; set by Teardown
+	nodes  list                    // all nodes that are not gone
+	alls   list                    // those of them with All
+	seq    uint64                  // of the newest node
+	late   bool                    // an older node was made to depend on a newer one: seq does not order the edges
+	ended  map[*Node]chan struct{} // for nodes in state dropping that a second run waits for; see waitFor
+}
+
+// Add registers a node that depends on deps, which drop gives up. It returns
+// [ErrClosed] after Teardown has begun, [ErrForeign] when one of deps is nil or
+// of another graph, and [ErrGone] when one is claimed or gone. It panics if drop
+// is nil.
+func (g *Graph) Add(name string, drop func(ctx context.Context) error, deps ...*Node) (*Node, error) {
+	if drop == nil {
+		panic("group: nil drop")
+	}
+	n := new(Node)
+	if err := g.Insert(n, Spec{Name: name, Dropper: dropFunc(drop), Deps: deps}); err != nil {
+		return nil, err
+	}
+	return n, nil
+}
+
+// Insert is Add for a node that the caller embeds in a value of his own, and
+// with all that a [Spec] can say. After an error the node is as before. Insert
+// panics if s.Dropper is nil or n has been inserted already.
+func (g *Graph) Insert(n *Node, s Spec) error {
+	if s.Dropper == nil {
+		panic("group: nil Dropper")
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if n.graph != nil {
+		panic("group: node inserted twice")
+	}
+	if g.closed {
+		return ErrClosed
+	}
+	for _, d := range s.Deps {
+		if err := g.canDependOnLocked(d); err != nil {
+			return err
+		}
+	}
+	g.seq++
+	n.name, n.dropper, n.graph, n.timeout = s.Name, s.Dropper, g, max(s.Timeout, 0)
+	n.seq, n.user, n.all, n.hold = g.seq, s.User, s.All, s.Hold
+	n.deps = distinct(s.Deps)
+	for _, d := range n.deps {
+		d.dependents++
+	}
+	g.nodes.add(n)
+	if n.all {
+		g.alls.add(n)
+	}
+	return nil
+}
+
+// canDependOnLocked says why nothing can come to depend on d, if so.
+func (g *Graph) canDependOnLocked(d *Node) error {
+	switch {
+	case !d.in(g):
+		return ErrForeign
+	case d.state != live:
+		return ErrGone
+	}
+	return nil
+}
+
+// distinct copies deps, each once. The nodes' slots mark what has been seen.
+func distinct(deps []*Node) []*Node {
+	if len(deps) == 0 {
+		return nil
+	}
+	for _, d := range deps {
+		d.slot = 0
+	}
+	own := make([]*Node, 0, len(deps))
+	for _, d := range deps {
+		if d.slot == 0 {
+			d.slot = 1
+			own = append(own, d)
+		}
+	}
+	return own
+}
+
+// Remove takes a node out of the graph without dropping it, as the end of a
+// claim or at once. It returns an [*InUseError] while others depend on it,
+// [ErrGone] when it is out already or in a run, and [ErrForeign].
+func (g *Graph) Remove(n *Node) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !n.in(g) || n.state != claimed {
+		if err := g.claimLocked(n); err != nil {
+			return err
+		}
+	}
+	g.retireLocked(n)
+	return nil
+}
+
+// Claim makes a node its caller's to end, with Remove: from now on nothing can
+// come to depend on it, and a second Claim, Drop and DropTree of it return
+// [ErrGone]. Until then it stays in the graph: what it depends on is in use,
+// and a DropTree or Teardown that comes to it calls its Dropper, which has to
+// expect that. Claim returns an [*InUseError] while others depend on it, claimed
+// ones too, for they have not ended; and [ErrForeign].
+func (g *Graph) Claim(n *Node) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.claimLocked(n)
+}
+
+func (g *Graph) claimLocked(n *Node) error {
+	switch {
+	case !n.in(g):
+		return ErrForeign
+	case n.state != live:
+		return ErrGone
+	case g.inUseLocked(n):
+		err := &InUseError{Guard: n.name}
+		for m := range g.dependentsLocked(n) {
+			err.Dependents = append(err.Dependents, m.name)
+		}
+		return err
+	}
+	n.state = claimed
+	return nil
+}
+
+// retire ends the time of a node that was dropped or abandoned.
+func (g *Graph) retire(n *Node) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.retireLocked(n)
+}
+
+// retireLocked takes a node out of the graph, unless that is closed or the node
+// is out already: two runs can come to one node, see waitFor.
+func (g *Graph) retireLocked(n *Node) {
+	if ended, ok := g.ended[n]; ok {
+		close(ended)
+		delete(g.ended, n)
+	}
+	if g.closed || n.state == gone {
+		return
+	}
+	n.state = gone
+	for _, d := range n.deps {
+		d.dependents--
+	}
+	n.deps = nil // else what holds n would hold them
+	g.nodes.bury()
+	if n.all {
+		g.alls.bury()
+	}
+}
+
+// Len returns how many nodes are in the graph.
+func (g *Graph) Len() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.nodes.len()
+}
+
+// Nodes returns what is in the graph, in order of registration.
+func (g *Graph) Nodes() []*Node {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.nodes.compact()
+	return slices.Clone(g.nodes.nodes)
+}

@@ -1,0 +1,49 @@
+package group
+
+import "slices"
+
+// A list holds nodes in order of registration. A node that is gone stays as a
+// tombstone until more than half are, so that adding and removing take constant
+// time on average and memory follows the number of live nodes.
+type list struct {
+	nodes []*Node // by seq
+	dead  int     // tombstones among them
+}
+
+func (l *list) len() int { return len(l.nodes) - l.dead }
+
+func (l *list) add(n *Node) { l.nodes = append(l.nodes, n) }
+
+// bury takes note that a node of the list is gone from now on.
+func (l *list) bury() {
+	l.dead++
+	if 2*l.dead > len(l.nodes) {
+		l.compact()
+	}
+	for i := len(l.nodes) - 1; i >= 0 && l.nodes[i].state == gone; i-- { // see newest
+		l.nodes[i] = nil
+		l.nodes = l.nodes[:i]
+		l.dead--
+	}
+}
+
+// compact sweeps out the tombstones. What a peak has taken is given back when
+// three quarters of it are empty.
+func (l *list) compact() {
+	if l.dead > 0 {
+		l.nodes = slices.DeleteFunc(l.nodes, func(n *Node) bool { return n.state == gone })
+		l.dead = 0
+	}
+	if cap(l.nodes) > max(64, 4*len(l.nodes)) {
+		l.nodes = slices.Clone(l.nodes)
+	}
+}
+
+// newest returns the live node registered last, or nil. The last element is no
+// tombstone: bury saw to that.
+func (l *list) newest() *Node {
+	if len(l.nodes) == 0 {
+		return nil
+	}
+	return l.nodes[len(l.nodes)-1]
+}

@@ -1,0 +1,96 @@
+package group
+
+import (
+	"context"
+	"time"
+)
+
+// A Dropper is what a node of a [Graph] drops. A graph calls Drop once, on a
+// goroutine of its own; only for a node that was claimed with [Graph.Claim] may
+// that call come beside one by the claimant.
+type Dropper interface {
+	Drop(ctx context.Context) error
+}
+
+// dropFunc makes a Dropper of a function. A func value is one pointer, so the
+// conversion allocates nothing.
+type dropFunc func(ctx context.Context) error
+
+func (f dropFunc) Drop(ctx context.Context) error { return f(ctx) }
+
+// Spec says what a node is, for [Graph.Insert]. Deps is copied; a node that is
+// in it twice counts once.
+type Spec struct {
+	Name    string
+	Dropper Dropper
+	Deps    []*Node
+	User    bool          // a daemon or a child: not among what All means
+	All     bool          // depends on every node in the graph now that is no User; O(1) however many
+	Hold    bool          // see [Node.Hold]
+	Timeout time.Duration // of this drop; 0: the option Timeout's
+}
+
+// A Node is one guard in a [Graph]. Its zero value is ready for
+// [Graph.Insert], which must be called once and before anything else; after
+// that it must not be copied. All methods are safe for concurrent use.
+type Node struct {
+	// Set by Insert, then immutable.
+	name      string
+	dropper   Dropper
+	graph     *Graph
+	timeout   time.Duration
+	seq       uint64 // place in the order of registration
+	user, all bool
+
+	// Protected by graph.mu.
+	state      state
+	hold       bool
+	dependents int32   // nodes in the graph with an edge to this one, implied ones not counted
+	slot       int32   // scratch of whoever holds graph.mu
+	wave       int32   // in the newest run
+	deps       []*Node // distinct; grows by Depend while live, nil once gone
+}
+
+// state says who may act on a node. It only moves down this list.
+type state uint8
+
+const (
+	live     state = iota // left by Claim, Remove, Drop, DropTree, Teardown
+	claimed               // left by the claimant's Remove, or into a DropTree or Teardown
+	dropping              // in a run; left when the drop has ended or was abandoned, but in a Teardown terminal
+	gone                  // terminal: not in the graph any more
+)
+
+// Name returns the name that the node was registered with.
+func (n *Node) Name() string { return n.name }
+
+// Dropper returns what the node drops.
+func (n *Node) Dropper() Dropper { return n.dropper }
+
+// Hold says: if this node is abandoned, do not drop what it depends on, directly
+// or not; those end as skipped. It counts for teardowns that begin later.
+func (n *Node) Hold() {
+	n.graph.mu.Lock()
+	defer n.graph.mu.Unlock()
+	n.hold = true
+}
+
+func (n *Node) holds() bool {
+	n.graph.mu.Lock()
+	defer n.graph.mu.Unlock()
+	return n.hold
+}
+
+// Wave returns the wave that the running or last teardown put the node in; 0
+// before any.
+func (n *Node) Wave() int {
+	n.graph.mu.Lock()
+	defer n.graph.mu.Unlock()
+	return int(n.wave)
+}
+
+// in reports whether n is one of g's, which a nil or zero node is not.
+func (n *Node) in(g *Graph) bool { return n != nil && n.graph == g }
+
+// implies reports whether n depends on m by way of its All.
+func (n *Node) implies(m *Node) bool { return n.all && !m.user && m.seq < n.seq }

@@ -1,0 +1,132 @@
+package group
+
+import (
+	"context"
+	"slices"
+)
+
+// Teardown closes the graph and drops all that is in it, each node after what
+// depends on it, every one whatever becomes of the others. It returns when all
+// drops have ended or were abandoned, with one outcome for every node, by wave,
+// then in order of registration. The drops get ctx; when that is over, they
+// still run. Later calls, also while the first runs, return nil at once.
+//
+// A node that an earlier Drop or DropTree is still dropping is not dropped
+// again: its place in the order is kept until that has ended, and its outcome
+// here is ok. Drops never run on the caller's goroutine.
+//
+// The race in which a node is registered while Teardown begins is decided by the
+// graph's lock: it is either refused or dropped.
+func (g *Graph) Teardown(ctx context.Context, opts ...Option) []Outcome {
+	r := g.beginTeardown()
+	if r == nil {
+		return nil
+	}
+	return r.do(ctx, opts)
+}
+
+func (g *Graph) beginTeardown() *run {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return nil
+	}
+	g.closed = true
+	if g.nodes.len() == 0 {
+		return nil
+	}
+	g.nodes.compact()
+	return g.beginLocked(g.nodes.nodes)
+}
+
+// Drop drops one node now. Like [Graph.Claim], which it begins with, it returns
+// an [*InUseError] while others depend on the node, [ErrGone], and [ErrForeign].
+// It blocks until the drop has ended or was abandoned, and then the node is out
+// of the graph. How the drop went is in the outcome only.
+func (g *Graph) Drop(ctx context.Context, n *Node, opts ...Option) ([]Outcome, error) {
+	r, err := g.beginDrop(n)
+	if err != nil {
+		return nil, err
+	}
+	return r.do(ctx, opts), nil
+}
+
+func (g *Graph) beginDrop(n *Node) (*run, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err := g.claimLocked(n); err != nil {
+		return nil, err
+	}
+	return g.beginLocked([]*Node{n}), nil
+}
+
+// DropTree drops a node and before it all that depends on it, directly or not,
+// as Teardown does. All are claimed in one step; those that were claimed before
+// are waited for as in Teardown. DropTree returns [ErrGone] when the node itself
+// is claimed or gone, and [ErrForeign]. Unless the node has no dependents it
+// looks at the whole graph.
+func (g *Graph) DropTree(ctx context.Context, n *Node, opts ...Option) ([]Outcome, error) {
+	r, err := g.beginDropTree(n)
+	if err != nil {
+		return nil, err
+	}
+	return r.do(ctx, opts), nil
+}
+
+func (g *Graph) beginDropTree(n *Node) (*run, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case !n.in(g):
+		return nil, ErrForeign
+	case n.state != live:
+		return nil, ErrGone
+	case !g.inUseLocked(n):
+		return g.beginLocked([]*Node{n}), nil
+	}
+	return g.beginLocked(g.treeLocked(n)), nil
+}
+
+// treeLocked returns n and all that depends on it, in order of registration.
+// Against the order of drops every node comes after all that it depends on, so
+// one look at those tells whether it belongs.
+func (g *Graph) treeLocked(n *Node) []*Node {
+	g.nodes.compact()
+	p := newPlan(g.nodes.nodes)
+	member := make([]bool, len(p.nodes))
+	member[n.slot] = true
+	oldest := int32(len(p.nodes)) // member that is no User
+	if !n.user {
+		oldest = n.slot
+	}
+	for _, s := range slices.Backward(p.order) {
+		m := p.nodes[s]
+		if !member[s] {
+			member[s] = m.all && oldest < s || slices.ContainsFunc(p.deps(s), func(d int32) bool { return member[d] })
+		}
+		if member[s] && !m.user {
+			oldest = min(oldest, s)
+		}
+	}
+	var tree []*Node
+	for s, m := range p.nodes {
+		if member[s] {
+			tree = append(tree, m)
+		}
+	}
+	return tree
+}
+
+// beginLocked plans a run of nodes and makes them its own.
+func (g *Graph) beginLocked(nodes []*Node) *run {
+	r := &run{graph: g, plan: newPlan(nodes)}
+	r.out = make([]Outcome, len(nodes))
+	for pos, s := range r.order {
+		n := nodes[s]
+		o := &r.out[pos]
+		o.Node, o.Wave = n, int(r.wave[s])
+		n.wave = r.wave[s]
+		n.state = dropping
+	}
+	return r
+}
