@@ -36,14 +36,15 @@ const (
 type core struct {
 	state atomic.Uint32
 
-	mu      sync.Mutex    // protects the following
+	origin *origin // who made it, and the leak hook; immutable, nil when it is not tracked
+	from   *core   // the guard this one was mapped from while it was borrowed; immutable
+
+	mu      sync.Mutex    // protects the following, and the fields of origin
 	borrows int32         // running Borrows
 	owned   bool          // an owner reports it if it is forgotten; see Own
 	idle    chan struct{} // made by the first Drop that has to wait; closed and nil when borrows reaches 0
 	done    chan struct{} // made by the first who asks; closed when the state is terminal
 	err     error         // of the drop; set with the state dropped
-	origin  *origin       // who made it, and the leak hook; nil when it is not tracked
-	from    *core         // the guard this one was mapped from while it was borrowed
 }
 
 // An ender is what a core drops.
@@ -58,12 +59,12 @@ type ender interface {
 func (c *core) is() state   { return state(c.state.Load()) }
 func (c *core) set(s state) { c.state.Store(uint32(s)) }
 
-// refusal is the answer to those who want to use a value in state s.
+// refusal is the answer to those who may not use a value in state s.
 func refusal(s state) error {
 	switch s {
 	case given:
 		return ErrOwned
-	case released:
+	case released, live: // live: to a container that gave it back
 		return ErrReleased
 	}
 	return ErrDropped
@@ -108,9 +109,9 @@ func (c *core) drop(ctx context.Context, e ender, from state, site uintptr) erro
 		c.mu.Unlock()
 		return c.wait(ctx) // an overlapping Drop settled too, and was first
 	}
-	c.set(dropping)
-	c.origin.disarm()
 	c.origin.endedAt(site)
+	c.origin.disarm()
+	c.set(dropping)
 	c.mu.Unlock()
 	return c.run(ctx, e)
 }
@@ -204,20 +205,24 @@ func (c *core) giveBack(m *mark) {
 func (c *core) settle(ctx context.Context) error {
 	for ; c != nil; c = c.from {
 		c.mu.Lock()
-		n := c.borrows
-		if n > 0 && c.idle == nil {
+		if c.borrows > 0 && c.idle == nil {
 			c.idle = make(chan struct{})
 		}
 		idle := c.idle
 		c.mu.Unlock()
-		if n == 0 {
+		if idle == nil {
 			continue
 		}
 		select {
 		case <-idle:
 		case <-ctx.Done():
-			return fmt.Errorf("%w by %d borrowers and not dropped: %w", ErrInUse, n, context.Cause(ctx))
+			return notDropped(ctx)
 		}
 	}
 	return nil
+}
+
+// notDropped is the error of a Drop whose ctx ended before it could begin.
+func notDropped(ctx context.Context) error {
+	return fmt.Errorf("%w and not dropped: %w", ErrInUse, context.Cause(ctx))
 }

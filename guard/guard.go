@@ -29,7 +29,8 @@ var _ Dropper = (*Guard[int])(nil)
 func New[T any](v T, drop func(ctx context.Context, v T) error, opts ...Option) *Guard[T] {
 	g := Owned(v, drop)
 	g.owned = false
-	g.track(newOrigin(typeOf(v), 1, opts))
+	g.origin = newOrigin(typeOf(v), 1, opts)
+	arm(g.origin, g)
 	return g
 }
 
@@ -38,7 +39,8 @@ func New[T any](v T, drop func(ctx context.Context, v T) error, opts ...Option) 
 func Of[T Dropper](v T, opts ...Option) *Guard[T] {
 	g := Owned(v, dropSelf[T])
 	g.owned = false
-	g.track(newOrigin(typeOf(v), 1, opts))
+	g.origin = newOrigin(typeOf(v), 1, opts)
+	arm(g.origin, g)
 	return g
 }
 

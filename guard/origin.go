@@ -79,10 +79,14 @@ func (o *origin) as(typ reflect.Type) *origin {
 	return &origin{name: o.name, typ: typ, depth: o.depth, stack: o.stack}
 }
 
-// arm sets the hook: when what p is part of is collected, o is reported.
-func (o *origin) arm(c *core) {
+// arm sets the hook, if o is not nil and has not set it: when p is collected, o
+// is reported.
+func arm[P any](o *origin, p *P) {
+	if o == nil || o.armed {
+		return
+	}
 	o.armed = true
-	o.hook = runtime.AddCleanup(c, leaked, o)
+	o.hook = runtime.AddCleanup(p, leaked, o)
 	if w := watching.Load(); w != nil {
 		for _, t := range w.tracks {
 			o.tracks = append(o.tracks, t)
@@ -102,14 +106,6 @@ func (o *origin) disarm() {
 		t.remove(o)
 	}
 	o.tracks = nil
-}
-
-// track makes o the core's origin and arms its hook.
-func (c *core) track(o *origin) {
-	c.origin = o
-	if o != nil {
-		o.arm(c)
-	}
 }
 
 // caller returns the caller of the function skip frames above the one that

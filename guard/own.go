@@ -33,15 +33,16 @@ func (g *Guard[T]) Disown() {
 	defer g.mu.Unlock()
 	if g.owned && g.is() == live {
 		g.owned = false
-		g.track(g.origin)
+		arm(g.origin, g)
 	}
 }
 
 // take gives the guard to a container: from then on its own methods only tell
 // how it ended. The leak hook stays armed: a container that is forgotten takes
 // its guards with it, and those are reported with their own sites. A guard that
-// has an owner is refused, unless owned says that the owner is the caller.
-func (g *Guard[T]) take(owned bool) error {
+// an owner took by [Guard.Own] is refused; one made by [Owned] has no owner but
+// the caller.
+func (g *Guard[T]) take() error {
 	if g == nil {
 		return ErrDropped
 	}
@@ -50,18 +51,19 @@ func (g *Guard[T]) take(owned bool) error {
 	if s := g.is(); s != live {
 		return refusal(s)
 	}
-	if g.owned && !owned {
+	if g.owned && g.origin != nil {
 		return ErrOwned
 	}
 	g.set(given)
 	return nil
 }
 
-// give undoes take.
+// give undoes take, and arms the hook if the container had stopped it.
 func (g *Guard[T]) give() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.set(live)
+	arm(g.origin, g)
 }
 
 // Map returns a guard of f's result that owes what g owed: its Drop runs g's
@@ -70,7 +72,7 @@ func (g *Guard[T]) give() {
 // them too. If f panics, g is unchanged. If g is gone or owned, f is not called,
 // and the new guard is gone with the same error.
 func Map[T, U any](g *Guard[T], f func(T) U) *Guard[U] {
-	if err := g.take(false); err != nil {
+	if err := g.take(); err != nil {
 		return unusable[U](err)
 	}
 	moved := false
@@ -88,7 +90,8 @@ func Map[T, U any](g *Guard[T], f func(T) U) *Guard[U] {
 		h.from = &g.core
 	}
 	g.origin.disarm()
-	h.track(g.origin.as(typeOf(h.v)))
+	h.origin = g.origin.as(typeOf(h.v))
+	arm(h.origin, h)
 	g.endLocked(released)
 	moved = true
 	return h

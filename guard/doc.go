@@ -1,0 +1,60 @@
+// Package guard holds values that must be dropped exactly once: closed, stopped,
+// rolled back, handed in. A drop may block and may fail, so Go's defer and finalizers
+// do not do for it: the one forgets the error, the other the value.
+//
+// # Usage
+//
+// A [Guard] is a value and its drop function:
+//
+//	db := guard.New(conn, guard.Close, guard.Name("postgres"))
+//	rows, err := db.Value().Query(...)
+//	...
+//	err = db.Drop(ctx)
+//
+// Drop functions for the shapes that values already have are [Close], [Shutdown],
+// [Stop], [Func] and [Nothing]; anything else is a func(ctx, v) error. Most programs
+// do not call Drop: a scope of package scope owns the guards, and drops them in the
+// order of their dependencies.
+//
+// What takes guards, and owes their drop from then on:
+//
+//   - [Shared] gives a value many holders; the last one drops it. [Weak] refers to it
+//     without holding it.
+//   - [Mutex] gives a value to one caller at a time.
+//   - [Table] keeps guards under keys.
+//   - [Lazy] opens a value when it is first asked for.
+//   - [Result] is a guard or an error.
+//
+// And what drops them on every way out of a function: [With], [KeepOnSuccess],
+// [Join2], [Join3], [DropAll].
+//
+// # Properties
+//
+// These hold for every type here, at any number of concurrent calls:
+//
+//   - The drop function runs at most once, and exactly once if Drop is called and a
+//     Drop's context outlives those who use the value.
+//   - A Drop that overlaps with the one that runs waits for it and gets its error; one
+//     that comes later is nil. So every Drop that returns nil means: it is dropped.
+//   - From the moment a Drop is called the value is refused to newcomers. Those who
+//     borrowed it or locked it may finish: it is not dropped under them.
+//   - A wait ends with the context of the one who waits, with its cause.
+//   - A panic or Goexit in a function of the user's leaves locks free and counts right.
+//     A drop's panic is contained and returned as *[PanicError].
+//   - No error is left out: where there are several they are one flat list of
+//     [go.uber.org/multierr], in a fixed order.
+//
+// Nil pointers and zero values owe nothing: their Drop is nil.
+//
+// # Forgotten guards
+//
+// A guard that is garbage-collected undropped is a leak, and is reported to [OnLeak]
+// with its name, type and creation site: the last resort, as it needs a collection.
+// Tests find forgotten guards at their end with guardtest.Check. Nothing drops a
+// forgotten guard: a drop needs somebody who waits and hears its error.
+//
+// The leak hook is a [runtime.AddCleanup]. It makes New and Drop of a guard cost some
+// 0.8 µs and six allocations instead of 0.15 µs and two; each frame of [StackDepth] adds
+// some 20 ns. A guard with an owner ([Owned], which a scope uses) has no hook and is
+// one allocation, and [Guard.Value] is an atomic load for all.
+package guard

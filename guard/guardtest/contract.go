@@ -1,0 +1,194 @@
+package guardtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ebb-go/ebb/guard"
+	"go.uber.org/multierr"
+)
+
+// A Contract is a drop function with what is needed to check it. Open and Drop
+// are required; each further field adds a rule that can only be checked with it.
+// Values come from functions, as every rule needs a fresh one.
+type Contract[T any] struct {
+	// Open makes a value that is in order.
+	Open func(ctx context.Context) (T, error)
+	// Drop is the function to check.
+	Drop func(ctx context.Context, v T) error
+
+	// Idempotent promises that a second Drop of the same value is harmless. A guard
+	// drops once, and does not ask for it.
+	Idempotent bool
+	// Partial makes a value as a constructor that failed halfway leaves it.
+	Partial func(ctx context.Context) (T, error)
+	// Failing makes a value whose drop fails, and the error with which.
+	Failing func(ctx context.Context) (v T, want error, err error)
+	// Stuck makes a value whose drop does not end before its context does, such as
+	// a server with a request that hangs. free lets go of what it hangs on and is
+	// called when the rule has been checked; it may be nil.
+	Stuck func(ctx context.Context) (v T, free func(), err error)
+	// Held reports whether v still has what a drop has to give up.
+	Held func(v T) bool
+
+	// Patience is how long a rule waits for what should come at once. The default
+	// is 5 s; only a broken rule takes so long.
+	Patience time.Duration
+	// Virtual makes Run check each rule in a bubble of testing/synctest. It is for
+	// values that wait on nothing outside of the process.
+	Virtual bool
+}
+
+// A RuleError is a rule that a drop function has broken.
+type RuleError struct {
+	Rule string // its name, as that of the subtest of Run
+	Text string // what it demands
+	Err  error  // what happened instead
+}
+
+func (e *RuleError) Error() string {
+	return fmt.Sprintf("rule %q is broken: %v; %s", e.Rule, e.Err, e.Text)
+}
+
+func (e *RuleError) Unwrap() error { return e.Err }
+
+// A rule is one line of the contract.
+type rule[T any] struct {
+	name  string
+	text  string
+	when  bool // the contract has what the rule needs
+	check func(ctx context.Context, c *Contract[T]) error
+}
+
+// rules returns the whole contract, in the order of checking.
+func rules[T any](c *Contract[T]) []rule[T] {
+	return []rule[T]{{
+		name:  "drops",
+		text:  "a drop of a value that is in order gives it up and returns nil",
+		when:  true,
+		check: drops[T],
+	}, {
+		name:  "goroutines",
+		text:  "when a drop has returned, no goroutine is left of those that the value and the drop have started",
+		when:  true,
+		check: leavesNoGoroutine[T],
+	}, {
+		name:  "context over",
+		text:  "a drop whose context is over returns soon all the same, and gives up the value: nobody drops it later",
+		when:  true,
+		check: dropsLate[T],
+	}, {
+		name:  "idempotent",
+		text:  "a second drop of the same value returns nil and does nothing, as promised",
+		when:  c.Idempotent,
+		check: dropsTwice[T],
+	}, {
+		name:  "partial",
+		text:  "a drop of a value that was not completely constructed gives up what there is, and returns nil",
+		when:  c.Partial != nil,
+		check: dropsPartial[T],
+	}, {
+		name:  "error",
+		text:  "a drop that fails returns the error, or one that wraps it",
+		when:  c.Failing != nil,
+		check: returnsError[T],
+	}, {
+		name:  "deadline",
+		text:  "a drop returns soon after its context has ended, with an error if the value was not given up in order",
+		when:  c.Stuck != nil,
+		check: honoursDeadline[T],
+	}}
+}
+
+// Run checks c rule by rule, each in a subtest of its name; a failure says which
+// rule is broken, what it demands, and what happened instead. It must not run in
+// parallel with other tests: their goroutines would be taken for the value's.
+func Run[T any](t *testing.T, c Contract[T]) {
+	t.Helper()
+	for _, r := range rules(&c) {
+		if !r.when {
+			continue
+		}
+		t.Run(r.name, func(t *testing.T) {
+			check := func(t *testing.T) {
+				if err := r.broken(t.Context(), &c); err != nil {
+					t.Errorf("guardtest: %v", err)
+				}
+			}
+			if c.Virtual {
+				synctest.Test(t, check)
+				return
+			}
+			check(t)
+		})
+	}
+}
+
+// Verify checks the rules as [Run] does, without a test, and returns a *[RuleError]
+// for each that is broken, as one flat list. Virtual has no effect.
+func (c Contract[T]) Verify(ctx context.Context) error {
+	var err error
+	for _, r := range rules(&c) {
+		if r.when {
+			err = multierr.Append(err, r.broken(ctx, &c))
+		}
+	}
+	return err
+}
+
+func (r rule[T]) broken(ctx context.Context, c *Contract[T]) error {
+	if err := r.check(ctx, c); err != nil {
+		return &RuleError{Rule: r.name, Text: r.text, Err: err}
+	}
+	return nil
+}
+
+// drop drops v as a guard would: it contains a panic and a Goexit. It waits for
+// its end, but not for ever.
+func (c *Contract[T]) drop(ctx context.Context, v T) error {
+	g := guard.Owned(v, c.Drop)
+	go g.Drop(ctx) // its outcome is g's Err
+	patience := time.NewTimer(c.patience())
+	defer patience.Stop()
+	select {
+	case <-g.Done():
+		return g.Err()
+	case <-patience.C:
+		return &lateError{after: c.patience()}
+	}
+}
+
+func (c *Contract[T]) patience() time.Duration {
+	if c.Patience > 0 {
+		return c.Patience
+	}
+	return 5 * time.Second
+}
+
+// A lateError is the outcome of a drop that nobody waits for any more.
+type lateError struct{ after time.Duration }
+
+func (e *lateError) Error() string { return fmt.Sprintf("the drop has not returned after %v", e.after) }
+
+// unacceptable returns err if it is none that a drop function may return: it did
+// not return one.
+func unacceptable(err error) error {
+	var late *lateError
+	var panicked *guard.PanicError
+	if errors.As(err, &late) || errors.As(err, &panicked) || errors.Is(err, guard.ErrGoexit) {
+		return err
+	}
+	return nil
+}
+
+// held returns an error if v still has what it should have given up.
+func (c *Contract[T]) held(v T) error {
+	if c.Held != nil && c.Held(v) {
+		return errors.New("the value has not been given up")
+	}
+	return nil
+}

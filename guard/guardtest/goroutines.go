@@ -1,0 +1,53 @@
+package guardtest
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// goroutines returns the stacks of all goroutines, by the "goroutine 42" that
+// each begins with.
+func goroutines() map[string]string {
+	buf := make([]byte, 64<<10)
+	n := runtime.Stack(buf, true)
+	for n == len(buf) {
+		buf = make([]byte, 2*len(buf))
+		n = runtime.Stack(buf, true)
+	}
+	stacks := make(map[string]string)
+	for stack := range bytes.SplitSeq(buf[:n], []byte("\n\n")) {
+		if id, _, ok := strings.Cut(string(stack), " ["); ok {
+			stacks[id] = string(stack)
+		}
+	}
+	return stacks
+}
+
+// left returns an error with the stacks of the goroutines that were not there
+// before and do not end within patience.
+//
+// It asks again and again, which ebb does nowhere else: a goroutine that was told
+// to end needs a moment, and the runtime tells nobody when it has.
+func left(before map[string]string, patience time.Duration) error {
+	for wait := time.Millisecond; ; wait *= 2 {
+		now := goroutines()
+		for id := range before {
+			delete(now, id)
+		}
+		if len(now) == 0 {
+			return nil
+		}
+		if patience <= 0 {
+			var stacks []string
+			for _, stack := range now {
+				stacks = append(stacks, stack)
+			}
+			return fmt.Errorf("%d goroutines are left:\n%s\n", len(now), strings.Join(stacks, "\n\n"))
+		}
+		time.Sleep(wait)
+		patience -= wait
+	}
+}

@@ -1,0 +1,114 @@
+package guard
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"sync"
+
+	"go.uber.org/multierr"
+)
+
+// Join2 calls a and b concurrently, waits for both, and returns their guards if
+// both succeed. If one fails, the other's context is cancelled with its error, and
+// a guard that one of them has returned all the same is dropped, on a context that
+// has ctx's values but not its end. The errors of a and b and then those of the
+// drops are one flat list in this order, without what a cancelled function
+// returned just because it was cancelled.
+//
+// A panic of a function is a failure too; then Join2 panics with a *[PanicError]
+// in the end, which unwraps to the other errors as well. A Goexit is ErrGoexit. If
+// both succeed, the context is not cancelled, as a value may live in it.
+func Join2[A, B any](ctx context.Context,
+	a func(context.Context) (*Guard[A], error),
+	b func(context.Context) (*Guard[B], error),
+) (*Guard[A], *Guard[B], error) {
+	var ga *Guard[A]
+	var gb *Guard[B]
+	if err := join(ctx, opener(&ga, a), opener(&gb, b)); err != nil {
+		return nil, nil, err
+	}
+	return ga, gb, nil
+}
+
+// Join3 is as [Join2] with three functions.
+func Join3[A, B, C any](ctx context.Context,
+	a func(context.Context) (*Guard[A], error),
+	b func(context.Context) (*Guard[B], error),
+	c func(context.Context) (*Guard[C], error),
+) (*Guard[A], *Guard[B], *Guard[C], error) {
+	var ga *Guard[A]
+	var gb *Guard[B]
+	var gc *Guard[C]
+	if err := join(ctx, opener(&ga, a), opener(&gb, b), opener(&gc, c)); err != nil {
+		return nil, nil, nil, err
+	}
+	return ga, gb, gc, nil
+}
+
+// A part is one function of a join, without its type.
+type part struct {
+	open func(ctx context.Context) error
+	drop func(ctx context.Context) error // what open has made, if anything
+}
+
+func opener[T any](into **Guard[T], open func(context.Context) (*Guard[T], error)) part {
+	return part{
+		open: func(ctx context.Context) (err error) {
+			*into, err = open(ctx)
+			return err
+		},
+		drop: func(ctx context.Context) error { return (*into).Drop(ctx) },
+	}
+}
+
+// join opens all parts, or none.
+func join(ctx context.Context, parts ...part) error {
+	inner, cancel := context.WithCancelCause(ctx)
+	var once sync.Once
+	first := -1 // the part that failed first
+	panicked := make([]bool, len(parts))
+	errs := concurrently(len(parts), 0, func(i int) (err error) {
+		defer func() { // deferred, for after a Goexit only that runs
+			if err != nil {
+				once.Do(func() { first = i; cancel(err) })
+			}
+		}()
+		panicked[i] = contain(&err, func() error { return parts[i].open(inner) })
+		return err
+	})
+	if first < 0 {
+		return nil
+	}
+	var kept []error
+	var panicking *PanicError
+	for i, err := range errs {
+		switch {
+		case panicked[i] && panicking == nil:
+			panicking = err.(*PanicError)
+		case i == first || !isEcho(err, context.Cause(inner)):
+			kept = append(kept, err)
+		}
+	}
+	kept = append(kept, concurrently(len(parts), 0, func(i int) error {
+		return parts[i].drop(context.WithoutCancel(ctx))
+	})...)
+	err := multierr.Combine(kept...)
+	if panicking != nil {
+		panic(panicking.With(multierr.Errors(err)))
+	}
+	return err
+}
+
+// isEcho reports whether err says no more than that the function was cancelled
+// with cause: unwrapped step by step, it ends in cause or in one of the errors of
+// package context. One that joins a further error is none.
+func isEcho(err, cause error) bool {
+	comparable := cause != nil && reflect.TypeOf(cause).Comparable()
+	for ; err != nil; err = errors.Unwrap(err) {
+		if err == context.Canceled || err == context.DeadlineExceeded || comparable && err == cause {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,217 @@
+package guard
+
+import (
+	"context"
+	"fmt"
+
+	"go.uber.org/multierr"
+)
+
+// A Lazy is a shared value that is opened by the first who asks for it. All
+// methods may be called concurrently, also on a nil *Lazy and the zero Lazy, which
+// are as after Drop. A Lazy must not be copied.
+//
+// A Lazy needs no leak hook: until it has opened it owes nothing, and when it is
+// forgotten later its guard is, and is reported.
+type Lazy[T any] struct {
+	core // an attempt counts as a borrower: Drop waits for it
+
+	open    func(ctx context.Context) (*Guard[T], error) // immutable
+	attempt *attempt                                     // that is running; under core.mu, as the following are
+	root    *Shared[T]                                   // the Lazy's own handle, once opened
+	lost    error                                        // of dropping what nobody wanted any more; told by Drop
+}
+
+// An attempt is one run of the open function.
+type attempt struct {
+	cancel   context.CancelCauseFunc
+	done     chan struct{} // closed when what it made is stored or dropped
+	waiting  int           // Gets that wait for it; under Lazy.core.mu, as the following are
+	forsaken bool          // all have given up: cancelled, and what it makes is dropped; terminal
+	err      error         // why there is nothing; set before done is closed
+}
+
+var _ Dropper = (*Lazy[int])(nil)
+
+// NewLazy returns a Lazy that calls open when it is first asked for its value.
+// It panics if open is nil.
+func NewLazy[T any](open func(ctx context.Context) (*Guard[T], error)) *Lazy[T] {
+	if open == nil {
+		panic("guard: nil open function")
+	}
+	l := &Lazy[T]{open: open}
+	l.set(live)
+	return l
+}
+
+// Get returns a handle of the value, which the caller has to drop. The first call
+// starts open on a goroutine of its own; all that come before it has returned wait
+// for the same run. open gets the values of the first caller's ctx, but not its
+// cancellation: its context is cancelled when all who wait have given up, and on
+// Drop. Otherwise it is never cancelled, as the value may live in it.
+//
+// If open fails, panics or calls [runtime.Goexit], all who wait get its error,
+// *[PanicError] or ErrGoexit, and the next Get tries again. If ctx ends first, Get
+// returns its cause. What open returns after all have given up is dropped, and the
+// next Get waits for that and tries again. Once Drop was called, Get returns
+// ErrDropped, also to those who are waiting. From inside open, Get with its ctx is
+// ErrReentrant.
+func (l *Lazy[T]) Get(ctx context.Context) (*Shared[T], error) {
+	if l == nil {
+		return nil, ErrDropped
+	}
+	for asked := false; ; asked = true {
+		l.mu.Lock()
+		switch s := l.is(); {
+		case s != live:
+			l.mu.Unlock()
+			return nil, refusal(s)
+		case l.root != nil:
+			defer l.mu.Unlock()
+			return l.root.share.handle(l.root.share.caller(1)), nil
+		case !asked: // going to wait: ask ctx, which is foreign code, without mu, and look again
+			l.mu.Unlock()
+			if inside(ctx, &l.core) {
+				return nil, ErrReentrant
+			}
+			if ctx.Err() != nil {
+				return nil, context.Cause(ctx)
+			}
+			continue
+		}
+		if l.attempt == nil {
+			l.attempt = l.begin(ctx)
+		}
+		a, mine := l.attempt, !l.attempt.forsaken
+		if mine {
+			a.waiting++
+		}
+		l.mu.Unlock()
+
+		select {
+		case <-a.done:
+			if mine && a.err != nil {
+				return nil, a.err
+			}
+		case <-ctx.Done():
+			if mine {
+				l.giveUp(a, context.Cause(ctx))
+			}
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// begin starts an attempt. mu is held.
+func (l *Lazy[T]) begin(ctx context.Context) *attempt {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	a := &attempt{cancel: cancel, done: make(chan struct{})}
+	l.borrows++
+	go l.run(&mark{Context: ctx, of: &l.core}, a)
+	return a
+}
+
+// giveUp takes back the wait of one Get, and cancels the attempt if that was the
+// last one. Deciding it and keeping a value happen under one lock: an attempt
+// that was given up keeps none, and the context of a value that is kept is not
+// cancelled.
+func (l *Lazy[T]) giveUp(a *attempt, cause error) {
+	l.mu.Lock()
+	a.waiting--
+	last := a.waiting == 0 && l.attempt == a
+	if last {
+		a.forsaken = true
+	}
+	l.mu.Unlock()
+	if last {
+		a.cancel(cause)
+	}
+}
+
+// run is the goroutine of one attempt. It ends right after it has closed a.done
+// and given back its borrow, which Drop waits for.
+func (l *Lazy[T]) run(m *mark, a *attempt) {
+	var g *Guard[T]
+	var err error
+	defer func() { l.finish(m, a, g, err) }() // deferred, for after a Goexit only that runs
+	contain(&err, func() (err error) {
+		g, err = l.open(m)
+		return err
+	})
+}
+
+// finish keeps what the attempt has made, or drops it if it is not wanted.
+func (l *Lazy[T]) finish(m *mark, a *attempt, g *Guard[T], err error) {
+	l.mu.Lock()
+	if err == nil && l.is() == live && !a.forsaken {
+		if err = l.keep(g); err == nil {
+			g = nil
+			l.attempt = nil // in the same moment: giveUp must not cancel it any more
+		}
+	}
+	l.mu.Unlock()
+
+	lost := g.Drop(context.WithoutCancel(m)) // nil unless it is unwanted
+
+	l.mu.Lock()
+	l.attempt = nil
+	switch {
+	case err == nil:
+		l.lost = multierr.Append(l.lost, lost) // nobody waits for this attempt
+	case l.is() == live:
+		a.err = multierr.Append(err, lost)
+	default:
+		a.err = multierr.Append(fmt.Errorf("%w: %w", ErrDropped, err), lost)
+	}
+	close(a.done)
+	l.mu.Unlock()
+	l.giveBack(m)
+}
+
+// keep makes g's value the one that Get hands out. mu is held.
+func (l *Lazy[T]) keep(g *Guard[T]) error {
+	s, err := newShare(g)
+	if err != nil {
+		return fmt.Errorf("guard: what the open function returned is of no use: %w", err)
+	}
+	o := g.origin.as(typeOf(g.v)) // the Lazy's own handle is reported as the guard would be
+	if o != nil {
+		o.lost = s
+	}
+	l.root = s.handle(o)
+	return nil
+}
+
+// Drop ends the Lazy. If it never opened, it never will. If it is opening, open
+// is cancelled with ErrDropped and awaited, and what it returns is dropped. If it
+// has opened, the Lazy gives up its own handle: the value is dropped now or, if
+// there are others who hold one, by the last of them. Errors of dropping what was
+// opened after all had given up come first. In all else Drop is as [Guard.Drop],
+// with the open function as a borrower.
+func (l *Lazy[T]) Drop(ctx context.Context) error {
+	if l == nil {
+		return nil
+	}
+	return l.drop(ctx, l, live, 0)
+}
+
+func (l *Lazy[T]) settle(ctx context.Context) error {
+	l.mu.Lock()
+	a := l.attempt
+	l.mu.Unlock()
+	if a != nil {
+		a.cancel(ErrDropped)
+	}
+	if err := l.core.settle(ctx); err != nil {
+		return err
+	}
+	// Nothing starts an attempt any more, so that root is final.
+	if l.root != nil && l.root.leave(0) {
+		return l.root.share.g.settle(ctx)
+	}
+	return nil
+}
+
+func (l *Lazy[T]) end(ctx context.Context) error {
+	return multierr.Append(l.lost, l.root.Drop(ctx))
+}

@@ -1,0 +1,175 @@
+package guard
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+)
+
+// A Mutex gives one caller at a time access to a guarded value, in the order in
+// which they asked. All methods may be called concurrently, also on a nil *Mutex
+// and the zero Mutex, which are as after Drop. A Mutex must not be copied.
+//
+// A Mutex needs no leak hook: when it is forgotten its guard is, and is reported.
+type Mutex[T any] struct {
+	core // live until Drop or Unwrap; With counts as a borrower
+
+	g      *Guard[T]     // given to the mutex; immutable
+	slot   chan struct{} // holds one token while somebody has the lock, and for ever after Drop and Unwrap
+	turn   uint64        // number of the last Lock; written by who has the slot
+	holder atomic.Uint64 // the turn that has the lock; 0 when it was given back
+
+	refused chan struct{} // closed, to wake up those who wait, when Drop or Unwrap begin
+	refuse  sync.Once     // closes it
+}
+
+var _ Dropper = (*Mutex[int])(nil)
+
+// NewMutex returns a mutex of g's value. The guard belongs to the mutex from then
+// on: its own Get, Borrow, Drop and Release are ErrOwned, while its Done and Err
+// tell when and how the value was dropped. Those who are borrowing the value when
+// it is given are not kept apart from the first holders, but Drop waits for them.
+// If g is gone or owned, Lock returns the same error.
+func NewMutex[T any](g *Guard[T]) *Mutex[T] {
+	m := new(Mutex[T])
+	if err := g.take(); err != nil {
+		m.set(unusable[T](err).is())
+		return m
+	}
+	m.g = g
+	m.slot = make(chan struct{}, 1)
+	m.refused = make(chan struct{})
+	m.set(live)
+	return m
+}
+
+// Lock waits until the caller has the value for himself. He has it until he calls
+// unlock; calling that twice is harmless, also when another has locked since. If
+// ctx ends first, Lock returns its cause; once Drop or Unwrap were called,
+// ErrDropped or ErrReleased, and those who are waiting are told at once. With an
+// error, unlock does nothing. From inside With, Lock with its ctx is ErrReentrant.
+func (m *Mutex[T]) Lock(ctx context.Context) (v T, unlock func(), err error) {
+	if err := m.lock(ctx); err != nil {
+		return v, func() {}, err
+	}
+	turn := m.turn
+	return m.g.v, func() { m.unlock(turn) }, nil
+}
+
+func (m *Mutex[T]) lock(ctx context.Context) error {
+	if m == nil {
+		return ErrDropped
+	}
+	if s := m.is(); s != live {
+		return refusal(s)
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	select {
+	case m.slot <- struct{}{}:
+	default:
+		if inside(ctx, &m.core) {
+			return ErrReentrant
+		}
+		select {
+		case m.slot <- struct{}{}:
+		case <-m.refused:
+			return refusal(m.is())
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	// A Drop that began before this line is seen here. One that begins later
+	// finds the slot taken, and waits.
+	if s := m.is(); s != live {
+		<-m.slot
+		return refusal(s)
+	}
+	m.turn++
+	m.holder.Store(m.turn)
+	return nil
+}
+
+// unlock gives the slot back, if turn still has it.
+func (m *Mutex[T]) unlock(turn uint64) {
+	if m.holder.CompareAndSwap(turn, 0) {
+		<-m.slot
+	}
+}
+
+// With calls fn with the value while nobody else has it, and returns fn's error,
+// or the error of Lock. The lock is given back when fn returns, panics or calls
+// [runtime.Goexit]. From inside fn, Lock, With and Drop with its ctx are
+// ErrReentrant.
+func (m *Mutex[T]) With(ctx context.Context, fn func(ctx context.Context, v T) error) error {
+	if err := m.lock(ctx); err != nil {
+		return err
+	}
+	defer m.unlock(m.turn)
+	if err := m.borrow(live); err != nil {
+		return err
+	}
+	inner := &mark{Context: ctx, of: &m.core}
+	defer m.giveBack(inner)
+	return fn(inner, m.g.v)
+}
+
+// Unwrap hands the guard back to the caller, who owes its Drop again. It returns
+// ErrInUse while somebody has the lock, and the error of Lock once the mutex is
+// gone. Those who are waiting for the lock get ErrReleased.
+func (m *Mutex[T]) Unwrap() (*Guard[T], error) {
+	if m == nil {
+		return nil, ErrDropped
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if s := m.is(); s != live {
+		return nil, refusal(s)
+	}
+	select {
+	case m.slot <- struct{}{}:
+	default:
+		return nil, ErrInUse
+	}
+	m.endLocked(released)
+	m.refuse.Do(func() { close(m.refused) })
+	m.g.give()
+	return m.g, nil
+}
+
+// Drop refuses those who want the lock and those who are waiting for it, waits
+// for its holder while ctx lives, and drops the guard. In all else it is as
+// [Guard.Drop], with the holder as the borrower. A holder who drops waits for
+// himself until ctx ends: he unlocks first.
+func (m *Mutex[T]) Drop(ctx context.Context) error {
+	if m == nil {
+		return nil
+	}
+	return m.drop(ctx, m, live, 0)
+}
+
+// settle takes the slot, for ever: no holder is left, and there is none to come.
+func (m *Mutex[T]) settle(ctx context.Context) error {
+	m.refuse.Do(func() { close(m.refused) })
+	select {
+	case m.slot <- struct{}{}:
+	default:
+		select {
+		case m.slot <- struct{}{}:
+		case <-m.ended():
+			return nil // an overlapping Drop has it, and has dropped
+		case <-ctx.Done():
+			return notDropped(ctx)
+		}
+	}
+	if err := m.g.settle(ctx); err != nil { // those who borrowed it before it was given
+		<-m.slot
+		return err
+	}
+	return nil
+}
+
+func (m *Mutex[T]) end(ctx context.Context) error {
+	return m.g.drop(ctx, m.g, given, 0)
+}

@@ -1,0 +1,262 @@
+package guard
+
+import (
+	"context"
+	"reflect"
+	"sync"
+	"sync/atomic"
+)
+
+// A share is what all handles of one value have in common.
+//
+// The guard is in state given until the count reaches 0, and draining from then
+// on: the last handle goes and borrowers are refused under one lock.
+type share[T any] struct {
+	g *Guard[T]
+
+	mu   sync.Mutex // protects the following and the handles; the guard's mu is taken under it
+	refs int        // handles that are held; once 0 it stays 0, so nothing is resurrected
+}
+
+// A Shared is one of several handles of one guarded value. Each holder drops his
+// own handle; the Drop of the last one drops the value. All methods may be called
+// concurrently, also on a nil *Shared and the zero Shared, which owe nothing.
+//
+// A handle of a guard that has a leak hook has one too: a handle that is forgotten
+// is reported to [OnLeak] and gives up its count, so that the value is dropped by
+// the last of those who do drop theirs. If there is nobody left to do that, the
+// value is lost, as that of a forgotten guard is.
+type Shared[T any] struct {
+	share *share[T] // immutable
+
+	state  atomic.Uint32 // live, then dropped or released; written under share.mu
+	last   bool          // its Drop brought the count to 0; under share.mu
+	origin *origin       // immutable, its fields under share.mu; nil when the guard has none
+}
+
+var _ Dropper = (*Shared[int])(nil)
+
+// Share turns a guard into the first handle of a shared value. The guard belongs
+// to the handles from then on: its own Get, Borrow, Drop and Release are ErrOwned,
+// while its Done and Err tell when and how the value was dropped. If g is gone or
+// owned, the handle is gone with the same error.
+func Share[T any](g *Guard[T]) *Shared[T] {
+	s, err := newShare(g)
+	if err != nil {
+		h := &Shared[T]{share: &share[T]{g: unusable[T](err)}}
+		h.state.Store(h.share.g.state.Load())
+		return h
+	}
+	return s.handle(s.caller(1))
+}
+
+// newShare takes g for a share that has no handle yet. The guard's leak hook
+// stops: the handles have their own.
+func newShare[T any](g *Guard[T]) (*share[T], error) {
+	if err := g.take(); err != nil {
+		return nil, err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.origin.disarm()
+	return &share[T]{g: g}, nil
+}
+
+// handle counts a new handle in, whose leak hook reports o. mu is held, or nobody
+// else has s.
+func (s *share[T]) handle(o *origin) *Shared[T] {
+	s.refs++
+	h := &Shared[T]{share: s, origin: o}
+	h.state.Store(uint32(live))
+	arm(o, h)
+	return h
+}
+
+// caller returns the origin of a handle that is made by the caller of the
+// function skip frames above the one that calls it; nil if the guard has none.
+func (s *share[T]) caller(skip int) *origin {
+	from := s.g.origin
+	if from == nil {
+		return nil
+	}
+	o := &origin{name: from.name, typ: reflect.TypeFor[*Shared[T]](), depth: from.depth, lost: s}
+	o.record(skip + 1)
+	return o
+}
+
+// lose gives up the count of a handle that was collected. It drops nothing: a
+// drop may block and fail, and here is nobody to wait and to hear of it.
+func (s *share[T]) lose() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.refs > 0 { // else the handle was the last one, and its Drop could not begin
+		s.refs--
+	}
+}
+
+func (h *Shared[T]) is() state {
+	if h == nil {
+		return empty
+	}
+	return state(h.state.Load())
+}
+
+// Value returns the value. It panics once this handle is gone, as
+// [Guard.Value] does.
+func (h *Shared[T]) Value() T {
+	if h.is() != live {
+		h.gone()
+	}
+	return h.share.g.v
+}
+
+func (h *Shared[T]) gone() {
+	if h == nil || h.share == nil {
+		panic(newGoneError(typeFor[T](), nil, ErrDropped))
+	}
+	h.share.mu.Lock()
+	e := newGoneError(h.share.g.Type(), h.origin, refusal(h.is()))
+	h.share.mu.Unlock()
+	panic(e)
+}
+
+// Get returns the value, or ErrDropped or ErrReleased once this handle is gone.
+func (h *Shared[T]) Get() (T, error) {
+	if s := h.is(); s != live {
+		var zero T
+		return zero, refusal(s)
+	}
+	return h.share.g.v, nil
+}
+
+// Borrow calls fn with the value, as [Guard.Borrow] does. The value is not dropped
+// before fn has returned, even if this handle is.
+func (h *Shared[T]) Borrow(ctx context.Context, fn func(ctx context.Context, v T) error) error {
+	if s := h.is(); s != live {
+		return refusal(s)
+	}
+	return h.share.g.lend(ctx, given, fn)
+}
+
+// Clone returns another handle, which has to be dropped too; or the error of
+// Get.
+func (h *Shared[T]) Clone() (*Shared[T], error) {
+	if s := h.is(); s != live {
+		return nil, refusal(s)
+	}
+	h.share.mu.Lock()
+	defer h.share.mu.Unlock()
+	if s := h.is(); s != live { // a handle and its count go under mu: whoever is live now is counted
+		return nil, refusal(s)
+	}
+	return h.share.handle(h.share.caller(1)), nil
+}
+
+// Refs returns how many handles are held.
+func (h *Shared[T]) Refs() int {
+	if h == nil || h.share == nil {
+		return 0
+	}
+	h.share.mu.Lock()
+	defer h.share.mu.Unlock()
+	return h.share.refs
+}
+
+// Drop gives up this handle. It returns nil at once if there are others. The
+// Drop of the last one drops the value and is as [Guard.Drop]: it waits for
+// borrowers, and returns the error of the drop function. If it returned ErrInUse
+// because its ctx ended first, or ErrReentrant because it was called from inside a
+// Borrow, the handle is gone but owes the value's drop, and drops it when it is
+// dropped again. Otherwise further Drops of the same handle return nil and count
+// nothing.
+func (h *Shared[T]) Drop(ctx context.Context) error {
+	switch h.is() {
+	case empty, released:
+		return nil
+	case given:
+		return ErrOwned
+	}
+	g := h.share.g
+	site := g.origin.caller(1)
+	if !h.leave(site) {
+		return nil
+	}
+	err := g.drop(ctx, g, given, site)
+	if g.is() >= dropping {
+		h.share.mu.Lock()
+		defer h.share.mu.Unlock()
+		h.origin.disarm()
+	}
+	return err
+}
+
+// leave gives up the handle and its count, once, and reports whether that was
+// the last one.
+func (h *Shared[T]) leave(site uintptr) (last bool) {
+	s := h.share
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h.is() != live {
+		return h.last
+	}
+	h.origin.endedAt(site)
+	h.state.Store(uint32(dropped))
+	if s.refs--; s.refs > 0 {
+		h.origin.disarm()
+		return false
+	}
+	h.last = true // and still owes the drop: the hook stays armed until that begins
+	s.g.mu.Lock()
+	defer s.g.mu.Unlock()
+	s.g.set(draining)
+	return true
+}
+
+// Done returns a channel that is closed when the value has been dropped; it may
+// be asked for and waited on after the handle is gone. After Unshare it tells of
+// the guard.
+func (h *Shared[T]) Done() <-chan struct{} {
+	if h == nil || h.share == nil {
+		return new(core).ended()
+	}
+	return h.share.g.Done()
+}
+
+// Err returns the error of the value's drop to every holder and former holder;
+// nil before it has ended.
+func (h *Shared[T]) Err() error {
+	if h == nil || h.share == nil {
+		return nil
+	}
+	return h.share.g.Err()
+}
+
+// Unshare turns the last handle back into the guard, with its leak hook. If there
+// are other holders it returns ErrShared. The handle is used up either way: then
+// one of the others drops the value. Once the handle is gone, it returns the
+// error of Get.
+func (h *Shared[T]) Unshare() (*Guard[T], error) {
+	if s := h.is(); s != live {
+		return nil, refusal(s)
+	}
+	h.share.mu.Lock()
+	defer h.share.mu.Unlock()
+	if s := h.is(); s != live {
+		return nil, refusal(s)
+	}
+	h.state.Store(uint32(released))
+	h.origin.disarm()
+	if h.share.refs--; h.share.refs > 0 {
+		return nil, ErrShared
+	}
+	h.share.g.give()
+	return h.share.g, nil
+}
+
+// Downgrade returns a [Weak] of the value. It holds no count and needs no drop.
+func (h *Shared[T]) Downgrade() *Weak[T] {
+	if h == nil {
+		return new(Weak[T])
+	}
+	return &Weak[T]{share: h.share}
+}

@@ -1,0 +1,208 @@
+package guard
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/ebb-go/ebb/internal/fault"
+	"go.uber.org/multierr"
+)
+
+// A Table is a set of guards under unique keys. Its Drop drops them all. All
+// methods may be called concurrently, also on a nil *Table, which is as after Drop.
+// The zero Table is empty and ready to use; it must not be copied.
+//
+// A Table needs no leak hook: when it is forgotten its guards are, and each is
+// reported with its own site.
+type Table[K comparable, V any] struct {
+	core
+
+	entries map[K]entry[V] // under core.mu, which is held when a guard's is taken
+	n       uint64         // insertions so far; under core.mu
+}
+
+type entry[V any] struct {
+	g     *Guard[V] // given to the table
+	order uint64    // when it was inserted
+}
+
+// A keyed is an entry out of the map.
+type keyed[K comparable, V any] struct {
+	key K
+	entry[V]
+}
+
+// A KeyError is the error of one guard of a [Table].
+type KeyError struct {
+	Key any
+	Err error
+}
+
+func (e *KeyError) Error() string     { return fmt.Sprintf("key %v: %v", e.Key, e.Err) }
+func (e *KeyError) Unwrap() error     { return e.Err }
+func (e *KeyError) ErrorType() string { return fault.Type(e.Err) }
+
+var _ Dropper = (*Table[int, int])(nil)
+
+// NewTable returns an empty table.
+func NewTable[K comparable, V any]() *Table[K, V] { return new(Table[K, V]) }
+
+// ready makes a zero table live. No state leads back to empty, so that this
+// write needs no lock.
+func (t *Table[K, V]) ready() { t.state.CompareAndSwap(uint32(empty), uint32(live)) }
+
+// TryInsert gives g to the table: from then on its own Get, Borrow, Drop and
+// Release are ErrOwned, while its Done and Err tell when and how the value was
+// dropped. With an error, g stays with the caller, who owes its drop as before:
+// ErrDuplicate if k is taken, ErrDropped once Drop was called, and the error of
+// g's Get if g is gone or owned.
+func (t *Table[K, V]) TryInsert(k K, g *Guard[V]) error {
+	if t == nil {
+		return ErrDropped
+	}
+	t.ready()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s := t.is(); s != live { // refused or in the map before Drop reads it: one lock decides
+		return refusal(s)
+	}
+	if _, taken := t.entries[k]; taken {
+		return ErrDuplicate
+	}
+	if err := g.take(); err != nil {
+		return err
+	}
+	if t.entries == nil {
+		t.entries = make(map[K]entry[V])
+	}
+	t.n++
+	t.entries[k] = entry[V]{g: g, order: t.n}
+	return nil
+}
+
+// Get returns the value under k; false if there is none, and once Drop was
+// called. It does not keep the value from being dropped.
+func (t *Table[K, V]) Get(k K) (V, bool) {
+	e, ok := t.entry(k)
+	if !ok {
+		var zero V
+		return zero, false
+	}
+	return e.g.v, true
+}
+
+func (t *Table[K, V]) entry(k K) (e entry[V], ok bool) {
+	if t == nil {
+		return e, false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.is() != live {
+		return e, false
+	}
+	e, ok = t.entries[k]
+	return e, ok
+}
+
+// Take removes the guard under k and hands it to the caller, who owes its drop;
+// false as for Get.
+func (t *Table[K, V]) Take(k K) (*Guard[V], bool) {
+	if t == nil {
+		return nil, false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e, ok := t.entries[k]
+	if !ok || t.is() != live {
+		return nil, false
+	}
+	delete(t.entries, k)
+	e.g.give()
+	return e.g, true
+}
+
+// All ranges over the keys and values in the order of insertion. It sees what the
+// table held when the loop began, without what is taken out before its turn. No
+// lock is held in the loop's body.
+func (t *Table[K, V]) All() iter.Seq2[K, V] {
+	return func(yield func(K, V) bool) {
+		for _, e := range t.sorted(live) {
+			if now, ok := t.entry(e.key); ok && now.order == e.order && !yield(e.key, e.g.v) {
+				return
+			}
+		}
+	}
+}
+
+// Len returns how many guards the table holds: 0 once Drop was called.
+func (t *Table[K, V]) Len() int {
+	if t == nil {
+		return 0
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.is() != live {
+		return 0
+	}
+	return len(t.entries)
+}
+
+// sorted returns the entries in the order of insertion, if the state is want.
+func (t *Table[K, V]) sorted(want state) []keyed[K, V] {
+	if t == nil {
+		return nil
+	}
+	t.mu.Lock()
+	var all []keyed[K, V]
+	if t.is() == want {
+		all = make([]keyed[K, V], 0, len(t.entries))
+		for k, e := range t.entries {
+			all = append(all, keyed[K, V]{k, e})
+		}
+	}
+	t.mu.Unlock()
+	slices.SortFunc(all, func(a, b keyed[K, V]) int { return cmp.Compare(a.order, b.order) })
+	return all
+}
+
+// Drop drops all guards concurrently and waits for them. Each is attempted,
+// whatever becomes of the others: a panic is contained, as is a Goexit. The errors
+// are one flat list of *[KeyError] in the order of insertion. In all else Drop is
+// as [Guard.Drop].
+func (t *Table[K, V]) Drop(ctx context.Context) error {
+	if t == nil {
+		return nil
+	}
+	t.ready()
+	return t.drop(ctx, t, live, 0)
+}
+
+// settle waits for those who borrowed a value before it was given to the table.
+func (t *Table[K, V]) settle(ctx context.Context) error {
+	var err error
+	for _, e := range t.sorted(draining) {
+		if busy := e.g.settle(ctx); busy != nil {
+			err = multierr.Append(err, &KeyError{Key: e.key, Err: busy})
+		}
+	}
+	return err
+}
+
+func (t *Table[K, V]) end(ctx context.Context) error {
+	all := t.sorted(dropping)
+	errs := concurrently(len(all), 0, func(i int) error {
+		return all[i].g.drop(ctx, all[i].g, given, 0)
+	})
+	for i, err := range errs {
+		if err != nil {
+			errs[i] = &KeyError{Key: all[i].key, Err: err}
+		}
+	}
+	t.mu.Lock()
+	t.entries = nil
+	t.mu.Unlock()
+	return multierr.Combine(errs...)
+}
