@@ -34,19 +34,19 @@ func (o option) apply(to *options) { o(to) }
 
 // options is what a run was asked for. The zero value is the default.
 type options struct {
-	order   Schedule
-	limit   int                              // of drops at a time; 0: none
-	timeout time.Duration                    // of a drop; 0: none
-	end     time.Time                        // of the run; zero: none
-	reserve time.Duration                    // part of the time until end
-	slow    time.Duration                    // 0: nobody wants to know
-	force   <-chan struct{}                  // nil: never
-	cause   func(*Node, time.Duration) error // never nil after newRun
-	observe func(Event)                      // nil: nobody looks
+	schedule Schedule
+	limit    int                              // of drops at a time; 0: none
+	timeout  time.Duration                    // of a drop; 0: none
+	deadline time.Time                        // of the run; zero: none
+	reserve  time.Duration                    // part of the time until end
+	slow     time.Duration                    // 0: nobody wants to know
+	force    <-chan struct{}                  // nil: never
+	cause    func(*Node, time.Duration) error // never nil after newRun
+	observe  func(Event)                      // nil: nobody looks
 }
 
 // Order sets the schedule. The default is Waves.
-func Order(s Schedule) Option { return option(func(o *options) { o.order = s }) }
+func Order(s Schedule) Option { return option(func(o *options) { o.schedule = s }) }
 
 // Limit bounds how many drops run at a time; abandoned ones do not count. 0 or
 // less, the default, is no limit.
@@ -64,7 +64,7 @@ func Timeout(d time.Duration) Option { return option(func(o *options) { o.timeou
 // wave. Of this and a drop's own limit the shorter one counts. When end has
 // passed before the run begins, it is taken to be reserve from then.
 func Deadline(end time.Time, reserve time.Duration) Option {
-	return option(func(o *options) { o.end, o.reserve = end, max(reserve, 0) })
+	return option(func(o *options) { o.deadline, o.reserve = end, max(reserve, 0) })
 }
 
 // Slow asks for one DropSlow event for every drop that runs longer than d. It

@@ -119,14 +119,41 @@ func (g *Graph) treeLocked(n *Node) []*Node {
 
 // beginLocked plans a run of nodes and makes them its own.
 func (g *Graph) beginLocked(nodes []*Node) *run {
-	r := &run{graph: g, plan: newPlan(nodes)}
+	r := &run{graph: g, plan: newPlan(nodes), early: !g.closed}
 	r.out = make([]Outcome, len(nodes))
 	for pos, s := range r.order {
 		n := nodes[s]
-		o := &r.out[pos]
-		o.Node, o.Wave = n, int(r.wave[s])
+		r.out[pos].Node, r.out[pos].Wave = n, int(r.wave[s])
 		n.wave = r.wave[s]
+		if n.state == dropping {
+			if r.others == nil {
+				r.others = make(map[int32]Dropper)
+			}
+			r.others[int32(pos)] = g.waitForLocked(n)
+		}
 		n.state = dropping
+		r.holds = r.holds || n.hold
+		r.bounded = r.bounded || n.timeout > 0
 	}
 	return r
+}
+
+// waitForLocked returns what stands in for a node in a second run that comes to
+// it: it waits until the first has ended the node.
+func (g *Graph) waitForLocked(n *Node) Dropper {
+	if g.ended == nil {
+		g.ended = make(map[*Node]chan struct{})
+	}
+	if g.ended[n] == nil {
+		g.ended[n] = make(chan struct{})
+	}
+	ended := g.ended[n]
+	return dropFunc(func(ctx context.Context) error {
+		select {
+		case <-ended:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	})
 }

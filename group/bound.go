@@ -1,0 +1,166 @@
+package group
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/ebb-go/ebb/internal/fault"
+)
+
+const (
+	maxTail   = time.Second      // between cancelling a drop and abandoning it
+	leastTime = time.Millisecond // of a drop, when real time has left it less
+	maxBlocks = 10               // names in Overrun.Blocks
+	maxBelow  = 1000             // nodes that are counted for it
+	maxStacks = 32               // stacks in one run: taking one stops the world
+)
+
+// limited reports whether options bound the drops.
+func (o *options) limited() bool { return o.timeout > 0 || !o.deadline.IsZero() || o.force != nil }
+
+// timeoutError is the default of the option Cause.
+func timeoutError(n *Node, limit time.Duration) error {
+	return &TimeoutError{Name: n.name, Limit: limit}
+}
+
+// budget says how long after its start the drop of t is cancelled, and how much
+// later it is abandoned; 0 is never. Of a drop's own limit a tenth is added; what
+// a deadline leaves has it within.
+func (r *run) budget(t *turn) (limit, tail time.Duration) {
+	o := &r.out[t.pos]
+	limit = o.Node.timeout
+	if limit == 0 {
+		limit = r.timeout
+	}
+	tail = min(limit/10, maxTail)
+	if r.deadline.IsZero() {
+		return limit, tail
+	}
+	// What has not started keeps its share of the reserve.
+	waiting, all := len(r.ends)-1-o.Wave, len(r.ends)
+	if r.schedule == Sequential || r.limit > 0 {
+		waiting, all = int(t.after), len(r.out)
+	}
+	left := max(r.deadline.Add(-share(r.reserve, waiting, all)).Sub(t.now), leastTime)
+	within := min(left/11, maxTail)
+	if limit == 0 || left-within < limit {
+		return left - within, within
+	}
+	return limit, tail
+}
+
+// share returns d*part/all, without the product overflowing.
+func share(d time.Duration, part, all int) time.Duration {
+	p, a := time.Duration(part), time.Duration(all)
+	return d/a*p + d%a*p/a
+}
+
+// A bound is what can end the wait for one drop.
+type bound struct {
+	run     *run
+	pos     int32
+	decided atomic.Bool // the outcome is; set by who decides it, the drop's end or abandon
+
+	ctx       context.Context    // of the drop
+	cancel    context.CancelFunc // nil without limit, as are the following
+	limit     time.Duration      // after which ctx is cancelled
+	end       time.Time          // when that is
+	timer     *time.Timer        // abandons
+	goroutine uint64             // that runs the drop
+}
+
+// bind bounds the drop that is about to run.
+func (r *run) bind(t *turn) *bound {
+	b := &bound{run: r, pos: t.pos, ctx: r.ctx, goroutine: fault.GoroutineID()}
+	if limit, tail := r.budget(t); limit > 0 {
+		b.limit, b.end = limit, t.now.Add(limit)
+		b.ctx, b.cancel = context.WithDeadlineCause(r.ctx, b.end, r.cause(r.out[t.pos].Node, limit))
+		b.timer = time.AfterFunc(time.Until(b.end.Add(tail)), b.abandon)
+	}
+	if r.bounds != nil {
+		// Either endNow finds the bound, or it is found here that the run
+		// was forced: each side writes first and then looks.
+		r.bounds[t.pos].Store(b)
+		if r.forced.Load() {
+			b.abandon()
+		}
+	}
+	return b
+}
+
+// overrun returns nil if the drop's time is not up at now.
+func (b *bound) overrun(now time.Time) *Overrun {
+	if b.cancel == nil || b.ctx.Err() == nil || now.Before(b.end) {
+		return nil
+	}
+	return &Overrun{Limit: b.limit, Cause: context.Cause(b.ctx), Blocks: b.run.blocks(b.pos)}
+}
+
+// release gives back what the bound has taken. It is called by the drop's
+// goroutine only.
+func (b *bound) release() {
+	if b.cancel != nil {
+		b.timer.Stop()
+		b.cancel()
+	}
+}
+
+// abandon ends the wait for a drop that has not ended: a new worker takes the
+// place of the one that is stuck in it. It is called by the timer and by Force;
+// the first to set decided wins, against the drop's end too, so a node has one
+// outcome.
+func (b *bound) abandon() {
+	if b.decided.Swap(true) {
+		return
+	}
+	r := b.run
+	o := &r.out[b.pos]
+	o.Ended, o.Outcome, o.Err = time.Now(), "abandoned", ErrAbandoned
+	o.Overrun = &Overrun{Limit: b.limit, Cause: context.Cause(b.ctx), Blocks: r.blocks(b.pos)}
+	if r.stuck.Add(1) <= maxStacks {
+		o.Overrun.Stack = fault.StackOf(b.goroutine)
+	}
+	if r.began != nil {
+		r.began[b.pos].Store(0)
+	}
+	if r.held != nil && o.Node.holds() {
+		r.holdBack(b.pos)
+	}
+	r.resume(turn{step: ending, pos: b.pos})
+}
+
+// holdBack marks all that the node at pos depends on: none of it has started, for
+// the node has not been passed yet.
+func (r *run) holdBack(pos int32) {
+	by := &heldError{by: r.out[pos].Node.name}
+	for _, s := range r.below(r.order[pos], len(r.nodes)) {
+		r.held[s].CompareAndSwap(nil, by) // of two that hold a node, the first is named
+	}
+}
+
+// holder returns why the node at pos is held back, or nil.
+func (r *run) holder(pos int32) *heldError {
+	if r.held == nil {
+		return nil
+	}
+	return r.held[r.order[pos]].Load()
+}
+
+// blocks names what waits for the node at pos.
+func (r *run) blocks(pos int32) []string {
+	below := r.below(r.order[pos], maxBelow+1)
+	var names []string
+	for i, s := range below {
+		if i == maxBlocks {
+			more := fmt.Sprintf("and %d more", len(below)-i)
+			if len(below) > maxBelow {
+				more = fmt.Sprintf("and more than %d more", maxBelow-i)
+			}
+			return append(names, more)
+		}
+		names = append(names, r.nodes[s].name)
+	}
+	return names
+}

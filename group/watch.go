@@ -1,0 +1,77 @@
+package group
+
+import (
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// wait blocks until the run is over. Meanwhile the caller's goroutine is the one
+// that looks after slow drops and Force; no drop and no observer ever runs on it.
+func (r *run) wait() {
+	select {
+	case <-r.done:
+		return // without a timer
+	default:
+	}
+	timer, slow := (*time.Timer)(nil), (<-chan time.Time)(nil)
+	if r.began != nil {
+		timer = time.NewTimer(time.Until(r.started.Add(r.slow)))
+		defer timer.Stop()
+		slow = timer.C
+	}
+	force := r.force
+	for {
+		select {
+		case <-r.done:
+			return
+		case <-slow:
+			timer.Reset(time.Until(r.findSlow()))
+		case <-force:
+			force = nil
+			r.endNow()
+		}
+	}
+}
+
+// findSlow tells of the drops that have become slow, and returns when to look
+// again: at the earliest moment at which another can become slow. For one that
+// runs that is known; one that has not started takes the whole time from now, at
+// least. So every drop is told of when it is due, and one timer serves them all.
+//
+// In began, a drop that runs has the time of its start, counted from that of the
+// run and one nanosecond more; the negative of that once it was told of; and all
+// others 0.
+func (r *run) findSlow() time.Time {
+	now := time.Now()
+	next := now.Add(r.slow)
+	var told errgroup.Group
+	told.SetLimit(1)
+	for pos := range r.began {
+		began := r.began[pos].Load()
+		if began <= 0 {
+			continue
+		}
+		due := r.started.Add(time.Duration(began-1) + r.slow)
+		if due.After(now) {
+			if due.Before(next) {
+				next = due
+			}
+		} else if r.began[pos].CompareAndSwap(began, -began) {
+			told.Go(func() error { return r.work(turn{step: slowing, pos: int32(pos), now: now}) })
+		}
+	}
+	_ = told.Wait()
+	return next
+}
+
+// endNow abandons what runs; what does not yet, the workers find to be forced.
+func (r *run) endNow() {
+	r.forced.Store(true)
+	r.cancel(ErrForced)
+	for pos := range r.bounds {
+		if b := r.bounds[pos].Load(); b != nil {
+			b.abandon()
+		}
+	}
+}
