@@ -17,15 +17,18 @@ type row struct {
 	fold      []*Entry
 }
 
-// rows returns the lines that show r in at most about limit of them. Up to
-// limit entries each has its line. Beyond, four fifths of the lines go to the
-// entries that matter most: those that went wrong, then the critical path,
-// then the longest. The rest of each wave is one line, and where there are too
-// many waves for that, the rest of several is.
-func (r *Report) rows(limit int) []row {
+// rows returns the lines that show r. Up to most entries each has its line.
+// Beyond, there are about limit lines: four fifths at most go to the entries
+// that matter most, first those that went wrong, then the critical path, then
+// the longest. The rest of each wave is one line, and where there are too many
+// waves for that, the rest of several is.
+func (r *Report) rows(most, limit int) []row {
 	critical := make([]bool, len(r.Entries))
 	for _, i := range r.critical() {
 		critical[i] = true
+	}
+	if len(r.Entries) <= most {
+		limit = most
 	}
 	shown := r.shown(critical, limit)
 	var rows []row
@@ -62,8 +65,10 @@ func (r *Report) rows(limit int) []row {
 	return rows
 }
 
-// shown says for each entry whether it has a line of its own. A fold of one
-// would save nothing, so there the entry is shown.
+// shown says for each entry whether it has a line of its own. Where the cut
+// would fall between entries that are alike, none of them is shown, unless they
+// went wrong: there is nothing to see in the first forty of a thousand equal
+// ones. A fold of one entry would save nothing, so there the entry is shown.
 func (r *Report) shown(critical []bool, limit int) []bool {
 	shown := make([]bool, len(r.Entries))
 	order := make([]int, len(r.Entries))
@@ -71,13 +76,19 @@ func (r *Report) shown(critical []bool, limit int) []bool {
 		order[i] = i
 	}
 	if len(order) > limit {
-		slices.SortStableFunc(order, func(a, b int) int {
+		compare := func(a, b int) int {
 			return cmp.Or(
 				cmp.Compare(r.weight(b, critical), r.weight(a, critical)),
 				cmp.Compare(r.Entries[b].Took(), r.Entries[a].Took()),
 			)
-		})
-		order = order[:limit*4/5]
+		}
+		slices.SortStableFunc(order, compare)
+		cut := limit * 4 / 5
+		next := order[cut]
+		for cut > 0 && !failed(r.Entries[next].Outcome) && compare(order[cut-1], next) == 0 {
+			cut--
+		}
+		order = order[:cut]
 	}
 	left := make(map[int]int) // entries of a wave that are not shown
 	for i := range r.Entries {
@@ -87,9 +98,9 @@ func (r *Report) shown(critical []bool, limit int) []bool {
 		shown[i] = true
 		left[r.Entries[i].Wave]--
 	}
-	for i := range r.Entries {
-		if left[r.Entries[i].Wave] == 1 && r.waveCount() <= limit/5 {
-			shown[i] = true
+	if r.waveCount() <= limit/5 {
+		for i := range r.Entries {
+			shown[i] = shown[i] || left[r.Entries[i].Wave] == 1
 		}
 	}
 	return shown
@@ -182,7 +193,13 @@ func (w row) span() (queued, started, ended time.Time) {
 }
 
 // failed reports whether an outcome is one to look at.
-func failed(outcome string) bool { return outcome != outcomeOK && outcome != "" }
+func failed(outcome string) bool {
+	switch outcome {
+	case "error", "panic", "goexit", "timeout", outcomeAbandoned, outcomeSkipped:
+		return true
+	}
+	return false
+}
 
 // worst returns the outcome by which a fold is drawn: ok only if all are.
 func (w row) worst() string {

@@ -8,10 +8,11 @@ import (
 	"time"
 )
 
-// Sizes of the text waterfall: at most 120 columns wide, and about 60 lines
-// long, whatever the report holds.
+// Sizes of the text waterfall: at most 120 columns wide, and 60 lines long
+// whatever the report holds.
 const (
 	textRows   = 60
+	textFolded = 40 // lines, once there are more entries than that
 	textName   = 28 // cells of the longest name
 	textBars   = 40
 	textIndent = "   "
@@ -59,7 +60,7 @@ func (r *Report) headline() string {
 }
 
 func (r *Report) textWaterfall(b *bufio.Writer) {
-	rows := r.rows(textRows)
+	rows := r.rows(textRows, textFolded)
 	name, outcome, wave := len("guard"), len("outcome"), len("wave")
 	for _, w := range rows {
 		name = max(name, min(textName, width(clean(w.name()))))

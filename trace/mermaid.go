@@ -1,0 +1,127 @@
+package trace
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Mermaid refuses texts of more than 50,000 characters and graphs of more than
+// 500 edges, wherever it is embedded.
+const (
+	mermaidColumns = 12
+	mermaidRows    = 16
+	mermaidEdges   = 480
+)
+
+// WriteMermaid writes the graph of r as a Mermaid flowchart, as Markdown on
+// many sites draws it in a fence marked "mermaid": a box for each wave, arrows
+// from dependent to dependency, colours by outcome, strong borders on the
+// critical path. Daemons are round, children have a double border. Big
+// graphs fold, and of very many edges those that follow from others are left
+// out. WriteMermaid returns the first error of w.
+func (r *Report) WriteMermaid(w io.Writer) error {
+	return writeMermaid(w, newDAG(r.vertices(), mermaidColumns, mermaidRows))
+}
+
+// WriteMermaid writes the graph of p in the manner of [Report.WriteMermaid].
+func (p Plan) WriteMermaid(w io.Writer) error {
+	return writeMermaid(w, newDAG(p.vertices(), mermaidColumns, mermaidRows))
+}
+
+func writeMermaid(w io.Writer, g *dag) error {
+	b := bufio.NewWriter(w)
+	b.WriteString("flowchart LR\n")
+	for i := range g.nodes {
+		n := &g.nodes[i]
+		if i == 0 || n.column != g.nodes[i-1].column {
+			fmt.Fprintf(b, "    subgraph wave%d[\"%s\"]\n", n.column, g.columns[n.column])
+		}
+		before, after := mermaidShape(n.kind)
+		label := mermaidText(fit(n.name, 40))
+		if sub := n.subtitle(); sub != "" {
+			label += "<br>" + mermaidText(sub)
+		}
+		fmt.Fprintf(b, "        n%d%s\"%s\"%s\n", i, before, label, after)
+		if i == len(g.nodes)-1 || g.nodes[i+1].column != n.column {
+			b.WriteString("    end\n")
+		}
+	}
+	if g.edges() > mermaidEdges {
+		g.reduce()
+	}
+	left := mermaidEdges
+	for i := range g.nodes {
+		for _, to := range g.nodes[i].to[:min(left, len(g.nodes[i].to))] {
+			fmt.Fprintf(b, "    n%d --> n%d\n", i, to)
+			left--
+		}
+	}
+	if n := g.edges() - mermaidEdges; n > 0 {
+		fmt.Fprintf(b, "    %%%% %s not drawn\n", plural(n, "edge"))
+	}
+	g.mermaidClasses(b)
+	return b.Flush()
+}
+
+func mermaidShape(kind string) (before, after string) {
+	switch kind {
+	case "daemon":
+		return "([", "])"
+	case "child":
+		return "[[", "]]"
+	}
+	return "[", "]"
+}
+
+// mermaidClasses colours the nodes; a class that no node has is not defined.
+func (g *dag) mermaidClasses(b *bufio.Writer) {
+	members := make(map[string][]string)
+	for i := range g.nodes {
+		n := &g.nodes[i]
+		id := fmt.Sprintf("n%d", i)
+		switch {
+		case failed(n.state):
+			members[tone(n.state)] = append(members[tone(n.state)], id)
+		case n.fold > 0:
+			members["rest"] = append(members["rest"], id)
+		}
+		if n.critical {
+			members["path"] = append(members["path"], id)
+		}
+	}
+	styles := map[string]string{"rest": "stroke-dasharray:4 3", "path": "stroke-width:3px"}
+	for _, outcome := range []string{"error", "timeout", outcomeAbandoned, outcomeSkipped} {
+		line, fill := toneColors(outcome)
+		styles[tone(outcome)] = fmt.Sprintf("fill:%s,stroke:%s,color:#1c2329", fill, line)
+	}
+	for _, class := range []string{"error", "late", "gone", "skip", "rest", "path"} {
+		if ids := members[class]; len(ids) > 0 {
+			fmt.Fprintf(b, "    classDef %s %s\n", class, styles[class])
+			for chunk := range slices.Chunk(ids, 50) {
+				fmt.Fprintf(b, "    class %s %s\n", strings.Join(chunk, ","), class)
+			}
+		}
+	}
+}
+
+// mermaidText writes all that could be markup, of Mermaid, Markdown or HTML, as
+// a character reference in Mermaid's notation. Only letters, digits, spaces and
+// a few signs without meaning stay.
+func mermaidText(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		switch {
+		case unicode.IsLetter(r) || unicode.IsMark(r) || r > unicode.MaxASCII, strings.ContainsRune(" /,=", r):
+			b.WriteRune(r)
+		case unicode.IsDigit(r), i > 0 && strings.ContainsRune("-.:", r) && !unicode.IsDigit(rune(s[i-1])):
+			b.WriteRune(r)
+		default:
+			fmt.Fprintf(&b, "#%d;", r)
+		}
+	}
+	return b.String()
+}

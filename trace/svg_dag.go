@@ -1,0 +1,237 @@
+package trace
+
+import (
+	"fmt"
+	"io"
+)
+
+// Sizes of a graph's picture: beyond these it folds.
+const (
+	dagColumns = 16
+	dagRows    = 24
+	dagMargin  = 12
+	dagHead    = 22 // room for the names of the waves
+	dagLegend  = 26
+)
+
+// WriteSVG writes the graph of p as a picture: a column for each wave, nodes
+// for guards, daemons and children, arrows from dependent to dependency. Edges
+// that follow from others are left out. It is light or dark as the viewer
+// prefers, needs nothing from outside, and folds when the plan is big.
+func (p Plan) WriteSVG(w io.Writer) error {
+	s := newSVG(w)
+	s.dag(newDAG(p.vertices(), dagColumns, dagRows), "plan of a teardown", true)
+	return s.Flush()
+}
+
+// WriteSVG writes the graph of what s itself owns, tasks and the insides of
+// children left out, in the manner of [Plan.WriteSVG]. What the exit is waiting
+// for has a strong border.
+func (s Snapshot) WriteSVG(w io.Writer) error {
+	out := newSVG(w)
+	out.dag(newDAG(s.vertices(), dagColumns, dagRows), "scope "+clean(s.Path), true)
+	return out.Flush()
+}
+
+// dag draws g after leaving out its implied edges.
+func (s svgWriter) dag(g *dag, label string, alone bool) {
+	g.reduce()
+	s.drawing(g.layout(), label, alone)
+}
+
+func (s svgWriter) drawing(d *drawing, label string, alone bool) {
+	w, h := d.size()
+	s.open(w, h, label, alone)
+	if len(d.nodes) == 0 {
+		s.f(`<text class="ebb-soft" x="%d" y="%d">nothing to drop</text>`+"\n</svg>\n", dagMargin, dagMargin+12)
+		return
+	}
+	for k, name := range d.columns {
+		s.f(`<text class="ebb-soft ebb-small" x="%s" y="%d">%s</text>`+"\n", px(d.left(k)), dagMargin+8, text(name))
+	}
+	s.edges(d)
+	for i := range d.nodes {
+		s.node(d, i)
+	}
+	s.dagLegend(d, h-dagMargin-4)
+	s.f("</svg>\n")
+}
+
+// size returns the size of the picture.
+func (d *drawing) size() (w, h float64) {
+	if len(d.nodes) == 0 {
+		return 160, 2*dagMargin + 16
+	}
+	return max(d.width+2*dagMargin, d.legendWidth()+2*dagMargin), d.height + dagHead + 2*dagMargin + dagLegend
+}
+
+// left and right are the sides of a column, middle the height of a slot in the
+// picture.
+func (d *drawing) left(column int) float64  { return d.x[column] + dagMargin }
+func (d *drawing) right(column int) float64 { return d.x[column] + d.w[column] + dagMargin }
+func (d *drawing) middle(s int) float64     { return d.slots[s].y + dagMargin + dagHead }
+
+// edges draws what joins the slots, then the edges between two nodes of the
+// critical path over it, then an arrow head at each node that has dependents.
+func (s svgWriter) edges(d *drawing) {
+	s.f(`<g class="ebb-edge">` + "\n")
+	for i := range d.slots {
+		for _, r := range d.slots[i].right {
+			s.f(`<path d="%s"/>`+"\n", d.segment(i, r))
+		}
+	}
+	s.f("</g>\n")
+	onPath := make([]bool, len(d.nodes))
+	s.f(`<g class="ebb-edge ebb-edge-path">` + "\n")
+	for i := range d.nodes {
+		for _, to := range d.nodes[i].to {
+			if d.nodes[i].critical && d.nodes[to].critical {
+				onPath[to] = true
+				s.f(`<path d="%s"/>`+"\n", d.route(i, to))
+			}
+		}
+	}
+	s.f("</g>\n")
+	for i := range d.nodes {
+		if len(d.slots[i].left) == 0 {
+			continue
+		}
+		class := "ebb-tip"
+		if onPath[i] {
+			class = "ebb-tip-path"
+		}
+		x, y := d.left(d.nodes[i].column), d.middle(i)
+		s.f(`<path class="%s" d="M%s %sl-7 -3.5v7z"/>`+"\n", class, px(x), px(y))
+	}
+}
+
+// segment is the way from a slot to one in the next column. Passing edges go
+// straight through their own column; before a node, the head has its room.
+func (d *drawing) segment(from, to int) string {
+	a, b := &d.slots[from], &d.slots[to]
+	x1, y1, x2, y2 := d.right(a.column), d.middle(from), d.left(b.column), d.middle(to)
+	if b.node >= 0 {
+		x2 -= 6
+	}
+	path := fmt.Sprintf("M%s %s", px(x1), px(y1))
+	if y1 == y2 {
+		path += "H" + px(x2)
+	} else {
+		mid := px((x1 + x2) / 2)
+		path += fmt.Sprintf("C%s %s %s %s %s %s", mid, px(y1), mid, px(y2), px(x2), px(y2))
+	}
+	if b.node < 0 {
+		path += "H" + px(d.right(b.column))
+	}
+	return path
+}
+
+// route is the whole way of an edge.
+func (d *drawing) route(from, to int) string {
+	path, at := "", from
+	passed := d.nodes[to].column - d.nodes[from].column - 1
+	for i := passed - 1; i >= 0; i-- {
+		path += d.segment(at, d.pass[to][i])
+		at = d.pass[to][i]
+	}
+	return path + d.segment(at, to)
+}
+
+func (s svgWriter) node(d *drawing, i int) {
+	n := &d.nodes[i]
+	x, w := d.left(n.column), d.w[n.column]
+	h, y := d.slots[i].height, d.middle(i)-d.slots[i].height/2
+	s.f(`<g><title>%s</title><rect class="ebb-node%s" x="%s" y="%s" width="%s" height="%s" rx="%s"/>`,
+		text(n.tooltip()), n.class(), px(x), px(y), px(w), px(h), px(radius(n.kind, h)))
+	if n.kind == "child" {
+		s.f(`<rect class="ebb-node%s" x="%s" y="%s" width="%s" height="%s" rx="2"/>`, n.class(), px(x+2.5), px(y+2.5), px(w-5), px(h-5))
+	}
+	class, name, base := "", fit(n.name, nodeCells), y+h/2+4
+	if n.fold > 0 {
+		class = ` class="ebb-soft"`
+	} else if n.critical {
+		class = ` class="ebb-strong"`
+	}
+	if sub := n.subtitle(); sub != "" {
+		base = y + 15
+		s.f(`<text class="ebb-small ebb-t-%s" x="%s" y="%s">%s</text>`, tone(n.state), px(x+9), px(base+14), text(sub))
+	}
+	s.f(`<text%s x="%s" y="%s">%s</text></g>`+"\n", class, px(x+9), px(base), text(name))
+}
+
+// radius tells the kinds apart: a daemon is round, a guard is not quite square,
+// a child is square and has a second border.
+func radius(kind string, height float64) float64 {
+	switch kind {
+	case "daemon":
+		return height / 2
+	case "child":
+		return 2
+	}
+	return 5
+}
+
+// subtitle is what stands below a node's name: an outcome to look at, or a
+// state that is not the usual one.
+func (n *dagNode) subtitle() string {
+	switch n.state {
+	case "", outcomeOK, "live", "running", "open", "dropped", "closed":
+		return ""
+	}
+	return fit(n.state, nodeCells)
+}
+
+// class is appended to the class of a node.
+func (n *dagNode) class() string {
+	class := ""
+	switch {
+	case failed(n.state):
+		class = " ebb-n-" + tone(n.state)
+	case n.fold > 0:
+		class = " ebb-n-rest"
+	case n.state == "dropped" || n.state == "closed":
+		class = " ebb-n-done"
+	}
+	if n.critical {
+		class += " ebb-n-path"
+	}
+	return class
+}
+
+func (n *dagNode) tooltip() string {
+	t := isolate(clean(n.name))
+	if n.kind != "" {
+		t = clean(n.kind) + " " + t
+	}
+	if n.note != "" {
+		t += ": " + n.note
+	}
+	return t
+}
+
+func (d *drawing) legendWidth() float64 {
+	return float64(width(d.legendText())) * smallCell
+}
+
+// dagLegend says in one line how to read the picture.
+func (s svgWriter) dagLegend(d *drawing, y float64) {
+	s.f(`<text class="ebb-soft ebb-small" x="%d" y="%s">%s</text>`+"\n", dagMargin, px(y), text(d.legendText()))
+}
+
+func (d *drawing) legendText() string {
+	t := "arrows: depends on"
+	if d.implied > 0 {
+		t += fmt.Sprintf(" (%s not drawn)", plural(d.implied, "implied one"))
+	}
+	kinds := make(map[string]bool)
+	for i := range d.nodes {
+		kinds[d.nodes[i].kind] = true
+	}
+	if kinds["daemon"] {
+		t += " · round: daemon"
+	}
+	if kinds["child"] {
+		t += " · double: child"
+	}
+	return t
+}
