@@ -21,11 +21,21 @@ func GoroutineID() uint64 {
 }
 
 // StackOf returns the stack trace of the goroutine with that number, or "" if
-// it has ended. It stops the world for as long as writing down all stacks
-// takes: call it when something has gone wrong, not before.
+// it has ended. It is [Stacks] for one.
 func StackOf(id uint64) string {
-	if id == 0 {
-		return ""
+	stacks := map[uint64]string{id: ""}
+	Stacks(stacks)
+	return stacks[id]
+}
+
+// Stacks fills in the stack traces of the goroutines whose numbers are the keys
+// of stacks; those that have ended, and number 0, stay as they are. It stops
+// the world once, for as long as writing down all stacks takes: call it when
+// something has gone wrong, not before.
+func Stacks(stacks map[uint64]string) {
+	delete(stacks, 0)
+	if len(stacks) == 0 {
+		return
 	}
 	buf := make([]byte, 64<<10)
 	n := runtime.Stack(buf, true)
@@ -34,11 +44,12 @@ func StackOf(id uint64) string {
 		n = runtime.Stack(buf, true)
 	}
 	for stack := range bytes.SplitSeq(buf[:n], []byte("\n\n")) {
-		if parseID(stack) == id {
-			return string(bytes.TrimSpace(stack))
+		if id := parseID(stack); id != 0 {
+			if _, wanted := stacks[id]; wanted {
+				stacks[id] = string(bytes.TrimSpace(stack))
+			}
 		}
 	}
-	return ""
 }
 
 // parseID reads the number in "goroutine 42 [running]:"; 0 is no goroutine.

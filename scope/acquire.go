@@ -1,0 +1,175 @@
+package scope
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"go.opentelemetry.io/otel/metric"
+	oteltrace "go.opentelemetry.io/otel/trace"
+	"go.uber.org/multierr"
+
+	"github.com/ebb-go/ebb/guard"
+	"github.com/ebb-go/ebb/trace"
+)
+
+// acquired is a handle and the context in which its value was opened, in one
+// allocation.
+type acquired[T any] struct {
+	handle Handle[T]
+	open   owner
+}
+
+// Acquire calls open and makes its value a guard of s, to be given up by drop
+// when s exits; there is no moment in which the value is nobody's. If open
+// fails, its error is returned and nothing is registered; a panic or Goexit of
+// open passes through likewise.
+//
+// open gets ctx, in which what it uses ([Handle.Use]) or acquires becomes
+// something that the new guard depends on. Acquire blocks for as long as open
+// does. On a scope that is being dropped or closed open is not called; if the
+// scope closed meanwhile, the value is dropped at once; both return
+// [ErrClosed], the second with the drop's error beside it.
+//
+// [guard.Close], [guard.Shutdown], [guard.Stop], [guard.Func] and
+// [guard.Nothing] are drop functions for the shapes values already have.
+func Acquire[T any](ctx context.Context, s *Scope, name string,
+	open func(ctx context.Context) (T, error), drop func(ctx context.Context, v T) error, opts ...GuardOption,
+) (*Handle[T], error) {
+	if open == nil || drop == nil {
+		panic("scope.Acquire: nil function")
+	}
+	a := new(acquired[T])
+	h := &a.handle
+	h.item.s, h.item.impl = s, h
+	cfg := newGuardConfig(opts)
+	if err := s.admits(&h.item, &cfg); err != nil {
+		return nil, s.refusal("acquire", name, err)
+	}
+	v, err := a.call(ctx, name, open)
+	if err != nil {
+		return nil, err
+	}
+	h.g = guard.Owned(v, drop)
+	if err := h.item.keep(ctx, name, &cfg); err != nil {
+		return nil, err
+	}
+	if isTelemetry(v) {
+		s.logTelemetry(h.Name())
+	}
+	return h, nil
+}
+
+// call opens the value in the context of the guard that it is going to be. The
+// span ends also when open panics or calls Goexit.
+func (a *acquired[T]) call(ctx context.Context, name string, open func(context.Context) (T, error)) (v T, err error) {
+	h := &a.handle
+	if rec := h.item.s.rec; rec != nil {
+		var span *trace.Span
+		ctx, span = rec.Acquire(ctx, name, h.typ())
+		err = ErrGoexit // unless open returns
+		defer func() { span.End(err) }()
+	}
+	a.open = owner{Context: ctx, s: h.item.s, item: &h.item, kind: openingOwner}
+	return open(&a.open)
+}
+
+// keep registers a guard that was just opened in ctx. If the scope no longer
+// accepts it, it is dropped at once, and nothing is lost.
+func (i *item) keep(ctx context.Context, name string, cfg *guardConfig) error {
+	i.born = time.Now()
+	if err := i.register(name, cfg, false); err != nil {
+		return multierr.Append(i.s.refusal("acquire", name, err), i.dropUnowned(name))
+	}
+	if ctx == nil {
+		return nil
+	}
+	// What an open function acquires its guard depends on, and likewise what a
+	// daemon acquires. The guard is new, so there can be no cycle.
+	return i.usedBy(ownerOf(ctx))
+}
+
+// Register makes a guard that exists already a guard of s. A scope that no
+// longer accepts drops it at once and returns [ErrClosed] with the drop's error
+// beside it. A guard that is gone is refused with [ErrDropped] or
+// [ErrReleased], one that has an owner with [guard.ErrOwned].
+func Register[T any](s *Scope, name string, g *guard.Guard[T], opts ...GuardOption) (*Handle[T], error) {
+	h := &Handle[T]{g: g}
+	h.item.s, h.item.impl = s, h
+	cfg := newGuardConfig(opts)
+	if err := g.Own(); err != nil {
+		return nil, s.refusal("register", name, err)
+	}
+	if err := s.admits(&h.item, &cfg); err != nil && !errors.Is(err, ErrClosed) {
+		g.Disown() // a mistake in the call; the guard stays the caller's
+		return nil, s.refusal("register", name, err)
+	}
+	if err := h.item.keep(nil, name, &cfg); err != nil {
+		return nil, err
+	}
+	if v, err := g.Get(); err == nil && isTelemetry(v) {
+		s.logTelemetry(h.Name())
+	}
+	return h, nil
+}
+
+// Defer makes a function a guard of s: it is called once, when its turn in the
+// teardown comes. A scope that no longer accepts calls it at once and returns
+// [ErrClosed] with its error beside it.
+func Defer(s *Scope, name string, drop func(ctx context.Context) error, opts ...GuardOption) (*Handle[struct{}], error) {
+	if drop == nil {
+		panic("scope.Defer: nil function")
+	}
+	g := guard.Owned(struct{}{}, func(ctx context.Context, _ struct{}) error { return drop(ctx) })
+	h := &Handle[struct{}]{g: g}
+	h.item.s, h.item.impl = s, h
+	cfg := newGuardConfig(opts)
+	if err := s.admits(&h.item, &cfg); err != nil && !errors.Is(err, ErrClosed) {
+		return nil, s.refusal("defer", name, err)
+	}
+	if err := h.item.keep(nil, name, &cfg); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// admits reports why i could not be registered now, before anything is opened.
+func (s *Scope) admits(i *item, cfg *guardConfig) error {
+	if cfg.err != nil {
+		return misuse(cfg.err.Error())
+	}
+	if cfg.graceful {
+		return misuse("Graceful is an option of daemons")
+	}
+	own, err := s.resolve(cfg.deps)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state >= dropping {
+		return ErrClosed
+	}
+	_, err = s.depsLocked(i, own)
+	return err
+}
+
+// isTelemetry reports whether v is an SDK's provider of spans or metrics, which
+// has to be shut down after the scope's span has ended.
+func isTelemetry[T any](v T) bool {
+	switch p := any(v).(type) {
+	case oteltrace.TracerProvider:
+		_, ok := p.(interface{ Shutdown(context.Context) error })
+		return ok
+	case metric.MeterProvider:
+		_, ok := p.(interface{ Shutdown(context.Context) error })
+		return ok
+	}
+	return false
+}
+
+func (s *Scope) logTelemetry(name string) {
+	s.logger().Warn("ebb: telemetry provider held as a guard: spans that end after its drop are lost; use WithTelemetry",
+		slog.String("scope", s.Path()), slog.String("guard", name))
+}

@@ -1,0 +1,140 @@
+package scope
+
+import (
+	"context"
+	"time"
+)
+
+// Cancel cancels the scope's context, and so that of its tasks, lexical
+// children and child scopes, with cause; nil is [context.Canceled]. Daemons and
+// guards wait for their turn in the teardown. The first cause wins. Cancel does
+// not wait. After the scope has closed it does nothing.
+func (s *Scope) Cancel(cause error) { s.cancelFor(cause) }
+
+// cancelFor also starts the grace, at this very moment.
+func (s *Scope) cancelFor(cause error) {
+	s.cancel(cause)
+	if s.grace > 0 {
+		s.noteCanceled()
+	}
+}
+
+// noteCanceled keeps the time of the cancellation, from which the grace counts.
+// Whoever notices first writes it: the watch on the context runs on a goroutine
+// of its own and may come later than the code that has to know.
+func (s *Scope) noteCanceled() {
+	s.mu.Lock()
+	s.noteCanceledLocked()
+	s.mu.Unlock()
+}
+
+func (s *Scope) noteCanceledLocked() {
+	if s.canceledAt.IsZero() {
+		s.canceledAt = time.Now()
+	}
+	if s.graceFrom.IsZero() {
+		s.graceFrom = s.canceledAt
+	}
+}
+
+// Stop asks the scope, its nested Runs and its children to stop: the channel
+// that [Stopping] returns closes, while contexts stay alive, so that what
+// listens can finish what it has begun. New tasks are refused with cause, nil
+// being [context.Canceled]. Stop starts the grace; when that has run out but
+// for the reserve, the scope is cancelled with cause, which Run does not return
+// by itself. Daemons are asked when their turn in the teardown comes. The first
+// cause wins, and Stop does not wait.
+func (s *Scope) Stop(cause error) {
+	if cause == nil {
+		cause = context.Canceled
+	}
+	s.mu.Lock()
+	if s.stopped || s.state >= dropping {
+		s.mu.Unlock()
+		return
+	}
+	s.stopped, s.stopCause = true, cause
+	if s.body.stopping != nil {
+		closeOnce(s.body.stopping)
+	}
+	for t := s.tasks; t != nil; t = t.next {
+		if t.stopping != nil {
+			closeOnce(t.stopping)
+		}
+	}
+	if s.grace > 0 && s.graceFrom.IsZero() {
+		s.graceFrom = time.Now()
+		s.stopTimer = time.AfterFunc(s.grace-s.grace/4, func() { s.cancelFor(cause) })
+	}
+	below := s.belowLocked(nil)
+	s.mu.Unlock()
+	for _, c := range below {
+		c.Stop(cause)
+	}
+}
+
+// belowLocked returns the children, and the lexical children that belong to a
+// task or the body or, given one, to that owner. Those of daemons are asked
+// when the daemon is.
+func (s *Scope) belowLocked(of *owner) (below []*Scope) {
+	for c := s.nested; c != nil; c = c.next {
+		if of == nil && c.owner.kind <= taskOwner || of != nil && c.owner == of {
+			below = append(below, c)
+		}
+	}
+	if of == nil {
+		for _, n := range s.graph.Nodes() {
+			if c, ok := itemOf(n).impl.(*Scope); ok {
+				below = append(below, c)
+			}
+		}
+	}
+	return below
+}
+
+// stopCauseLocked is the cause that a daemon which is asked to stop finds, and
+// what is nested in it.
+func (s *Scope) stopCauseLocked() error {
+	if cause, ok := s.canceled(); ok {
+		return cause
+	}
+	if s.stopped {
+		return s.stopCause
+	}
+	return ErrClosed
+}
+
+// Stopping returns a channel that closes when the task, daemon, drop or body in
+// whose context it is called is asked to stop, or that context is cancelled; so
+// one select suffices. Outside of a scope it is ctx.Done().
+func Stopping(ctx context.Context) <-chan struct{} {
+	o := lexicalOwnerOf(ctx)
+	if o == nil || o.kind == dropOwner {
+		return ctx.Done()
+	}
+	s := o.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if o.stopping == nil {
+		o.stopping = make(chan struct{})
+		if o.asked || s.stopped && o.kind <= taskOwner || o.Err() != nil {
+			close(o.stopping)
+		} else {
+			context.AfterFunc(o.Context, func() {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				closeOnce(o.stopping)
+			})
+		}
+	}
+	return o.stopping
+}
+
+// closeOnce closes c unless it is closed; callers hold the lock of its scope.
+func closeOnce(c chan struct{}) {
+	select {
+	case <-c:
+	default:
+		close(c)
+	}
+}

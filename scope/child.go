@@ -1,0 +1,147 @@
+package scope
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/multierr"
+)
+
+// Child opens a scope inside the life of s: it lives until it is closed, or
+// until s drops it. Its context is cancelled with that of s. Options of guards
+// are those of the child as a node of s: [DropTimeout] bounds its whole
+// teardown. Without [DependsOn] it depends on every guard that s holds now, and
+// in any case on what is used inside of it. On a scope that is being dropped or
+// closed the error is [ErrClosed].
+//
+// A failure inside cancels the child; s hears of it when the child is closed or
+// dropped.
+func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
+	c := &Scope{name: name, parent: s, frame: &s.body}
+	if err := c.configure(opts); err != nil {
+		return nil, err
+	}
+	cfg := guardConfig{}
+	if c.rare != nil {
+		cfg = c.rare.guard
+	}
+	i := &item{s: s, impl: c, born: time.Now()}
+	if err := s.admits(i, &cfg); err != nil {
+		return nil, s.refusal("child", name, err)
+	}
+	c.self = i
+	c.begin(&s.body)
+	s.mu.Lock()
+	if s.stopped {
+		c.stopped, c.stopCause = true, s.stopCause
+	}
+	s.mu.Unlock()
+	if err := i.register(c.name, &cfg, true); err != nil {
+		c.cancel(ErrClosed)
+		c.rec.End(time.Now(), Canceled.String(), nil)
+		return nil, s.refusal("child", name, err)
+	}
+	return c, nil
+}
+
+// Close ends a child made by [Scope.Child] now: it waits for its tasks, drops
+// what it owns, and returns all errors as [Run] does. It panics as Run does
+// when a task has. ctx bounds the caller's wait only. Calls after the first
+// wait until it has closed and return nil. For a scope made by Run, and inside
+// the child itself ([ErrReentrant]), Close is an error and does nothing.
+func (s *Scope) Close(ctx context.Context) error {
+	switch {
+	case s.self == nil:
+		return s.refusal("close", s.name, misuse("a scope made by Run ends with its function"))
+	case s.insideChild(ctx):
+		return s.refusal("close", s.name, ErrReentrant)
+	case s.closeIdle():
+		return nil
+	}
+	first, err := s.self.dropOrJoin(ctx, false)
+	if !first {
+		if ctx.Err() != nil && err == context.Cause(ctx) {
+			return err
+		}
+		return nil
+	}
+	s.mu.Lock()
+	ended := s.state == closed
+	panics := s.panics
+	s.mu.Unlock()
+	if ended {
+		if len(panics) > 0 {
+			goPanic(panics, s.err)
+		}
+		if e, ok := err.(*DropError); ok && e.Err == s.err {
+			return s.err
+		}
+	}
+	return err
+}
+
+// insideChild reports whether ctx is that of a task, daemon or drop of s, or of
+// something nested in it.
+func (s *Scope) insideChild(ctx context.Context) bool {
+	direct := true
+	for o := ownerOf(ctx); o != nil; o = o.outer() {
+		if o.s == s && (!direct || o.kind != bodyOwner && o.kind != openingOwner) {
+			return true
+		}
+		direct = false
+	}
+	return false
+}
+
+// closeIdle closes a child that has nothing to wait for and nothing to drop on
+// the calling goroutine, and reports whether it could. It saves two goroutines
+// for each of the many children of a long-lived scope that are empty when they
+// are closed.
+func (s *Scope) closeIdle() bool {
+	p := s.parent
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	idle := s.state == open && s.body.live == 1 && s.graph.Len() == 0 &&
+		s.rec == nil && s.rare == nil && len(s.failures) == 0 && p.rec == nil && !s.reports()
+	if !idle {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s.self.state != live || s.self.early != nil || p.graph.Remove(&s.self.n) != nil {
+		return false // in use, or being dropped: the long way knows what to say
+	}
+	s.self.state = gone
+	if s.self.done != nil {
+		close(s.self.done)
+	}
+	p.names.free(s.self.name())
+	s.body.live = 0
+	s.state = closed
+	s.unwatchLocked()
+	s.cancel(ErrClosed)
+	return true
+}
+
+func (s *Scope) node() *item { return s.self }
+
+// dropNow ends a child, in the time that ctx gives.
+func (s *Scope) dropNow(ctx context.Context) error {
+	s.drain(ctx)
+	s.settle(Succeeded, nil)
+	bound, _ := ctx.Deadline()
+	err, panics := s.finish(s.dropAll(budgetOf(s, bound)))
+	s.mu.Lock()
+	s.err, s.panics = err, panics
+	s.mu.Unlock()
+	if len(panics) > 0 {
+		return panics[0].With(multierr.Errors(err))
+	}
+	if cause, ok := s.parent.canceled(); ok && isEcho(err, cause) {
+		return nil
+	}
+	return err
+}
+
+func (s *Scope) kind() string { return "child" }
+func (s *Scope) typ() string  { return "" }

@@ -1,0 +1,276 @@
+package scope
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/multierr"
+
+	"github.com/ebb-go/ebb/internal/fault"
+)
+
+// Daemon is a function that runs until its turn in the teardown of its scope.
+// [Scope.Daemon] and [Start] make one.
+type Daemon struct {
+	item item
+	run  owner // its context
+	fn   func(ctx context.Context) error
+
+	cancel   context.CancelCauseFunc
+	graceful bool
+	id       atomic.Uint64 // of its goroutine
+	done     chan struct{} // closed when it has ended; then the following may be read
+	err      error         // of fn
+	returned bool
+
+	// Guarded by the scope's mu.
+	unasked *TaskError // it failed before it was asked to stop
+	mute    bool       // it ended before it was registered
+}
+
+func (d *Daemon) node() *item { return &d.item }
+
+// Name returns the name of the daemon, unique in its scope while it lives.
+func (d *Daemon) Name() string { return d.item.name() }
+
+// Drop stops the daemon now: it asks it, and waits until it has ended. See
+// [Handle.Drop] for ctx and what is returned.
+func (d *Daemon) Drop(ctx context.Context) error { return d.item.dropEarly(ctx, false) }
+
+// Daemon runs fn on a goroutine of its own until its turn in the teardown comes.
+// Its context is not cancelled with the scope but then, so a signal does not
+// stop everything at once; with [Graceful] its [Stopping] closes first. Without
+// [DependsOn] a daemon depends on every guard that the scope holds now, and in
+// any case on what it uses or acquires through its context.
+//
+// A daemon that fails without having been asked cancels the scope, as a task
+// does. On a scope that is being dropped or closed fn is not run, and the error
+// is [ErrClosed].
+func (s *Scope) Daemon(name string, fn func(ctx context.Context) error, opts ...GuardOption) (*Daemon, error) {
+	if fn == nil {
+		panic("scope.Daemon: nil function")
+	}
+	cfg := newGuardConfig(opts)
+	d, err := s.newDaemon(&cfg)
+	if err != nil {
+		return nil, s.refusal("daemon", name, err)
+	}
+	if err := d.item.register(name, &cfg, true); err != nil {
+		d.cancel(ErrClosed)
+		return nil, s.refusal("daemon", name, err)
+	}
+	d.fn = fn
+	s.runner.Go(d.main)
+	return d, nil
+}
+
+func (s *Scope) newDaemon(cfg *guardConfig) (*Daemon, error) {
+	if cfg.err != nil {
+		return nil, misuse(cfg.err.Error())
+	}
+	d := &Daemon{graceful: cfg.graceful, done: make(chan struct{})}
+	d.item.s, d.item.impl, d.item.born = s, d, time.Now()
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(s.base))
+	d.cancel = cancel
+	d.run = owner{Context: ctx, s: s, item: &d.item, kind: daemonOwner, live: 1}
+	return d, nil
+}
+
+// main is the daemon's goroutine.
+func (d *Daemon) main(context.Context) error {
+	d.id.Store(fault.GoroutineID())
+	defer d.end()
+	d.err = d.fn(&d.run)
+	d.returned = true
+	return nil
+}
+
+// end is deferred by main.
+func (d *Daemon) end() {
+	if !d.returned {
+		if p := recover(); p != nil {
+			d.err = fault.Panic(p)
+		} else {
+			d.err = ErrGoexit
+		}
+	}
+	d.failed()
+	d.run.join()
+	close(d.done)
+}
+
+// failed tells the scope, unless the daemon is still starting or was asked to
+// stop: then whoever waits for it does.
+func (d *Daemon) failed() {
+	s := d.item.s
+	s.mu.Lock()
+	if d.err == nil || d.run.asked || d.item.state == pending {
+		d.mute = d.item.state == pending
+		s.mu.Unlock()
+		return
+	}
+	d.unasked = &TaskError{Scope: s.Path(), Task: d.Name(), Err: d.err}
+	if s.daemonErr == nil {
+		s.daemonErr = d.unasked
+	}
+	s.mu.Unlock()
+	if !s.supervisor || panicOf(d.err) != nil {
+		s.cancelFor(d.unasked)
+	}
+}
+
+// ask asks the daemon to stop, with the cause that its scope has.
+func (d *Daemon) ask() {
+	s := d.item.s
+	s.mu.Lock()
+	d.run.asked = true
+	cause := s.stopCauseLocked()
+	if d.run.stopping != nil {
+		closeOnce(d.run.stopping)
+	}
+	below := s.belowLocked(&d.run)
+	s.mu.Unlock()
+	for _, c := range below {
+		c.Stop(cause)
+	}
+	if !d.graceful {
+		d.cancel(cause)
+	}
+}
+
+// dropNow asks the daemon, and waits for it and for what it has nested. When
+// its time is up it is cancelled if it was not before.
+func (d *Daemon) dropNow(ctx context.Context) error {
+	d.ask()
+	select {
+	case <-d.done:
+	case <-ctx.Done():
+		d.cancel(context.Cause(ctx))
+		<-d.done
+	}
+	cause := context.Cause(d.run.Context)
+	d.cancel(ErrClosed) // frees the context
+	s := d.item.s
+	s.mu.Lock()
+	unasked := d.unasked
+	s.mu.Unlock()
+	switch {
+	case unasked != nil:
+		return unasked
+	case cause != nil && isEcho(d.err, cause):
+		return nil
+	}
+	return d.err
+}
+
+// stack returns that of the daemon's goroutine.
+func (d *Daemon) stack() string { return fault.StackOf(d.id.Load()) }
+
+func (d *Daemon) kind() string { return "daemon" }
+func (d *Daemon) typ() string  { return "" }
+
+// Start runs fn as a daemon of s and returns when it has called ready, with the
+// value it gave. ready may be called from any goroutine; calls after the first
+// do nothing. If fn ends before that, Start returns its error, or [ErrNotReady]
+// if it had none, and nothing is registered: the scope goes on. If ctx ends
+// first, or the scope closes, the half-started daemon is cancelled and awaited
+// and the cause is returned. A panic of fn before it is ready is the caller's.
+func Start[T any](ctx context.Context, s *Scope, name string,
+	fn func(ctx context.Context, ready func(T)) error, opts ...GuardOption,
+) (T, *Daemon, error) {
+	if fn == nil {
+		panic("scope.Start: nil function")
+	}
+	var zero T
+	cfg := newGuardConfig(opts)
+	d, err := s.newDaemon(&cfg)
+	if err != nil {
+		return zero, nil, s.refusal("start", name, err)
+	}
+	if !s.hold() { // the scope's exit waits for what is half started
+		d.cancel(ErrClosed)
+		return zero, nil, s.refusal("start", name, ErrClosed)
+	}
+	defer s.unhold()
+	h := handshake[T]{ready: make(chan struct{})}
+	d.fn = func(ctx context.Context) error { return fn(ctx, h.report) }
+	s.runner.Go(d.main)
+	select {
+	case <-h.ready:
+	case <-d.done:
+	case <-ctx.Done():
+		return zero, nil, d.giveUp(name, context.Cause(ctx))
+	}
+	if !h.isReady() {
+		return zero, nil, d.notReady(name)
+	}
+	if err := d.item.register(name, &cfg, true); err != nil {
+		return zero, nil, d.giveUp(name, err)
+	}
+	if d.endedPending() { // ready, but failed before it was registered
+		d.failed()
+	}
+	return h.v, d, nil
+}
+
+// handshake is the first value that a daemon reported ready with.
+type handshake[T any] struct {
+	once  sync.Once
+	v     T
+	ready chan struct{}
+}
+
+func (h *handshake[T]) report(v T) {
+	h.once.Do(func() {
+		h.v = v
+		close(h.ready)
+	})
+}
+
+func (h *handshake[T]) isReady() bool {
+	select {
+	case <-h.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// notReady is the outcome of a Start whose daemon has ended before.
+func (d *Daemon) notReady(name string) error {
+	if p, ok := d.err.(*PanicError); ok {
+		panic(p)
+	}
+	why := ErrNotReady
+	if d.err != nil {
+		why = fmt.Errorf("%w: %w", ErrNotReady, d.err)
+	}
+	return d.item.s.refusal("start", name, why)
+}
+
+// giveUp cancels a daemon that is not registered, awaits it, and returns why,
+// with what the daemon failed with beside it.
+func (d *Daemon) giveUp(name string, why error) error {
+	d.cancel(why)
+	<-d.done
+	if p, ok := d.err.(*PanicError); ok {
+		panic(p)
+	}
+	err := d.item.s.refusal("start", name, why)
+	if d.err != nil && !isEcho(d.err, why) {
+		err = multierr.Append(err, d.err)
+	}
+	return err
+}
+
+// endedPending reports whether the function of d had ended when d was not yet
+// registered, so that nobody was told.
+func (d *Daemon) endedPending() bool {
+	s := d.item.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return d.mute
+}

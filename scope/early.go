@@ -1,0 +1,135 @@
+package scope
+
+import (
+	"context"
+	"errors"
+
+	"go.uber.org/multierr"
+)
+
+// earlyDrop is the run of a drop that was asked for while the scope lived.
+type earlyDrop struct {
+	cancel  context.CancelCauseFunc
+	done    chan struct{} // closed when it has ended
+	err     error         // read after done
+	waiters int           // guarded by the scope's mu: callers that will hear err
+}
+
+// dropEarly drops i now, with tree after its dependents, and waits for that as
+// long as ctx lives. Only the call that started the drop, and those that
+// overlapped it, hear its error; first says which this was.
+func (i *item) dropEarly(ctx context.Context, tree bool) (err error) {
+	_, err = i.dropOrJoin(ctx, tree)
+	return err
+}
+
+func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error) {
+	if i.inside(ctx) {
+		return false, i.s.refusal("drop", i.name(), ErrReentrant)
+	}
+	s := i.s
+	s.mu.Lock()
+	e := i.early
+	switch {
+	case i.state == gone || i.state == released:
+		s.mu.Unlock()
+		return false, nil
+	case e == nil && (i.state == ending || s.state >= dropping):
+		// Its turn in a run that goes on already, a teardown or a DropTree.
+		done := i.doneLocked()
+		s.mu.Unlock()
+		return false, i.await(ctx, done)
+	case e == nil:
+		first = true
+		e = &earlyDrop{done: make(chan struct{})}
+		i.early = e
+		i.site = callSite()
+		s.body.live++ // the exit waits for it as for a task
+	}
+	e.waiters++
+	s.mu.Unlock()
+	if first {
+		detached, cancel := context.WithCancelCause(context.WithoutCancel(s.base))
+		e.cancel = cancel
+		s.runner.Go(func(context.Context) error {
+			e.run(detached, i, tree)
+			return nil
+		})
+	}
+	select {
+	case <-e.done:
+		return first, e.err
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-e.done:
+		return first, e.err
+	default:
+		e.waiters--
+		return first, context.Cause(ctx)
+	}
+}
+
+// await waits for a drop that another run does, and returns its error.
+func (i *item) await(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-done:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	i.s.mu.Lock()
+	defer i.s.mu.Unlock()
+	if i.err == nil {
+		return nil
+	}
+	return &DropError{Scope: i.s.Path(), Guard: i.name(), Wave: i.n.Wave(), Outcome: outcomeOf(i.err), Err: i.err}
+}
+
+// outcomeOf is the word for what a drop that was not bounded came to.
+func outcomeOf(err error) string {
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.Is(err, ErrGoexit):
+		return "goexit"
+	case panicOf(err) != nil:
+		return "panic"
+	}
+	return "error"
+}
+
+// run is the goroutine of an early drop.
+func (e *earlyDrop) run(ctx context.Context, i *item, tree bool) {
+	s := i.s
+	drop := s.graph.Drop
+	if tree {
+		drop = s.graph.DropTree
+	}
+	outcomes, err := drop(ctx, &i.n, s.dropOptions(nil, s.observeEarly)...)
+	if err != nil {
+		err = s.refusal("drop", i.name(), notAccepted(err))
+		if errors.Is(err, ErrDropped) {
+			// Claimed by another run, of which it is a part.
+			s.mu.Lock()
+			done := i.doneLocked()
+			s.mu.Unlock()
+			err = i.await(ctx, done)
+		}
+	}
+	for _, o := range outcomes {
+		err = multierr.Append(err, s.dropError(itemOf(o.Node), o))
+	}
+	e.cancel(ErrClosed) // frees the context
+	s.mu.Lock()
+	if e.err = err; err != nil && i.state == live {
+		i.early = nil // refused; the next call tries again
+	}
+	if err != nil && e.waiters == 0 {
+		s.failures = append(s.failures, failure{earlyIndex, err})
+	}
+	close(e.done)
+	s.body.leaveLocked()
+	s.mu.Unlock()
+}

@@ -1,0 +1,191 @@
+package scope
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/guard"
+	"github.com/ebb-go/ebb/internal/fault"
+)
+
+// Errors that say why a scope did not do what was asked. They come wrapped in
+// a text that names the scope; test for them with [errors.Is].
+var (
+	// ErrClosed is returned by whatever is asked of a scope, or of the owner of
+	// a context, that has ended or is being dropped.
+	ErrClosed error = sentinel{"scope is closed", "closed"}
+	// ErrForeign is returned for a handle of a scope that is not an ancestor.
+	ErrForeign error = sentinel{"belongs to a scope that is not an ancestor", "foreign"}
+	// ErrNotReady is returned by [Start] for a daemon that ended before it
+	// reported ready.
+	ErrNotReady error = sentinel{"ended before it was ready", "not_ready"}
+	// ErrAbandoned is what every [AbandonedError] is.
+	ErrAbandoned error = sentinel{"abandoned", "abandoned"}
+	// ErrBusy is returned by [Scope.TryGo] when the task limit is reached.
+	ErrBusy error = sentinel{"task limit is reached", "busy"}
+
+	// ErrDropped is returned for a guard whose drop has begun.
+	ErrDropped = guard.ErrDropped
+	// ErrReleased is returned for a guard whose value was handed out.
+	ErrReleased = guard.ErrReleased
+	// ErrReentrant is returned to a function that would wait for itself.
+	ErrReentrant = guard.ErrReentrant
+	// ErrGoexit stands for a function that called [runtime.Goexit].
+	ErrGoexit = fault.ErrGoexit
+)
+
+// sentinel is an error that has a name in the attribute error.type.
+type sentinel struct{ text, kind string }
+
+func (e sentinel) Error() string     { return e.text }
+func (e sentinel) ErrorType() string { return e.kind }
+
+// PanicError is a panic caught on one goroutine and told on another: the value
+// and the stack of the goroutine that panicked. It unwraps to the value if that
+// is an error; the one that [Run] panics with unwraps to what else failed too.
+type PanicError = fault.PanicError
+
+// CycleError refuses an edge that would close a cycle. Path holds the names
+// along it, the first one again at the end.
+type CycleError = group.CycleError
+
+// InUseError refuses to give up a guard that others depend on, and names them.
+type InUseError = group.InUseError
+
+// DropError is a drop that was not ok. It wraps the drop's own error and, when
+// the drop ran out of time, a [*DropTimeoutError].
+type DropError struct {
+	Scope, Guard string        // path of the scope, unique name of the guard, daemon or child
+	Wave         int           // in which it was dropped; 0 for an early drop
+	Outcome      string        // error, panic, goexit, timeout, abandoned or skipped
+	Elapsed      time.Duration // from the start of the drop
+	Err          error
+}
+
+// Error names the scope, the guard and the wave.
+func (e *DropError) Error() string {
+	return fmt.Sprintf("scope %q: drop %q (wave %d): %v", e.Scope, e.Guard, e.Wave, e.Err)
+}
+
+// Unwrap returns the drop's own error.
+func (e *DropError) Unwrap() error { return e.Err }
+
+// ErrorType is the outcome, except for a plain error, which may have a name of
+// its own.
+func (e *DropError) ErrorType() string {
+	if e.Outcome == "error" {
+		return fault.Type(e.Err)
+	}
+	return e.Outcome
+}
+
+// TaskError is what a task, or a daemon that nobody had asked to stop, returned
+// or panicked with; it is the cause that its scope is cancelled with.
+type TaskError struct {
+	Scope, Task string // path of the scope, name of the task or daemon
+	Err         error
+}
+
+// Error names the scope and the task.
+func (e *TaskError) Error() string {
+	return fmt.Sprintf("scope %q: task %q: %v", e.Scope, e.Task, e.Err)
+}
+
+// Unwrap returns the task's own error.
+func (e *TaskError) Unwrap() error { return e.Err }
+
+// ErrorType is that of the task's own error.
+func (e *TaskError) ErrorType() string { return fault.Type(e.Err) }
+
+// DropTimeoutError is what the context of a drop is cancelled with when its
+// time is up. It is a [context.DeadlineExceeded] that says of what.
+type DropTimeoutError struct {
+	Scope, Guard string
+	Limit        time.Duration
+}
+
+// Error names the scope, the guard and the limit.
+func (e *DropTimeoutError) Error() string {
+	return fmt.Sprintf("scope %q: drop %q took longer than %v", e.Scope, e.Guard, e.Limit)
+}
+
+// Is reports whether target is [context.DeadlineExceeded].
+func (e *DropTimeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
+
+// Timeout reports true, as the errors of package net do.
+func (e *DropTimeoutError) Timeout() bool { return true }
+
+// ErrorType is "timeout".
+func (e *DropTimeoutError) ErrorType() string { return "timeout" }
+
+// AbandonedError names a task, daemon, child or drop that was still running
+// when its time had run out, and that the exit therefore no longer waits for.
+type AbandonedError struct {
+	Scope, Name string
+	Age         time.Duration // since the task, or the drop, was started
+	Blocks      []string      // what could not be dropped after it: ten names, then a count
+	Stack       string        // of its goroutine at that moment
+}
+
+// Error is one line; the stack is in the field.
+func (e *AbandonedError) Error() string {
+	text := fmt.Sprintf("scope %q: %q abandoned: still running after %v", e.Scope, e.Name, e.Age)
+	if len(e.Blocks) > 0 {
+		text += ", blocks " + strings.Join(e.Blocks, ", ")
+	}
+	return text
+}
+
+// Is reports whether target is [ErrAbandoned].
+func (e *AbandonedError) Is(target error) bool { return target == ErrAbandoned }
+
+// ErrorType is "abandoned".
+func (e *AbandonedError) ErrorType() string { return "abandoned" }
+
+// isEcho reports whether err only repeats that its context was cancelled: it
+// unwraps, step by step, to cause or to one of the two errors of package
+// context. An error that joins a further one is none.
+func isEcho(err, cause error) bool {
+	for err != nil {
+		if same(err, cause) || err == context.Canceled || err == context.DeadlineExceeded {
+			return true
+		}
+		switch e := err.(type) {
+		case interface{ Unwrap() error }:
+			err = e.Unwrap()
+		case interface{ Unwrap() []error }:
+			parts := e.Unwrap()
+			if len(parts) != 1 {
+				return false
+			}
+			err = parts[0]
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// same is == for errors of which one may not be comparable.
+func same(a, b error) bool {
+	return b != nil && reflect.TypeOf(a) == reflect.TypeOf(b) && reflect.ValueOf(a).Comparable() && a == b
+}
+
+// refusal says which scope did not do what was asked, and why.
+func (s *Scope) refusal(what, name string, why error) error {
+	return fmt.Errorf("scope %q: %s %q: %w", s.Path(), what, name, why)
+}
+
+// panicOf returns the PanicError that err is or wraps.
+func panicOf(err error) *PanicError {
+	var p *PanicError
+	if errors.As(err, &p) {
+		return p
+	}
+	return nil
+}

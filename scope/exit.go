@@ -1,0 +1,55 @@
+package scope
+
+import "context"
+
+// ExitKind is the way a scope ended.
+type ExitKind uint8
+
+// The ways a scope can end.
+const (
+	Succeeded ExitKind = iota // nothing failed and nobody cancelled it
+	Failed                    // the body, a task or a daemon returned an error
+	Canceled                  // it was cancelled, and nothing failed
+	Panicked                  // the body, a task or a daemon panicked
+	Exited                    // the body called runtime.Goexit
+)
+
+// String returns the kind in lower case, as reports and spans have it.
+func (k ExitKind) String() string {
+	switch k {
+	case Succeeded:
+		return "succeeded"
+	case Failed:
+		return "failed"
+	case Canceled:
+		return "canceled"
+	case Panicked:
+		return "panicked"
+	case Exited:
+		return "exited"
+	}
+	return "unknown"
+}
+
+// Exit is the way a scope ended, as its drop functions see it.
+type Exit struct {
+	Kind  ExitKind
+	Err   error // of Failed: the primary error; of Canceled: the cause
+	Panic any   // of Panicked: the value
+}
+
+// ExitOf tells a drop function how its scope ended, so that a transaction
+// commits on Succeeded and rolls back otherwise. ctx is the drop's own context
+// or one derived from it. An early drop, and a context that is no drop's, find
+// Succeeded.
+func ExitOf(ctx context.Context) Exit {
+	for o := ownerOf(ctx); o != nil; o = o.s.frame {
+		if o.kind == dropOwner && !o.early {
+			return o.s.exit // written before the first drop was started
+		}
+		if o.kind == dropOwner {
+			break
+		}
+	}
+	return Exit{}
+}

@@ -1,0 +1,153 @@
+package scope
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/guard"
+)
+
+// Handle is a guard that a scope owns. [Acquire], [Register] and [Defer] make
+// one. All methods may be called from any goroutine, also after the guard is
+// gone.
+type Handle[T any] struct {
+	item item
+	g    *guard.Guard[T]
+}
+
+func (h *Handle[T]) node() *item { return &h.item }
+
+// Name returns the name of the guard, unique in its scope while it lives.
+func (h *Handle[T]) Name() string { return h.item.name() }
+
+// Value returns the value. It panics once the drop of the guard has begun or it
+// was released, naming the scope and where that was asked for.
+func (h *Handle[T]) Value() T {
+	v, err := h.g.Get()
+	if err != nil {
+		panic(h.useAfter(err))
+	}
+	return v
+}
+
+// Use is [Handle.Value], and records the edge: inside an open function the
+// guard that it opens depends on h; in the context of a daemon the daemon does,
+// and inside a child scope the child. It panics with a [*CycleError] if that
+// would close a cycle.
+func (h *Handle[T]) Use(ctx context.Context) T {
+	if err := h.item.usedBy(ownerOf(ctx)); err != nil {
+		panic(err)
+	}
+	return h.Value()
+}
+
+// Borrow calls fn with the value, and the drop waits for it to return. Once the
+// drop has begun it returns [ErrDropped] and does not call fn. It returns the
+// error of fn otherwise; a panic of fn passes through. Like [Handle.Use] it
+// records the edge.
+func (h *Handle[T]) Borrow(ctx context.Context, fn func(ctx context.Context, v T) error) error {
+	if err := h.item.usedBy(ownerOf(ctx)); err != nil {
+		return err
+	}
+	err := h.g.Borrow(ctx, fn)
+	if err == ErrDropped || err == ErrReleased { // the guard's own, not one that fn wraps
+		return h.item.s.refusal("borrow", h.Name(), err)
+	}
+	return err
+}
+
+// Drop drops the guard now instead of at the exit of its scope, on a context
+// that is not cancelled. With live dependents it returns an [*InUseError] and
+// does nothing. ctx bounds the caller's wait only, and its cause is returned if
+// it ends first; then the error of the drop, if any, is Run's. Overlapping calls
+// get the error of the one run; later ones return nil. A drop function that
+// calls it on its own guard gets [ErrReentrant].
+func (h *Handle[T]) Drop(ctx context.Context) error { return h.item.dropEarly(ctx, false) }
+
+// DropTree is [Handle.Drop] for the guard and all that depends on it, directly
+// or not, dependents first, in waves.
+func (h *Handle[T]) DropTree(ctx context.Context) error { return h.item.dropEarly(ctx, true) }
+
+// Release takes the guard from its scope and returns the value, un-dropped:
+// giving it up is the caller's duty again. It returns an [*InUseError] while
+// the guard has dependents, ErrDropped or ErrReleased when it is gone, and
+// ErrClosed when the teardown of its scope has begun.
+func (h *Handle[T]) Release() (T, error) {
+	var zero T
+	if err := h.item.leave(); err != nil {
+		return zero, err
+	}
+	v, err := h.g.Release()
+	if err != nil {
+		return zero, h.item.s.refusal("release", h.Name(), err)
+	}
+	return v, nil
+}
+
+// dropNow drops the guard, on a goroutine of the engine.
+func (h *Handle[T]) dropNow(ctx context.Context) error { return h.g.Drop(ctx) }
+
+func (h *Handle[T]) kind() string { return "guard" }
+func (h *Handle[T]) guarded()     {}
+
+func (h *Handle[T]) typ() string {
+	if h.g == nil {
+		var zero *T
+		return fmt.Sprintf("%T", zero)[1:]
+	}
+	return h.g.Type()
+}
+
+// useAfter is the value of the panic of a use after the end.
+func (h *Handle[T]) useAfter(err error) error {
+	s := h.item.s
+	s.mu.Lock()
+	site, state := h.item.site, h.item.state
+	s.mu.Unlock()
+	how := "dropped by the exit of its scope"
+	switch {
+	case errors.Is(err, ErrReleased) && site != "":
+		how = "released at " + site
+	case errors.Is(err, ErrReleased):
+		how = "released"
+	case site != "":
+		how = "dropped at " + site
+	case state == live:
+		how = "dropped behind the back of its scope"
+	}
+	return fmt.Errorf("scope %q: guard %q used after it was %s: %w", s.Path(), h.Name(), how, err)
+}
+
+// leave takes i out of its scope without dropping it.
+func (i *item) leave() error {
+	s := i.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := i.leaveLocked(); err != nil {
+		return err
+	}
+	i.site = callSite()
+	return nil
+}
+
+func (i *item) leaveLocked() error {
+	s := i.s
+	switch {
+	case i.state == released:
+		return s.refusal("release", i.name(), ErrReleased)
+	case i.state == ending || i.state == gone:
+		return s.refusal("release", i.name(), ErrDropped)
+	}
+	if err := s.graph.Remove(&i.n); err != nil {
+		if errors.Is(err, group.ErrGone) { // claimed by a drop that is about to begin
+			err = ErrDropped
+		}
+		return s.refusal("release", i.name(), notAccepted(err))
+	}
+	i.state = released
+	s.names.free(i.name())
+	s.rec.GuardLive(-1)
+	return nil
+}

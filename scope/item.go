@@ -1,0 +1,248 @@
+package scope
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/trace"
+)
+
+// Node is something that a scope drops and that others can depend on: a
+// [*Handle], a [*LazyHandle], a [*Daemon], or a [*Scope] made by
+// [Scope.Child]. The set is sealed.
+type Node interface {
+	// Name returns the name of the node, unique in its scope.
+	Name() string
+	node() *item // nil: a scope that is no child
+}
+
+// dropper is what an item is the shell of.
+type dropper interface {
+	// dropNow gives the thing up. It is called once, on a goroutine of
+	// package group, and does not panic. It may call Goexit.
+	dropNow(ctx context.Context) error
+	kind() string // guard, daemon or child
+	typ() string  // of the value, for spans and reports; may be empty
+}
+
+// itemState is how far the drop of an item is.
+type itemState uint8
+
+const (
+	pending  itemState = iota // being opened or started; not in the graph
+	live                      // left when its drop begins, or it is released or moved
+	ending                    // its drop has begun; left when that has ended
+	released                  // terminal: its value was handed out, or moved to another scope
+	gone                      // terminal: its drop has ended
+)
+
+// item is the part that all nodes have in common: its place in the graph of its
+// scope, and the one run of its drop, early or in the teardown.
+type item struct {
+	n    group.Node
+	s    *Scope // whose it is; changed by nobody, since MoveTo makes another item
+	impl dropper
+	born time.Time
+	drop owner // the context of the drop
+
+	// Guarded by s.mu.
+	state itemState
+	uses  []*item       // while pending: what was used through its context
+	early *earlyDrop    // the drop that was asked for while the scope lived
+	since time.Time     // when its drop began
+	done  chan struct{} // made by whoever waits for state gone, closed then
+	err   error         // of the drop, from state gone on
+	site  string        // where an early drop or a release was asked for
+
+	// Of the run of the drop, for spans and reports. Written on the goroutine
+	// that runs it before the drop starts, read after it has ended.
+	event group.Event
+	span  *trace.DropSpan
+}
+
+func itemOf(n *group.Node) *item { return n.Dropper().(*item) }
+
+func (i *item) name() string { return i.n.Name() }
+
+// register puts i into the graph of its scope under a name of its own, with
+// edges to what cfg names and to what was used while it was opened. It returns
+// ErrClosed when the scope no longer accepts anything, and is the only way by
+// which something becomes the scope's.
+func (i *item) register(name string, cfg *guardConfig, user bool) error {
+	own, err := i.s.resolve(cfg.deps)
+	if err != nil {
+		return err
+	}
+	i.s.mu.Lock()
+	defer i.s.mu.Unlock()
+	return i.registerLocked(name, own, cfg, user)
+}
+
+func (i *item) registerLocked(name string, own []*item, cfg *guardConfig, user bool) error {
+	s := i.s
+	if s.state >= dropping {
+		return ErrClosed
+	}
+	deps, err := s.depsLocked(i, own)
+	if err != nil {
+		return err
+	}
+	name = s.names.take(name)
+	err = s.graph.Insert(&i.n, group.Spec{
+		Name:    name,
+		Dropper: i,
+		Deps:    deps,
+		User:    user,
+		All:     user && !cfg.narrowed,
+		Hold:    cfg.hold,
+		Timeout: cfg.timeout,
+	})
+	if err != nil {
+		s.names.free(name)
+		return notAccepted(err)
+	}
+	i.state, i.uses = live, nil
+	s.rec.GuardLive(+1)
+	return nil
+}
+
+// notAccepted translates what the graph refuses with.
+func notAccepted(err error) error {
+	switch {
+	case errors.Is(err, group.ErrClosed):
+		return ErrClosed
+	case errors.Is(err, group.ErrGone):
+		return ErrDropped
+	case errors.Is(err, group.ErrForeign):
+		return ErrForeign
+	}
+	return err
+}
+
+// Drop is called by the engine of package group, once in each run that i is
+// part of. An item whose early drop is still running when the teardown comes to
+// it is waited for; its error belongs to who asked for that drop.
+func (i *item) Drop(ctx context.Context) (err error) {
+	s := i.s
+	s.mu.Lock()
+	if i.state != live {
+		done := i.doneLocked()
+		s.mu.Unlock()
+		return i.outwait(ctx, done)
+	}
+	i.state, i.since = ending, time.Now()
+	i.drop = owner{Context: ctx, s: s, item: i, kind: dropOwner, early: s.state < dropping, live: 1}
+	s.mu.Unlock()
+	i.startSpan()
+	err = ErrGoexit
+	defer func() { i.ended(err) }()
+	err = i.impl.dropNow(&i.drop)
+	return err
+}
+
+// outwait waits for a drop that runs already, and cancels it when ctx, the
+// turn it has in this run, is over. It does not return before the drop has:
+// giving up is for the engine to do.
+func (i *item) outwait(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	i.s.mu.Lock()
+	e := i.early
+	i.s.mu.Unlock()
+	if e != nil {
+		e.cancel(context.Cause(ctx))
+	}
+	<-done
+	return nil
+}
+
+// ended waits for what the drop function has nested, and marks i as gone.
+func (i *item) ended(err error) {
+	i.drop.join()
+	s := i.s
+	s.mu.Lock()
+	i.state, i.err = gone, err
+	s.names.free(i.name())
+	if i.done != nil {
+		close(i.done)
+	}
+	s.mu.Unlock()
+	s.rec.GuardLive(-1)
+}
+
+// doneLocked returns a channel that closes when i is gone.
+func (i *item) doneLocked() <-chan struct{} {
+	if i.done == nil {
+		i.done = make(chan struct{})
+		if i.state == gone {
+			close(i.done)
+		}
+	}
+	return i.done
+}
+
+// inside reports whether ctx is that of a function for which a wait for i would
+// be a wait for itself: the drop of i, or, once its scope is being dropped and
+// the order of all is decided, any drop or daemon of that scope.
+func (i *item) inside(ctx context.Context) bool {
+	i.s.mu.Lock()
+	late := i.s.state >= dropping && i.state == live
+	i.s.mu.Unlock()
+	for o := ownerOf(ctx); o != nil; o = o.outer() {
+		if o.item == i && o.kind != openingOwner {
+			return true
+		}
+		if late && o.s == i.s && (o.kind == dropOwner || o.kind == daemonOwner) {
+			return true
+		}
+	}
+	return false
+}
+
+// outer returns the owner around o: that of the context in which a guard is
+// opened, else the one in which the scope of o was made.
+func (o *owner) outer() *owner {
+	if o.kind == openingOwner {
+		return ownerOf(o.Context)
+	}
+	return o.s.frame
+}
+
+// blocks names what waits for i, directly or not: at most ten, then a count.
+func atMost(names []string, n int) []string {
+	if len(names) <= n {
+		return names
+	}
+	return append(slices.Clone(names[:n]), fmt.Sprintf("and %d more", len(names)-n))
+}
+
+// callSite returns the file and line outside of this package that called.
+func callSite() string {
+	var pcs [16]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	for {
+		f, more := frames.Next()
+		if !strings.HasPrefix(f.Function, "github.com/ebb-go/ebb/scope.") {
+			return fmt.Sprintf("%s:%d", f.File, f.Line)
+		}
+		if !more {
+			return "unknown"
+		}
+	}
+}
+
+// logSlow warns of a drop that takes long.
+func (s *Scope) logSlow(i *item, age time.Duration, blocks []string) {
+	s.logger().Warn("ebb: slow drop",
+		slog.String("scope", s.Path()), slog.String("guard", i.name()), slog.Duration("age", age), slog.Any("blocks", blocks))
+}

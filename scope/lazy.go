@@ -1,0 +1,139 @@
+package scope
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ebb-go/ebb/guard"
+	"github.com/ebb-go/ebb/trace"
+)
+
+// LazyHandle is a guard that is opened by its first use. [Lazy] makes one. It
+// has its place among the guards of its scope from the start, also if it is
+// never opened. All methods may be called from any goroutine.
+type LazyHandle[T any] struct {
+	item item
+	lazy *guard.Lazy[T]
+	fail error // it could not be registered
+}
+
+// Opener is a [*LazyHandle] of any type. The set is sealed.
+type Opener interface {
+	Node
+	openNow(ctx context.Context) error
+}
+
+func (h *LazyHandle[T]) node() *item { return &h.item }
+
+// Name returns the name of the guard, unique in its scope while it lives.
+func (h *LazyHandle[T]) Name() string { return h.item.name() }
+
+// Lazy registers a guard that open makes when it is first used, and drop gives
+// up in its turn if it was opened. What open uses through its context the guard
+// depends on. On a scope that no longer accepts, every Use returns [ErrClosed].
+func Lazy[T any](s *Scope, name string, open func(ctx context.Context) (T, error),
+	drop func(ctx context.Context, v T) error, opts ...GuardOption,
+) *LazyHandle[T] {
+	if open == nil || drop == nil {
+		panic("scope.Lazy: nil function")
+	}
+	h := &LazyHandle[T]{}
+	h.item.s, h.item.impl, h.item.born = s, h, time.Now()
+	h.lazy = guard.NewLazy(func(ctx context.Context) (*guard.Guard[T], error) {
+		v, err := h.attempt(ctx, open)
+		if err != nil {
+			return nil, err
+		}
+		return guard.Owned(v, drop), nil
+	})
+	cfg := newGuardConfig(opts)
+	err := s.admits(&h.item, &cfg)
+	if err == nil {
+		err = h.item.register(name, &cfg, false)
+	}
+	if err != nil {
+		h.fail = s.refusal("lazy", name, err)
+	}
+	return h
+}
+
+// attempt is one call of open. Attempts do not overlap.
+func (h *LazyHandle[T]) attempt(ctx context.Context, open func(context.Context) (T, error)) (v T, err error) {
+	s := h.item.s
+	if s.rec != nil {
+		var span *trace.Span
+		ctx, span = s.rec.Acquire(ctx, h.Name(), h.typ())
+		err = ErrGoexit // unless open returns
+		defer func() { span.End(err) }()
+	}
+	return open(&owner{Context: ctx, s: s, item: &h.item, kind: openingOwner})
+}
+
+// Use returns the value, and opens it first if nobody has: once for all callers,
+// with the values of the first one's context but not its cancellation. It blocks
+// until it is open or ctx ends. It records the edge like [Handle.Use]; opens
+// that would wait for each other get a [*CycleError]. A failed open is told to
+// all who wait, and the next Use tries again. Once the drop has begun Use
+// returns [ErrDropped].
+func (h *LazyHandle[T]) Use(ctx context.Context) (T, error) {
+	var zero T
+	if h.fail != nil {
+		return zero, h.fail
+	}
+	if err := h.item.usedBy(ownerOf(ctx)); err != nil {
+		return zero, err
+	}
+	held, err := h.lazy.Get(ctx)
+	if err != nil {
+		if errors.Is(err, ErrDropped) {
+			err = h.item.s.refusal("guard", h.Name(), err)
+		}
+		return zero, err
+	}
+	v, err := held.Get()
+	// The lazy keeps a handle of its own until it is dropped, so this one is
+	// never the last unless the drop has begun, and then its error is not lost.
+	if dropErr := held.Drop(context.WithoutCancel(ctx)); err == nil {
+		err = dropErr
+	}
+	return v, err
+}
+
+func (h *LazyHandle[T]) openNow(ctx context.Context) error {
+	_, err := h.Use(ctx)
+	return err
+}
+
+// Drop drops the guard now, or makes sure that it is never opened. See
+// [Handle.Drop].
+func (h *LazyHandle[T]) Drop(ctx context.Context) error { return h.dropEarly(ctx, false) }
+
+// DropTree is Drop for the guard and all that depends on it, dependents first,
+// in waves.
+func (h *LazyHandle[T]) DropTree(ctx context.Context) error { return h.dropEarly(ctx, true) }
+
+func (h *LazyHandle[T]) dropEarly(ctx context.Context, tree bool) error {
+	if h.fail != nil {
+		return nil // it never was
+	}
+	return h.item.dropEarly(ctx, tree)
+}
+
+func (h *LazyHandle[T]) dropNow(ctx context.Context) error { return h.lazy.Drop(ctx) }
+
+func (h *LazyHandle[T]) kind() string { return "guard" }
+func (h *LazyHandle[T]) guarded()     {}
+
+func (h *LazyHandle[T]) typ() string {
+	var zero *T
+	return fmt.Sprintf("%T", zero)[1:]
+}
+
+// OpenAll opens the lazies concurrently, in the order that their use of each
+// other asks for, and returns when all are open. The first failure cancels the
+// others; errors and panics are as in [All].
+func OpenAll(ctx context.Context, lazies ...Opener) error {
+	return joinAll(ctx, len(lazies), func(ctx context.Context, i int) error { return lazies[i].openNow(ctx) })
+}

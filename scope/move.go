@@ -1,0 +1,101 @@
+package scope
+
+import (
+	"errors"
+	"reflect"
+	"time"
+
+	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/guard"
+)
+
+// MoveTo makes s the owner of the guard, and returns its handle there; h is as
+// after [Handle.Release]. At every instant exactly one scope owns the guard: if
+// the move is refused it has stayed where it was. It is refused with an
+// [*InUseError] while the guard has dependents, with [ErrClosed] when s no
+// longer accepts or the teardown of its own scope has begun, and with
+// [ErrForeign] when the guard depends on one that s would outlive. Options
+// replace the guard's own; given [DependsOn], its edges too.
+func (h *Handle[T]) MoveTo(s *Scope, opts ...GuardOption) (*Handle[T], error) {
+	from := h.item.s
+	cfg := newGuardConfig(opts)
+	to := &Handle[T]{}
+	to.item = item{s: s, impl: to, born: time.Now()}
+	refuse := func(err error) (*Handle[T], error) { return nil, from.refusal("move", h.Name(), err) }
+	switch {
+	case s == from:
+		return refuse(misuse("it belongs to that scope already"))
+	case cfg.err != nil:
+		return refuse(misuse(cfg.err.Error()))
+	case cfg.graceful:
+		return refuse(misuse("Graceful is an option of daemons"))
+	}
+	if !cfg.narrowed {
+		for _, n := range from.graph.Dependencies(&h.item.n) {
+			cfg.deps = append(cfg.deps, itemNode{itemOf(n)})
+		}
+	}
+	deps, err := s.resolve(cfg.deps)
+	if err != nil {
+		return refuse(err)
+	}
+	unlock := lockBoth(from, s)
+	defer unlock()
+	if err := h.item.moveLocked(&to.item, deps, &cfg); err != nil {
+		return refuse(err)
+	}
+	h.g.Disown() // the new handle is the owner now, of a guard that owes the same
+	to.g = guard.Map(h.g, func(v T) T { return v })
+	_ = to.g.Own() // refused only if it was dropped behind the scope's back
+	return to, nil
+}
+
+// moveLocked takes i out of its scope and puts to into that of to, or does
+// nothing. Both scopes are locked, so neither can begin its teardown meanwhile.
+func (i *item) moveLocked(to *item, deps []*item, cfg *guardConfig) error {
+	switch {
+	case i.state == released:
+		return ErrReleased
+	case i.state == ending || i.state == gone:
+		return ErrDropped
+	}
+	if err := to.registerLocked(i.name(), deps, cfg, false); err != nil {
+		return err
+	}
+	err := i.s.graph.Remove(&i.n)
+	if err == nil {
+		i.state, i.site = released, callSite()
+		i.s.names.free(i.name())
+		i.s.rec.GuardLive(-1)
+		return nil
+	}
+	if undo := to.s.graph.Remove(&to.n); undo != nil {
+		return undo
+	}
+	to.s.names.free(to.name())
+	to.s.rec.GuardLive(-1)
+	if errors.Is(err, group.ErrGone) {
+		return ErrDropped
+	}
+	return notAccepted(err)
+}
+
+// itemNode is a node whose handle is not at hand.
+type itemNode struct{ i *item }
+
+func (n itemNode) Name() string { return n.i.name() }
+func (n itemNode) node() *item  { return n.i }
+
+// lockBoth locks two scopes in an order that all agree on, that of their
+// addresses, which never change, and returns how to unlock them.
+func lockBoth(a, b *Scope) (unlock func()) {
+	if reflect.ValueOf(a).Pointer() > reflect.ValueOf(b).Pointer() {
+		a, b = b, a
+	}
+	a.mu.Lock()
+	b.mu.Lock()
+	return func() {
+		b.mu.Unlock()
+		a.mu.Unlock()
+	}
+}

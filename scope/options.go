@@ -1,0 +1,363 @@
+package scope
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"go.opentelemetry.io/otel/metric"
+	oteltrace "go.opentelemetry.io/otel/trace"
+
+	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/trace"
+)
+
+// Schedule says when a guard may drop, given that its dependents have.
+type Schedule = group.Schedule
+
+// The schedules.
+const (
+	Waves      = group.Waves      // wave k+1 starts when wave k has ended
+	Eager      = group.Eager      // a guard drops as soon as its last dependent has
+	Sequential = group.Sequential // one at a time, as defer would, but along the edges
+)
+
+// SpanMode says where the spans of a scope hang.
+type SpanMode = trace.SpanMode
+
+// The span modes.
+const (
+	SpanChild        = trace.SpanChild        // below the caller's span
+	SpanLinkedRoot   = trace.SpanLinkedRoot   // a trace of its own, linked to the caller's span
+	SpanTeardownOnly = trace.SpanTeardownOnly // no span for its life, a trace of its own for its teardown
+)
+
+// defaultSlow is the age at which a drop is warned of.
+const defaultSlow = 5 * time.Second
+
+// Option is an option of a scope. The set is sealed.
+type Option interface{ apply(*Scope) }
+
+// shared are the settings that nested scopes have in common with their
+// parents. A scope without options points to its parent's; nil has all zero.
+type shared struct {
+	panicAsError   bool
+	taskSpans      bool
+	labels         bool
+	mode           trace.SpanMode
+	slow           time.Duration // 0: defaultSlow
+	tracerProvider oteltrace.TracerProvider
+	meterProvider  metric.MeterProvider
+	logger         *slog.Logger
+	inspector      *trace.Inspector
+	force          <-chan struct{} // closed by Main's second signal
+}
+
+// rare are the settings that few scopes have.
+type rare struct {
+	taskLimit  int
+	slots      chan struct{} // one element per running task, with a task limit
+	dropLimit  int
+	reports    []func(*trace.Report)
+	telemetry  []func(context.Context) error
+	guard      guardConfig // of a child, as a node of its parent
+	guardNames []string    // options of guards that were given
+	err        error       // the first option that is not valid
+}
+
+// own returns s's private copy of the inherited settings, to be changed by an
+// option.
+func (s *Scope) own() *shared {
+	if !s.ownShared {
+		c := new(shared)
+		if s.shared != nil {
+			*c = *s.shared
+		}
+		s.shared, s.ownShared = c, true
+	}
+	return s.shared
+}
+
+// more returns the settings that few scopes have, to be changed by an option.
+func (s *Scope) more() *rare {
+	if s.rare == nil {
+		s.rare = new(rare)
+	}
+	return s.rare
+}
+
+// reject keeps the first complaint about an option.
+func (s *Scope) reject(format string, args ...any) {
+	if r := s.more(); r.err == nil {
+		r.err = fmt.Errorf(format, args...)
+	}
+}
+
+// The small options are values of named types: given a constant, none of them
+// allocates.
+type (
+	nameOption        string
+	graceOption       time.Duration
+	dropTimeoutOption time.Duration
+	scheduleOption    Schedule
+	taskLimitOption   int
+	dropLimitOption   int
+	slowOption        time.Duration
+	modeOption        SpanMode
+	flagOption        uint8
+	funcOption        func(*Scope)
+)
+
+const (
+	supervisorFlag flagOption = iota
+	panicAsErrorFlag
+	taskSpansFlag
+	labelsFlag
+)
+
+func (o nameOption) apply(s *Scope) { s.name = string(o) }
+
+func (o graceOption) apply(s *Scope) {
+	if s.grace = time.Duration(o); o < 0 {
+		s.reject("WithGrace(%v): must not be negative", s.grace)
+	}
+}
+
+func (o dropTimeoutOption) apply(s *Scope) {
+	if s.dropTimeout = time.Duration(o); o < 0 {
+		s.reject("WithDropTimeout(%v): must not be negative", s.dropTimeout)
+	}
+}
+
+func (o scheduleOption) apply(s *Scope) {
+	if s.schedule = Schedule(o); s.schedule > Sequential {
+		s.reject("WithSchedule(%d): no such schedule", uint8(o))
+	}
+}
+
+func (o taskLimitOption) apply(s *Scope) {
+	if s.more().taskLimit = int(o); o < 0 {
+		s.reject("WithTaskLimit(%d): must not be negative", int(o))
+	}
+}
+
+func (o dropLimitOption) apply(s *Scope) {
+	if s.more().dropLimit = int(o); o < 0 {
+		s.reject("WithDropLimit(%d): must not be negative", int(o))
+	}
+}
+
+func (o slowOption) apply(s *Scope) {
+	if s.own().slow = time.Duration(o); o <= 0 {
+		s.reject("WithSlowThreshold(%v): must be positive", time.Duration(o))
+	}
+}
+
+func (o modeOption) apply(s *Scope) { s.own().mode, s.modeSet = SpanMode(o), true }
+
+func (o flagOption) apply(s *Scope) {
+	switch o {
+	case supervisorFlag:
+		s.supervisor = true
+	case panicAsErrorFlag:
+		s.own().panicAsError = true
+	case taskSpansFlag:
+		s.own().taskSpans = true
+	case labelsFlag:
+		s.own().labels = true
+	}
+}
+
+func (o funcOption) apply(s *Scope) { o(s) }
+
+// WithName names the scope in paths, errors, spans and reports. Names are
+// written in code and of low cardinality; ids of a request go to attributes of
+// the caller's span. Without it a scope is called "scope".
+func WithName(name string) Option { return nameOption(name) }
+
+// WithGrace bounds draining and teardown together, from the moment the scope is
+// cancelled or asked to stop, or its body has ended and teardown begins. 0, the
+// default, is no limit. A quarter of it is reserved for waves that have not
+// started. It maps to Kubernetes' terminationGracePeriodSeconds.
+func WithGrace(d time.Duration) Option { return graceOption(d) }
+
+// WithDropTimeout is the [DropTimeout] of every guard of the scope that has
+// none of its own. 0, the default, is no limit.
+func WithDropTimeout(d time.Duration) Option { return dropTimeoutOption(d) }
+
+// WithSchedule sets the order of the teardown: [Waves], the default, [Eager] or
+// [Sequential].
+func WithSchedule(schedule Schedule) Option { return scheduleOption(schedule) }
+
+// WithTaskLimit lets at most n tasks of the scope run at once; nested scopes
+// have limits of their own. 0, the default, is no limit.
+func WithTaskLimit(n int) Option { return taskLimitOption(n) }
+
+// WithDropLimit lets at most n drops of the scope run at once. 0, the default,
+// is no limit.
+func WithDropLimit(n int) Option { return dropLimitOption(n) }
+
+// WithSupervisor keeps a failing task or daemon from cancelling its siblings;
+// all failures are returned. A panic cancels all the same.
+func WithSupervisor() Option { return supervisorFlag }
+
+// WithReport calls fn with the report of the teardown, when the scope has
+// closed and before Run returns, on Run's goroutine. A panic of fn is recovered
+// and logged. It may be given more than once.
+func WithReport(fn func(*trace.Report)) Option {
+	return funcOption(func(s *Scope) {
+		if fn != nil {
+			r := s.more()
+			r.reports = append(r.reports, fn)
+		}
+	})
+}
+
+// WithTelemetry shuts telemetry down last: the functions are called
+// concurrently once the scope's span has ended, with a budget of their own of
+// five seconds; their errors join Run's.
+func WithTelemetry(shutdown ...func(context.Context) error) Option {
+	return funcOption(func(s *Scope) {
+		r := s.more()
+		for _, fn := range shutdown {
+			if fn != nil {
+				r.telemetry = append(r.telemetry, fn)
+			}
+		}
+	})
+}
+
+// WithPanicAsError makes a panic of a task or daemon an error that Run returns,
+// a [*TaskError] around a [*PanicError], instead of a panic of Run. Nested
+// scopes inherit it.
+func WithPanicAsError() Option { return panicAsErrorFlag }
+
+// WithTracerProvider sets where spans are recorded. Without it that is the
+// provider of the recording span in the context, else the global one if it has
+// been set. Nil is ignored. Nested scopes inherit it.
+func WithTracerProvider(tp oteltrace.TracerProvider) Option {
+	return funcOption(func(s *Scope) {
+		if tp != nil {
+			s.own().tracerProvider = tp
+		}
+	})
+}
+
+// WithMeterProvider sets where metrics are recorded. Without it that is the
+// global provider if it has been set. Nil is ignored. Nested scopes inherit it.
+func WithMeterProvider(mp metric.MeterProvider) Option {
+	return funcOption(func(s *Scope) {
+		if mp != nil {
+			s.own().meterProvider = mp
+		}
+	})
+}
+
+// WithLogger sets where the few log lines go; [slog.Default] without it. Nil is
+// ignored. Nested scopes inherit it.
+func WithLogger(l *slog.Logger) Option {
+	return funcOption(func(s *Scope) {
+		if l != nil {
+			s.own().logger = l
+		}
+	})
+}
+
+// WithInspector shows the scope, and all that it nests, on the live page. Nil
+// is ignored. Nested scopes inherit it.
+func WithInspector(i *trace.Inspector) Option {
+	return funcOption(func(s *Scope) {
+		if i != nil {
+			s.own().inspector = i
+		}
+	})
+}
+
+// WithTaskSpans records a span for every task. Nested scopes inherit it.
+func WithTaskSpans() Option { return taskSpansFlag }
+
+// WithSlowThreshold sets the age at which a drop is warned of, 5 s without it.
+// Nested scopes inherit it.
+func WithSlowThreshold(d time.Duration) Option { return slowOption(d) }
+
+// WithSpanMode says where the spans of the scope hang. Nested scopes inherit
+// it, except SpanTeardownOnly, which they take as SpanChild.
+func WithSpanMode(m SpanMode) Option { return modeOption(m) }
+
+// GuardOption is an option of a guard, a daemon or a child. The set is sealed.
+type GuardOption interface {
+	Option
+	applyGuard(*guardConfig)
+}
+
+// guardConfig is what the options of a guard say.
+type guardConfig struct {
+	deps     []Node
+	narrowed bool // DependsOn was given, with whatever nodes
+	hold     bool
+	graceful bool
+	timeout  time.Duration
+	err      error
+}
+
+func newGuardConfig(opts []GuardOption) (c guardConfig) {
+	if len(opts) == 0 {
+		return c // nothing escapes to the heap on the common path
+	}
+	p := new(guardConfig)
+	for _, o := range opts {
+		if o != nil {
+			o.applyGuard(p)
+		}
+	}
+	return *p
+}
+
+type guardOption struct {
+	name string
+	set  func(*guardConfig)
+}
+
+func (o guardOption) applyGuard(c *guardConfig) { o.set(c) }
+
+// apply is for a child, which is a node of its parent; [Run] refuses it.
+func (o guardOption) apply(s *Scope) {
+	r := s.more()
+	r.guardNames = append(r.guardNames, o.name)
+	o.set(&r.guard)
+}
+
+// DependsOn says that the guard, daemon or child uses nodes: it is dropped
+// before them. On a daemon or child it narrows the edges to these; without it a
+// daemon or child depends on every guard that its scope holds when it starts.
+func DependsOn(nodes ...Node) GuardOption {
+	return guardOption{"DependsOn", func(c *guardConfig) {
+		c.narrowed = true
+		c.deps = append(c.deps, nodes...)
+	}}
+}
+
+// DropTimeout bounds the drop; on a child, its whole teardown. When d has
+// passed, the context of the drop is cancelled with a [*DropTimeoutError]; after
+// another tenth of d, at most a second, it is abandoned. 0 is no limit.
+func DropTimeout(d time.Duration) GuardOption {
+	return guardOption{"DropTimeout", func(c *guardConfig) {
+		if c.timeout = d; d < 0 {
+			c.err = fmt.Errorf("DropTimeout(%v): must not be negative", d)
+		}
+	}}
+}
+
+// Hold says: if the drop of this one is abandoned, do not drop what it depends
+// on, which may still be in use. Those are reported as skipped.
+func Hold() GuardOption {
+	return guardOption{"Hold", func(c *guardConfig) { c.hold = true }}
+}
+
+// Graceful asks a daemon before it cancels it: when its turn has come,
+// [Stopping] closes, and its context is cancelled only at the deadline of its
+// drop. It is an option of daemons only.
+func Graceful() GuardOption {
+	return guardOption{"Graceful", func(c *guardConfig) { c.graceful = true }}
+}

@@ -1,0 +1,144 @@
+package scope
+
+import (
+	"context"
+	"fmt"
+)
+
+// ownerKind says what function an owner stands for.
+type ownerKind uint8
+
+const (
+	bodyOwner    ownerKind = iota // the function given to Run; for a child, its whole life
+	taskOwner                     // a task
+	daemonOwner                   // a daemon
+	dropOwner                     // a drop function
+	openingOwner                  // an open function: owns no nested scopes, records what it uses
+)
+
+// An owner is the context that a scope hands to one function of the user's, so
+// that what is called with that context can find whose it is: a nested Run its
+// owner, a Use the guard that is being opened, an ExitOf its scope.
+//
+// It keeps the context it wraps because it is a context itself; nothing else in
+// the package stores one that it was merely passed.
+type owner struct {
+	context.Context
+
+	s    *Scope
+	item *item // of an opening, a daemon or a drop
+	kind ownerKind
+
+	early bool // a drop that was asked for while the scope lived
+	asked bool // guarded by s.mu: a daemon that was asked to stop, for what it nests
+
+	// live, guarded by s.mu, is one while the function runs, and one more for
+	// each lexical child. The body's counts the tasks too. At zero, which is
+	// terminal, the owner has ended.
+	live int
+	// idle, guarded by s.mu, is made by whoever waits for live to be zero, and
+	// closed when it is.
+	idle chan struct{}
+	// stopping, guarded by s.mu, is made by the first Stopping and closed when
+	// the owner is asked to stop or its context is cancelled.
+	stopping chan struct{}
+}
+
+type ownerKey struct{}
+
+// ownerOf returns the innermost owner in ctx, which may be an opening, or nil.
+func ownerOf(ctx context.Context) *owner {
+	o, _ := ctx.Value(ownerKey{}).(*owner)
+	return o
+}
+
+// lexicalOwnerOf returns the owner that a Run on ctx belongs to, or nil.
+func lexicalOwnerOf(ctx context.Context) *owner {
+	o := ownerOf(ctx)
+	for o != nil && o.kind == openingOwner {
+		o = ownerOf(o.Context)
+	}
+	return o
+}
+
+// Value answers for the owner itself and leaves the rest to the context that it
+// wraps. Deriving a context from an owner costs no goroutine, since package
+// context finds its own cancellation below.
+func (o *owner) Value(key any) any {
+	if key == (ownerKey{}) {
+		return o
+	}
+	return o.Context.Value(key)
+}
+
+// String keeps fmt from printing a scope field by field, which would race.
+func (o *owner) String() string { return fmt.Sprintf("scope(%q)", o.s.Path()) }
+
+// endedLocked reports whether o accepts no further nested scope.
+func (o *owner) endedLocked() bool {
+	switch {
+	case o.live == 0 || o.s.state == closed:
+		return true
+	case o.kind == bodyOwner || o.kind == taskOwner:
+		return o.s.state == dropping // those still alive then were abandoned
+	}
+	return false
+}
+
+// adopt counts child in as a lexical child of o, unless o has ended. Refusing
+// and counting happen under the same lock as the end itself.
+func (o *owner) adopt(child *Scope) bool {
+	p := o.s
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if o.endedLocked() {
+		return false
+	}
+	o.live++
+	if child.next = p.nested; child.next != nil {
+		child.next.prev = child
+	}
+	p.nested = child
+	if o.asked || p.stopped && o.kind <= taskOwner {
+		child.stopped, child.stopCause = true, p.stopCauseLocked()
+	}
+	return true
+}
+
+// release is adopt's opposite.
+func (o *owner) release(child *Scope) {
+	p := o.s
+	p.mu.Lock()
+	if child.prev != nil {
+		child.prev.next = child.next
+	} else {
+		p.nested = child.next
+	}
+	if child.next != nil {
+		child.next.prev = child.prev
+	}
+	child.prev, child.next = nil, nil
+	o.leaveLocked()
+	p.mu.Unlock()
+}
+
+func (o *owner) leaveLocked() {
+	o.live--
+	if o.live == 0 && o.idle != nil {
+		close(o.idle)
+	}
+}
+
+// join is called when the function of o has returned. It blocks until its
+// lexical children have, too; after that o has ended.
+func (o *owner) join() {
+	o.s.mu.Lock()
+	o.leaveLocked()
+	if o.live == 0 {
+		o.s.mu.Unlock()
+		return
+	}
+	o.idle = make(chan struct{})
+	o.s.mu.Unlock()
+	<-o.idle
+}

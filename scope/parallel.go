@@ -1,0 +1,194 @@
+package scope
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.uber.org/multierr"
+
+	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/fault"
+)
+
+// errRaceWon is what the losers of a [Race] are cancelled with.
+var errRaceWon = errors.New("another function of the race has succeeded")
+
+// errNoFunctions is the error of a [Race] between nobody.
+var errNoFunctions = errors.New("scope.Race: no functions")
+
+// Race calls the functions concurrently and returns the first success; the
+// others are cancelled, and awaited, and what they return is discarded: what
+// they opened they have to give up themselves, for instance by acquiring inside
+// of a nested [Run]. If none succeeds the errors are returned in the order of
+// the functions. A panic cancels and joins the others, then Race panics with a
+// [*PanicError].
+func Race[T any](ctx context.Context, fns ...func(ctx context.Context) (T, error)) (T, error) {
+	var zero T
+	if len(fns) == 0 {
+		return zero, errNoFunctions
+	}
+	results := make(chan T, len(fns)) // room for all: nobody blocks
+	errs := join(ctx, len(fns), func(ctx context.Context, i int) (cause, err error) {
+		v, err := fns[i](ctx)
+		if err != nil {
+			return nil, err
+		}
+		results <- v
+		return errRaceWon, nil
+	})
+	select {
+	case v := <-results:
+		return v, nil
+	default:
+		return zero, multierr.Combine(errs...)
+	}
+}
+
+// All calls the functions concurrently and returns their results in the order
+// of the functions. The first failure cancels the others, all are awaited, and
+// the errors are returned in the order of the functions, without those that
+// only repeat the cancellation. A panic cancels and joins the others, then All
+// panics with a [*PanicError].
+func All[T any](ctx context.Context, fns ...func(ctx context.Context) (T, error)) ([]T, error) {
+	results := make([]T, len(fns))
+	err := joinAll(ctx, len(fns), func(ctx context.Context, i int) (err error) {
+		results[i], err = fns[i](ctx)
+		return err
+	})
+	return results, err
+}
+
+// AcquireAll calls the functions, each of which acquires something in s,
+// concurrently. The first failure cancels the others; what was acquired until
+// then stays the scope's and is dropped with it. Errors and panics are as in
+// [All]. On a scope that is being dropped or closed none is called.
+func AcquireAll(ctx context.Context, s *Scope, acquires ...func(ctx context.Context) error) error {
+	if err := s.admits(&item{s: s}, &guardConfig{}); err != nil {
+		return s.refusal("acquire", "all", err)
+	}
+	return joinAll(ctx, len(acquires), func(ctx context.Context, i int) error { return acquires[i](ctx) })
+}
+
+// joinAll is [join] for functions of which every one has to succeed.
+func joinAll(ctx context.Context, n int, call func(ctx context.Context, i int) error) error {
+	errs := join(ctx, n, func(ctx context.Context, i int) (cause, err error) {
+		err = call(ctx, i)
+		return err, err
+	})
+	var first, all error
+	for _, err := range errs {
+		if err == nil {
+			continue
+		}
+		if first == nil {
+			first = err
+		}
+		if !isEcho(err, nil) {
+			all = multierr.Append(all, err)
+		}
+	}
+	if all == nil && first != nil {
+		// Nothing but echoes: ctx has ended, unless one of the functions
+		// failed with an error of package context of its own.
+		if cause := context.Cause(ctx); cause != nil {
+			return cause
+		}
+		return first
+	}
+	return all
+}
+
+// join calls call n times concurrently and returns the errors in order when all
+// have returned. The first call with a cause cancels the others; a panic or a
+// Goexit does too, and join then goes on with the panic.
+func join(ctx context.Context, n int, call func(ctx context.Context, i int) (cause, err error)) []error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	errs := make([]error, n)
+	panics := make([]*PanicError, n)
+	var tasks group.Tasks
+	for i := range n {
+		tasks.Go(func(context.Context) error {
+			returned := false
+			var cause error
+			defer func() {
+				if !returned {
+					if p := recover(); p != nil {
+						panics[i] = fault.Panic(p)
+						errs[i] = panics[i]
+					} else {
+						errs[i] = ErrGoexit
+					}
+					cause = errs[i]
+				}
+				if cause != nil {
+					cancel(cause)
+				}
+			}()
+			cause, errs[i] = call(ctx, i)
+			returned = true
+			return nil
+		})
+	}
+	// The error of a task that called Goexit is in errs already.
+	_ = tasks.Wait()
+	for i, p := range panics {
+		if p != nil {
+			errs[i] = nil
+			goPanic([]*PanicError{p}, multierr.Combine(errs...))
+		}
+	}
+	return errs
+}
+
+// hold keeps the scope from leaving draining, as a task does, and reports
+// whether it could.
+func (s *Scope) hold() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state >= dropping || s.body.live == 0 {
+		return false
+	}
+	s.body.live++
+	return true
+}
+
+func (s *Scope) unhold() {
+	s.mu.Lock()
+	s.body.leaveLocked()
+	s.mu.Unlock()
+}
+
+// dropUnowned drops at once what was handed to a scope that no longer accepts
+// it, outside of any lock, contained and bounded like any drop.
+func (i *item) dropUnowned(name string) error {
+	s := i.s
+	i.state = live
+	var g group.Graph
+	if err := g.Insert(&i.n, group.Spec{Name: name, Dropper: unowned{i}}); err != nil {
+		return err
+	}
+	opts := []group.Option{group.Slow(s.slow()), group.Cause(s.dropTimeoutError)}
+	if s.dropTimeout > 0 {
+		opts = append(opts, group.Timeout(s.dropTimeout))
+	}
+	for _, o := range g.Teardown(context.WithoutCancel(s.base), opts...) {
+		i.event.At = time.Time{}
+		if err := s.dropError(i, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unowned drops an item that no scope accounts for.
+type unowned struct{ *item }
+
+// Drop calls the drop function, in a context of its own like any drop's.
+func (u unowned) Drop(ctx context.Context) error {
+	i := u.item
+	i.drop = owner{Context: ctx, s: i.s, item: i, kind: dropOwner, early: true, live: 1}
+	defer i.drop.join()
+	return i.impl.dropNow(&i.drop)
+}

@@ -1,0 +1,170 @@
+package scope
+
+import (
+	"log/slog"
+	"time"
+
+	"go.uber.org/multierr"
+
+	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/trace"
+)
+
+// reports tells whether anybody wants the report of the teardown.
+func (s *Scope) reports() bool {
+	return s.rare != nil && len(s.rare.reports) > 0 || s.shared != nil && s.shared.inspector != nil
+}
+
+// report writes down what the teardown was.
+func (s *Scope) report(x exitRun, err error, panics []*PanicError) *trace.Report {
+	for _, p := range panics {
+		err = multierr.Append(err, p)
+	}
+	r := &trace.Report{
+		Scope: s.Path(), Exit: s.exit.Kind.String(), Schedule: s.schedule.String(),
+		Grace: s.grace, Started: x.began, Ended: x.ended,
+	}
+	if err != nil {
+		r.Error = err.Error()
+	}
+	r.Entries = make([]trace.Entry, 0, len(x.outcomes))
+	for _, o := range x.outcomes {
+		r.Entries = append(r.Entries, s.entry(o))
+	}
+	r.Complete()
+	return r
+}
+
+func (s *Scope) entry(o group.Outcome) trace.Entry {
+	i := itemOf(o.Node)
+	e := trace.Entry{
+		Name: i.name(), Kind: i.impl.kind(), Type: i.impl.typ(), Wave: o.Wave,
+		Queued: o.Queued, Started: o.Started, Ended: o.Ended,
+		Outcome: o.Outcome, Err: s.dropError(i, o),
+	}
+	for _, d := range s.graph.Dependencies(o.Node) {
+		e.DependsOn = append(e.DependsOn, d.Name())
+	}
+	if o.ReleasedBy != nil {
+		e.ReleasedBy = o.ReleasedBy.Name()
+	}
+	return e
+}
+
+func criticalNames(r *trace.Report) []string {
+	path := r.CriticalPath()
+	names := make([]string, len(path))
+	for k, e := range path {
+		names[k] = e.Name
+	}
+	return names
+}
+
+// deliver hands the report to all who asked for it. A panic of theirs is none
+// of the scope's and is logged.
+func (s *Scope) deliver(r *trace.Report) {
+	if s.shared != nil && s.shared.inspector != nil {
+		s.shared.inspector.Add(r)
+	}
+	if s.rare == nil {
+		return
+	}
+	for _, fn := range s.rare.reports {
+		s.callReport(fn, r)
+	}
+}
+
+func (s *Scope) callReport(fn func(*trace.Report), r *trace.Report) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.logger().Error("ebb: report callback panicked",
+				slog.String("scope", s.Path()), slog.Any("panic", p), slog.String("stack", string(fault.Panic(p).Stack)))
+		}
+	}()
+	fn(r)
+}
+
+// watch shows the scope on the live page.
+func (s *Scope) watch() { s.unshow = s.shared.inspector.Watch(s) }
+
+// Plan returns the waves in which the scope would drop what it holds now.
+func (s *Scope) Plan() trace.Plan {
+	var p trace.Plan
+	for k, wave := range s.graph.Waves() {
+		nodes := make([]trace.PlanNode, 0, len(wave))
+		for _, n := range wave {
+			node := trace.PlanNode{Name: n.Name(), Kind: itemOf(n).impl.kind(), Wave: k}
+			for _, d := range s.graph.Dependencies(n) {
+				node.DependsOn = append(node.DependsOn, d.Name())
+			}
+			nodes = append(nodes, node)
+		}
+		p.Waves = append(p.Waves, nodes)
+	}
+	return p
+}
+
+// Snapshot returns the tasks, daemons, children and guards that live now, with
+// state and age, and for an exit that has begun how long it has been waiting
+// for each.
+func (s *Scope) Snapshot() trace.Snapshot {
+	now := time.Now()
+	shot := trace.Snapshot{Name: s.Name(), Path: s.Path(), Schedule: s.schedule.String(), Grace: s.grace}
+	s.mu.Lock()
+	shot.State = s.state.String()
+	if cause, ok := s.canceled(); ok && s.state != closed {
+		shot.Error = cause.Error()
+	}
+	if !s.graceFrom.IsZero() {
+		shot.Left = max(0, s.graceFrom.Add(s.grace).Sub(now))
+	}
+	tasks := make([]trace.SnapshotItem, 0, s.started)
+	for t := s.tasks; t != nil; t = t.next {
+		item := trace.SnapshotItem{Kind: "task", Name: t.name, State: "running", Age: now.Sub(t.started)}
+		if t.abandoned {
+			item.State = "abandoned"
+		}
+		tasks = append(tasks, item)
+	}
+	var below []*Scope
+	for c := s.nested; c != nil; c = c.next {
+		below = append(below, c)
+	}
+	s.mu.Unlock()
+	for k := len(tasks) - 1; k >= 0; k-- { // the list has the newest first
+		shot.Items = append(shot.Items, tasks[k])
+	}
+	for _, n := range s.graph.Nodes() {
+		i := itemOf(n)
+		if c, ok := i.impl.(*Scope); ok {
+			below = append(below, c)
+			continue
+		}
+		if item, ok := s.snapshotItem(i, now); ok {
+			shot.Items = append(shot.Items, item)
+		}
+	}
+	for _, c := range below {
+		shot.Children = append(shot.Children, c.Snapshot())
+	}
+	return shot
+}
+
+func (s *Scope) snapshotItem(i *item, now time.Time) (trace.SnapshotItem, bool) {
+	item := trace.SnapshotItem{Kind: i.impl.kind(), Name: i.name(), Age: now.Sub(i.born), Wave: i.n.Wave()}
+	for _, d := range s.graph.Dependencies(&i.n) {
+		item.DependsOn = append(item.DependsOn, d.Name())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch i.state {
+	case live:
+		item.State = "live"
+	case ending:
+		item.State, item.Waited = "dropping", now.Sub(i.since)
+	default:
+		return item, false
+	}
+	return item, true
+}

@@ -1,0 +1,269 @@
+package scope
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"go.uber.org/multierr"
+
+	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/trace"
+)
+
+// Run opens a scope, calls fn with its context, and when fn has returned,
+// panicked or called [runtime.Goexit] gives up all that the scope owns: it waits
+// for the tasks, then drops daemons, children and guards in waves, dependents
+// first. It returns when everything it started has ended or was abandoned at a
+// deadline, and is named in the error.
+//
+// fn runs on the calling goroutine. The error holds, in this order, that of fn,
+// those of tasks by start, and those of daemons and drops by wave and
+// registration. A panic of fn goes on with its own value when the teardown is
+// complete; for a panic of a task or daemon Run panics with a [*PanicError].
+//
+// In the context of another scope's body, task, daemon or drop function, Run
+// opens a lexical child, for which that function waits. If it has ended, Run
+// returns ErrClosed and does not call fn.
+func Run(ctx context.Context, fn func(ctx context.Context, s *Scope) error, opts ...Option) (err error) {
+	if fn == nil {
+		panic("scope.Run: nil function")
+	}
+	s, err := openRun(ctx, opts)
+	if err != nil {
+		return err
+	}
+	returned := false
+	defer func() {
+		var p any
+		if !returned {
+			// Nil after Goexit, which recover does not stop. A panic is
+			// raised again below on top of the frames that raised it, so
+			// that a crash still shows them.
+			p = recover()
+		}
+		err = s.end(err, returned, p)
+	}()
+	err = fn(&s.body, s)
+	returned = true
+	return err
+}
+
+// RunValue is [Run] for a function with a result, which is returned also beside
+// an error.
+func RunValue[T any](ctx context.Context, fn func(ctx context.Context, s *Scope) (T, error), opts ...Option) (T, error) {
+	if fn == nil {
+		panic("scope.RunValue: nil function")
+	}
+	var v T
+	err := Run(ctx, func(ctx context.Context, s *Scope) (err error) {
+		v, err = fn(ctx, s)
+		return err
+	}, opts...)
+	return v, err
+}
+
+// openRun makes the scope of a Run on ctx.
+func openRun(ctx context.Context, opts []Option) (*Scope, error) {
+	frame := ownerOf(ctx)
+	s := &Scope{name: "scope", frame: frame, owner: frame}
+	if frame != nil {
+		if frame.kind == openingOwner {
+			s.owner = lexicalOwnerOf(frame.Context)
+		}
+	}
+	if s.owner != nil {
+		s.parent = s.owner.s
+	}
+	if err := s.configure(opts); err != nil {
+		return nil, err
+	}
+	if r := s.rare; r != nil && len(r.guardNames) > 0 {
+		return nil, s.refusal("run", s.name, misuse(r.guardNames[0]+" is an option of guards, daemons and children"))
+	}
+	if s.owner != nil && !s.owner.adopt(s) {
+		return nil, s.refusal("run", s.name, ErrClosed)
+	}
+	s.begin(ctx)
+	return s, nil
+}
+
+// misuse is an error that says what is wrong with a call.
+type misuse string
+
+func (m misuse) Error() string     { return string(m) }
+func (m misuse) ErrorType() string { return "misuse" }
+
+// configure applies the options over what is inherited, then validates.
+func (s *Scope) configure(opts []Option) error {
+	if p := s.parent; p != nil {
+		s.shared, s.bounded = p.shared, p.bounded
+	}
+	for _, o := range opts {
+		if o != nil {
+			o.apply(s)
+		}
+	}
+	if s.name == "" {
+		s.name = "scope"
+	}
+	s.bounded = s.bounded || s.grace > 0 || s.dropTimeout > 0 || s.force() != nil
+	r := s.rare
+	if r == nil {
+		return nil
+	}
+	if r.taskLimit > 0 {
+		r.slots = make(chan struct{}, r.taskLimit)
+	}
+	if r.err == nil {
+		r.err = r.guard.err
+	}
+	if r.err != nil {
+		return s.refusal("open", s.name, misuse(r.err.Error()))
+	}
+	return nil
+}
+
+// begin makes the scope's context out of ctx and starts recording.
+func (s *Scope) begin(ctx context.Context) {
+	ctx, s.rec = trace.Start(ctx, s.traceConfig())
+	s.base = ctx
+	inner, cancel := context.WithCancelCause(ctx)
+	s.cancel = cancel
+	s.body = owner{Context: inner, s: s, kind: bodyOwner, live: 1}
+	if s.bounded {
+		s.opened = time.Now()
+	}
+	if s.grace > 0 {
+		s.unwatch = context.AfterFunc(inner, s.noteCanceled)
+	}
+	if s.shared != nil && s.shared.inspector != nil && s.parent == nil {
+		s.watch()
+	}
+}
+
+func (s *Scope) traceConfig() trace.Config {
+	c := trace.Config{}
+	if s.parent != nil {
+		c.Parent = s.parent.rec
+	}
+	if h := s.shared; h != nil {
+		c.TracerProvider, c.MeterProvider = h.tracerProvider, h.meterProvider
+		c.Mode, c.TaskSpans = h.mode, h.taskSpans
+		if h.mode == SpanTeardownOnly && s.parent != nil && !s.modeSet {
+			c.Mode = SpanChild // that the root is too long to be seen says nothing of those below
+		}
+	}
+	c.Name, c.Path, c.Schedule = s.name, s.Path(), s.schedule.String()
+	if s.name == "scope" {
+		c.Name = ""
+	}
+	return c
+}
+
+// end is the way out of Run once the body has ended: with err, or else, when it
+// has not returned, with a panic of value p or, when that is nil, a Goexit.
+func (s *Scope) end(err error, returned bool, p any) error {
+	kind, value := s.bodyEnded(err, returned, p)
+	s.drain(nil)
+	s.settle(kind, value)
+	err, panics := s.finish(s.dropAll(budgetOf(s, time.Time{})))
+	if s.owner != nil {
+		s.owner.release(s)
+	}
+	switch {
+	case p != nil:
+		panic(p)
+	case len(panics) > 0:
+		goPanic(panics, err)
+	}
+	return err
+}
+
+// goPanic goes on with the first panic of a task or daemon, which unwraps to
+// the others and to what else failed. One that aborts an HTTP handler is passed
+// on untouched.
+func goPanic(panics []*PanicError, err error) {
+	if panics[0].Value == http.ErrAbortHandler {
+		panic(http.ErrAbortHandler)
+	}
+	var others []error
+	for _, p := range panics[1:] {
+		others = append(others, p)
+	}
+	panic(panics[0].With(append(others, multierr.Errors(err)...)))
+}
+
+// bodyEnded records what the body came to, and cancels the scope unless it
+// succeeded.
+func (s *Scope) bodyEnded(err error, returned bool, p any) (kind ExitKind, value any) {
+	switch {
+	case p != nil:
+		s.cancelFor(fault.Panic(p))
+		return Panicked, p
+	case !returned:
+		s.cancelFor(ErrGoexit)
+		return Exited, nil
+	case err != nil:
+		s.fail(bodyIndex, err, err)
+	}
+	return Succeeded, nil
+}
+
+// fail records told, which is or wraps err, unless err is an echo, and cancels
+// the scope with it.
+func (s *Scope) fail(index int, err, told error) {
+	s.mu.Lock()
+	if why, ok := s.canceled(); ok && isEcho(err, why) {
+		s.echoed = true
+		s.mu.Unlock()
+		return
+	}
+	s.failures = append(s.failures, failure{index, told})
+	s.mu.Unlock()
+	if s.supervisor && index != bodyIndex && panicOf(err) == nil {
+		return
+	}
+	s.cancelFor(told)
+}
+
+// settle moves the scope on to dropping and decides its exit case. Nothing is
+// registered after it, so the graph no longer changes.
+func (s *Scope) settle(kind ExitKind, value any) {
+	s.mu.Lock()
+	s.state = dropping
+	slices.SortStableFunc(s.failures, func(a, b failure) int { return a.index - b.index })
+	s.exit = s.exitLocked(kind, value)
+	s.mu.Unlock()
+}
+
+// exitLocked decides the exit case from that of the body and what the tasks and
+// daemons have come to.
+func (s *Scope) exitLocked(kind ExitKind, value any) Exit {
+	if kind != Succeeded {
+		return Exit{Kind: kind, Panic: value}
+	}
+	for _, f := range s.failures {
+		if p := panicOf(f.err); p != nil && f.index != bodyIndex && !s.panicAsError() {
+			return Exit{Kind: Panicked, Panic: p.Value}
+		}
+	}
+	for _, f := range s.failures {
+		if f.index != earlyIndex {
+			return Exit{Kind: Failed, Err: f.err}
+		}
+	}
+	if d := s.daemonErr; d != nil {
+		if p := panicOf(d); p != nil && !s.panicAsError() {
+			return Exit{Kind: Panicked, Panic: p.Value}
+		}
+		return Exit{Kind: Failed, Err: d}
+	}
+	if cause, ok := s.canceled(); ok {
+		return Exit{Kind: Canceled, Err: cause}
+	}
+	return Exit{}
+}
+
+func (s *Scope) panicAsError() bool { return s.shared != nil && s.shared.panicAsError }

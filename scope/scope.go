@@ -1,0 +1,150 @@
+package scope
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/trace"
+)
+
+// state is what a scope accepts. It only moves down the list.
+type state uint8
+
+const (
+	open     state = iota // accepts everything; left when the body has returned
+	draining              // tasks end; accepts what open does; left when the last task and lexical child have ended
+	dropping              // waves run; registration is refused; left when the last has ended
+	closed                // terminal
+)
+
+// String returns the state in lower case, as snapshots have it.
+func (s state) String() string {
+	return [...]string{"open", "draining", "dropping", "closed"}[s]
+}
+
+// A Scope owns tasks, daemons, child scopes and guarded resources, and gives
+// them up in order when it exits. [Run] and [Scope.Child] make one. All methods
+// may be called from any goroutine, also after the scope has closed.
+type Scope struct {
+	body   owner // its context is the scope's
+	cancel context.CancelCauseFunc
+
+	// Immutable once the scope is open.
+	name        string
+	parent      *Scope  // whose life bounds this one's; nil for a root
+	frame       *owner  // where Run or Child was called; nil for a root
+	owner       *owner  // whose lexical child this is; nil for a root and for a child
+	self        *item   // the node in the parent, for a child
+	shared      *shared // nil: all defaults
+	rare        *rare   // nil: none
+	rec         *trace.Recorder
+	base        context.Context // of daemons and drops: values, but no cancellation
+	grace       time.Duration
+	dropTimeout time.Duration
+	schedule    Schedule
+	supervisor  bool
+	ownShared   bool // shared is this scope's own copy
+	modeSet     bool
+	bounded     bool // something can abandon what runs here, so stacks must be found again
+
+	graph  group.Graph // of items: guards, daemons, children
+	runner group.Tasks // starts goroutines; who waits for them is decided here
+
+	// Written before the first drop of the teardown starts.
+	exit     Exit
+	teardown *trace.Teardown
+	unshow   func() // of the live page; written before the scope is open
+
+	mu         sync.Mutex // protects the following, and the fields of owners, items and tasks that say so
+	state      state
+	stopped    bool      // Stop was called here or above
+	echoed     bool      // an error was left out because it only repeated the cause
+	stopCause  error     // set with stopped
+	nested     *Scope    // the newest lexical child
+	prev, next *Scope    // in the parent's list of lexical children; guarded by the parent's mu
+	tasks      *task     // the newest running task
+	started    int       // tasks so far
+	failures   []failure // of the body, tasks and early drops
+	names      nameSet
+	graceFrom  time.Time // when the grace began; zero before
+	canceledAt time.Time // when the cancellation was noticed; only kept with a grace or a bound
+	stopTimer  *time.Timer
+	unwatch    func() bool   // of the watch on the context, with a grace
+	daemonErr  *TaskError    // of the first daemon that failed before it was asked
+	err        error         // of a child that has closed
+	panics     []*PanicError // likewise
+	opened     time.Time     // kept when something can abandon what runs here
+}
+
+// failure is an error of the exit, and where it belongs in the order.
+type failure struct {
+	index int // the body is bodyIndex, tasks count from 0, early drops nobody waited for come last
+	err   error
+}
+
+const (
+	bodyIndex  = -1
+	earlyIndex = int(^uint(0) >> 1)
+)
+
+// Name returns the name given by [WithName] or [Scope.Child], "scope" without
+// one; for a child it is the unique one.
+func (s *Scope) Name() string {
+	if s.self != nil && s.self.name() != "" {
+		return s.self.name()
+	}
+	return s.name
+}
+
+// Path returns the names from the root to the scope, joined by slashes.
+func (s *Scope) Path() string {
+	if s.parent == nil {
+		return s.name
+	}
+	return s.parent.Path() + "/" + s.Name()
+}
+
+// Context returns the scope's context. It is cancelled, with a cause, when the
+// scope is, and with [ErrClosed] when it has closed.
+func (s *Scope) Context() context.Context { return &s.body }
+
+// From returns the scope in whose body, task, daemon, open or drop function ctx
+// was handed out.
+func From(ctx context.Context) (*Scope, bool) {
+	if o := ownerOf(ctx); o != nil {
+		return o.s, true
+	}
+	return nil, false
+}
+
+// canceled reports whether the scope's context has ended, and why.
+func (s *Scope) canceled() (cause error, ok bool) {
+	if s.body.Err() == nil {
+		return nil, false
+	}
+	return context.Cause(s.body.Context), true
+}
+
+func (s *Scope) logger() *slog.Logger {
+	if s.shared != nil && s.shared.logger != nil {
+		return s.shared.logger
+	}
+	return slog.Default()
+}
+
+func (s *Scope) slow() time.Duration {
+	if s.shared != nil && s.shared.slow > 0 {
+		return s.shared.slow
+	}
+	return defaultSlow
+}
+
+func (s *Scope) force() <-chan struct{} {
+	if s.shared == nil {
+		return nil
+	}
+	return s.shared.force
+}

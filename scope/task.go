@@ -1,0 +1,209 @@
+package scope
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/trace"
+)
+
+// task is a function that a scope runs and waits for. It is also the context
+// that the function gets.
+type task struct {
+	owner
+
+	name     string
+	fn       func(ctx context.Context) error
+	started  time.Time
+	index    int  // counts the tasks of the scope
+	returned bool // fn has returned: written and read on the task's goroutine
+	err      error
+	done     func(error) // tells whoever awaits it; may be nil
+
+	// Guarded by the scope's mu.
+	prev, next *task
+	id         uint64 // of the goroutine, 0 when nothing can abandon the task
+	abandoned  bool
+}
+
+// Go runs fn as a task: on a goroutine of its own, with the scope's context,
+// and the scope waits for it. If fn fails, the scope is cancelled with a
+// [*TaskError]; the same holds, with a [*PanicError] or [ErrGoexit] inside, if
+// it panics or calls [runtime.Goexit].
+//
+// With a task limit Go blocks until there is room or the scope is cancelled or
+// asked to stop. A scope that is cancelled, stopping or closed does not run fn;
+// the last is logged. Use [Scope.TryGo] to know, and [Async] to have a result.
+func (s *Scope) Go(name string, fn func(ctx context.Context) error) {
+	if fn == nil {
+		panic("scope.Go: nil function")
+	}
+	if why := s.start(&task{name: name, fn: fn}, true); why == ErrClosed {
+		s.logger().Warn("ebb: task refused by a closed scope",
+			slog.String("scope", s.Path()), slog.String("task", name))
+	}
+}
+
+// TryGo is [Scope.Go], except that it never blocks and returns why fn was not
+// run: the scope's cause, [ErrClosed], or [ErrBusy] at the task limit.
+func (s *Scope) TryGo(name string, fn func(ctx context.Context) error) error {
+	if fn == nil {
+		panic("scope.TryGo: nil function")
+	}
+	if why := s.start(&task{name: name, fn: fn}, false); why != nil {
+		return s.refusal("task", name, why)
+	}
+	return nil
+}
+
+// start runs t, or returns why not.
+func (s *Scope) start(t *task, wait bool) error {
+	if why := s.slot(wait); why != nil {
+		return why
+	}
+	t.owner = owner{Context: s.body.Context, s: s, kind: taskOwner, live: 1}
+	t.started = time.Now()
+	s.mu.Lock()
+	if why := s.refusesTaskLocked(); why != nil {
+		s.mu.Unlock()
+		s.freeSlot()
+		return why
+	}
+	s.body.live++
+	t.index = s.started
+	s.started++
+	if t.next = s.tasks; t.next != nil {
+		t.next.prev = t
+	}
+	s.tasks = t
+	s.mu.Unlock()
+	s.runner.Go(t.run)
+	return nil
+}
+
+// refusesTaskLocked returns why no task is started any more, or nil. While the
+// scope drains, its tasks may start tasks; once none is alive, nobody may.
+func (s *Scope) refusesTaskLocked() error {
+	if s.state >= dropping || s.body.live == 0 {
+		return ErrClosed
+	}
+	if cause, ok := s.canceled(); ok {
+		return cause
+	}
+	if s.stopped {
+		return s.stopCause
+	}
+	return nil
+}
+
+// slot takes one of the slots of a task limit.
+func (s *Scope) slot(wait bool) error {
+	if s.rare == nil || s.rare.slots == nil {
+		return nil
+	}
+	select {
+	case s.rare.slots <- struct{}{}:
+		return nil
+	default:
+	}
+	s.mu.Lock()
+	why := s.refusesTaskLocked()
+	s.mu.Unlock()
+	switch {
+	case why != nil:
+		return why
+	case !wait:
+		return ErrBusy
+	}
+	select {
+	case s.rare.slots <- struct{}{}:
+	case <-Stopping(&s.body): // and start finds out why
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if why := s.refusesTaskLocked(); why != nil {
+			return why
+		}
+		return ErrClosed
+	}
+	return nil
+}
+
+func (s *Scope) freeSlot() {
+	if s.rare != nil && s.rare.slots != nil {
+		<-s.rare.slots
+	}
+}
+
+// run is the task's goroutine. It leaves the error to end, since that also
+// hears of a panic and of Goexit.
+func (t *task) run(context.Context) error {
+	if t.s.bounded {
+		id := fault.GoroutineID()
+		t.s.mu.Lock()
+		t.id = id
+		t.s.mu.Unlock()
+	}
+	var span *trace.Span
+	if t.s.rec != nil {
+		t.Context, span = t.s.rec.Task(t.Context, t.name)
+	}
+	defer t.end(span)
+	t.err = t.fn(&t.owner)
+	t.returned = true
+	return nil
+}
+
+// end is deferred by run: it learns what became of the function, cancels the
+// scope at once if it failed, waits for its lexical children, and only then
+// counts the task out.
+func (t *task) end(span *trace.Span) {
+	if !t.returned {
+		if p := recover(); p != nil {
+			t.err = fault.Panic(p)
+		} else {
+			t.err = ErrGoexit
+		}
+	}
+	s := t.s
+	s.mu.Lock()
+	late := t.abandoned
+	s.mu.Unlock()
+	if t.err != nil && !late {
+		s.fail(t.index, t.err, &TaskError{Scope: s.Path(), Task: t.name, Err: t.err})
+	}
+	span.End(t.err)
+	t.join()
+	s.freeSlot()
+	if t.done != nil {
+		t.done(t.err)
+	}
+	s.taskEnded(t)
+}
+
+// taskEnded counts t out. What an abandoned task came to after all is logged,
+// since nobody else will tell.
+func (s *Scope) taskEnded(t *task) {
+	s.mu.Lock()
+	if t.prev != nil {
+		t.prev.next = t.next
+	} else {
+		s.tasks = t.next
+	}
+	if t.next != nil {
+		t.next.prev = t.prev
+	}
+	late := t.abandoned
+	s.body.leaveLocked()
+	s.mu.Unlock()
+	if late {
+		s.logLate("task", t.name, time.Since(t.started), t.err)
+	}
+}
+
+// logLate logs what something abandoned came to.
+func (s *Scope) logLate(kind, name string, age time.Duration, err error) {
+	s.logger().Warn("ebb: late result of an abandoned "+kind,
+		slog.String("scope", s.Path()), slog.String(kind, name), slog.Duration("age", age), slog.Any("error", err))
+}

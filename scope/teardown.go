@@ -1,0 +1,355 @@
+package scope
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"go.uber.org/multierr"
+
+	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/trace"
+)
+
+// telemetryBudget is how long telemetry has to shut down, beside the grace.
+const telemetryBudget = 5 * time.Second
+
+// exitRun is one teardown: what it is given, and what came of it.
+type exitRun struct {
+	began, ended time.Time
+	outcomes     []group.Outcome
+	spans        *trace.Teardown
+}
+
+// dropAll drops daemons, children and guards along the edges, within b.
+func (s *Scope) dropAll(b budget) exitRun {
+	var x exitRun
+	size := s.graph.Len()
+	if size == 0 && s.rec == nil && !s.reports() {
+		return x
+	}
+	x.began = time.Now()
+	ctx := context.WithoutCancel(s.base)
+	if s.rec != nil {
+		ctx, x.spans = s.rec.Teardown(ctx, trace.TeardownInfo{
+			At: x.began, Waves: len(s.graph.Waves()), Guards: size, Grace: s.grace, Schedule: s.schedule.String(),
+		})
+		s.teardown = x.spans
+	}
+	x.outcomes = s.graph.Teardown(ctx, s.dropOptions(&b, s.observe)...)
+	x.ended = time.Now()
+	return x
+}
+
+// dropOptions are the options of package group for a run of drops: a teardown,
+// which has a budget, or early drops.
+func (s *Scope) dropOptions(b *budget, observe func(group.Event)) []group.Option {
+	opts := make([]group.Option, 0, 8)
+	opts = append(opts, group.Slow(s.slow()), group.Observe(observe))
+	if b != nil {
+		opts = append(opts, group.Order(s.schedule))
+		if !b.end.IsZero() {
+			opts = append(opts, group.Deadline(b.end, b.reserve))
+		}
+	}
+	if s.dropTimeout > 0 {
+		opts = append(opts, group.Timeout(s.dropTimeout))
+	}
+	if s.bounded || b == nil {
+		opts = append(opts, group.Cause(s.dropTimeoutError))
+	}
+	if r := s.rare; r != nil && r.dropLimit > 0 {
+		opts = append(opts, group.Limit(r.dropLimit))
+	}
+	if force := s.force(); force != nil {
+		opts = append(opts, group.Force(force))
+	}
+	return opts
+}
+
+func (s *Scope) dropTimeoutError(n *group.Node, limit time.Duration) error {
+	return &DropTimeoutError{Scope: s.Path(), Guard: n.Name(), Limit: limit}
+}
+
+// observe hears of every step of the teardown, and passes on what others want
+// to see.
+func (s *Scope) observe(e group.Event) {
+	switch e.Kind {
+	case group.WaveStart:
+		s.teardown.StartWave(e.Wave, e.Size, e.At)
+	case group.WaveEnd:
+		s.teardown.EndWave(e.Wave, e.At)
+	case group.DropEnd:
+		if s.rec == nil || e.Outcome == "ok" && itemOf(e.Node).wasEarly() {
+			return // an early drop, for which this run only waited, speaks for itself
+		}
+		s.observeEarly(e)
+	default:
+		s.observeEarly(e)
+	}
+}
+
+// observeEarly is observe for what is not a wave of the teardown.
+func (s *Scope) observeEarly(e group.Event) {
+	switch e.Kind {
+	case group.DropStart:
+		if s.rec != nil {
+			itemOf(e.Node).starts(e)
+		}
+	case group.DropSlow:
+		s.logSlow(itemOf(e.Node), s.slow(), e.Blocks)
+	case group.DropEnd:
+		if s.rec != nil {
+			s.recordEnd(itemOf(e.Node), e)
+		}
+	case group.DropLate:
+		i := itemOf(e.Node)
+		s.logger().Warn("ebb: late result of an abandoned drop",
+			slog.String("scope", s.Path()), slog.String("guard", i.name()), slog.Any("error", e.Err))
+	}
+}
+
+// starts keeps what is known of the run that is about to begin i's drop; a run
+// that finds it begun by another only waits.
+func (i *item) starts(e group.Event) {
+	i.s.mu.Lock()
+	defer i.s.mu.Unlock()
+	if i.state == live {
+		i.event = e
+	}
+}
+
+// wasEarly reports whether the drop of i was begun while the scope lived.
+func (i *item) wasEarly() bool {
+	i.s.mu.Lock()
+	defer i.s.mu.Unlock()
+	return i.drop.early
+}
+
+// startSpan starts the span of i's drop and puts it into the drop's context.
+func (i *item) startSpan() {
+	s := i.s
+	if s.rec == nil {
+		return
+	}
+	early, t := i.drop.early, s.teardown
+	info := i.dropInfo(i.event)
+	if early {
+		i.drop.Context, i.span = s.rec.Drop(i.drop.Context, info)
+	} else {
+		i.drop.Context, i.span = t.Drop(i.drop.Context, info)
+	}
+}
+
+func (i *item) dropInfo(e group.Event) trace.DropInfo {
+	info := trace.DropInfo{
+		Guard: i.name(), Type: i.impl.typ(), Wave: e.Wave, Queued: e.Queued, Started: e.At,
+	}
+	for _, d := range i.s.graph.Dependencies(&i.n) {
+		info.DependsOn = append(info.DependsOn, d.Name())
+	}
+	if e.ReleasedBy != nil {
+		info.ReleasedBy = e.ReleasedBy.Name()
+	}
+	return info
+}
+
+// recordEnd ends the span of i's drop, or records that there was none to run.
+func (s *Scope) recordEnd(i *item, e group.Event) {
+	err := s.dropError(i, group.Outcome{
+		Node: e.Node, Wave: e.Wave, Outcome: e.Outcome, Err: e.Err, Started: i.event.At, Ended: e.At, Overrun: e.Overrun,
+	})
+	if e.Outcome == "skipped" {
+		info := i.dropInfo(e)
+		info.Started = e.At
+		s.teardown.Skip(info, err)
+		return
+	}
+	i.span.End(e.At, e.Outcome, err)
+}
+
+// dropError is what Run says of an outcome: nil, a [*DropError], or for a
+// daemon that failed before it was asked the [*TaskError] that it had.
+func (s *Scope) dropError(i *item, o group.Outcome) error {
+	if o.Outcome == "ok" {
+		return nil
+	}
+	var failed *TaskError
+	if errors.As(o.Err, &failed) && o.Err == failed && o.Overrun == nil {
+		return failed
+	}
+	elapsed := time.Duration(0)
+	if !o.Started.IsZero() {
+		elapsed = o.Ended.Sub(o.Started)
+	}
+	return &DropError{
+		Scope: s.Path(), Guard: i.name(), Wave: o.Wave, Outcome: o.Outcome, Elapsed: elapsed,
+		Err: s.dropCause(i, o, elapsed),
+	}
+}
+
+// dropCause is the error inside of a DropError: the drop's own, and beside it
+// that its time was up.
+func (s *Scope) dropCause(i *item, o group.Outcome, elapsed time.Duration) error {
+	err := o.Err
+	x := o.Overrun
+	if x == nil {
+		return err
+	}
+	if o.Outcome == "abandoned" {
+		stack := x.Stack
+		if d, ok := i.impl.(*Daemon); ok {
+			stack = d.stack() // rather than that of the wait for it
+		}
+		err = &AbandonedError{Scope: s.Path(), Name: i.name(), Age: elapsed, Blocks: x.Blocks, Stack: stack}
+	}
+	var timeout *DropTimeoutError
+	if x.Cause != nil && !errors.As(err, &timeout) {
+		err = multierr.Append(err, x.Cause)
+	}
+	return err
+}
+
+// finish ends what the scope still has, tells everybody, and closes it. It
+// returns the errors of the exit, without panics that Run is to go on with.
+func (s *Scope) finish(x exitRun) (error, []*PanicError) {
+	err, panics := s.collect(x.outcomes)
+	var report *trace.Report
+	if x.spans != nil || s.reports() {
+		report = s.report(x, err, panics)
+	}
+	if x.spans != nil {
+		x.spans.End(x.ended, criticalNames(report), dropsOnly(err))
+	}
+	s.closeContext()
+	if s.rec != nil {
+		s.rec.End(time.Now(), s.exit.Kind.String(), s.ownError())
+	}
+	if r := s.rare; r != nil && len(r.telemetry) > 0 {
+		err = multierr.Append(err, s.shutTelemetry(r.telemetry))
+	}
+	if report != nil {
+		if err != nil {
+			report.Error = err.Error()
+		}
+		s.deliver(report)
+	}
+	return err, panics
+}
+
+// collect gathers the errors of the exit in their order. A panic of a task or
+// daemon that Run goes on with is in its second result instead.
+func (s *Scope) collect(outcomes []group.Outcome) (err error, panics []*PanicError) {
+	add := func(e error) {
+		if p := panicOf(e); p != nil && !s.panicAsError() {
+			panics = append(panics, p)
+			return
+		}
+		err = multierr.Append(err, e)
+	}
+	s.mu.Lock()
+	failures, echoed := s.failures, s.echoed
+	s.mu.Unlock()
+	late := len(failures)
+	for k, f := range failures {
+		if f.index == earlyIndex {
+			late = k
+			break
+		}
+		if f.index == bodyIndex {
+			err = multierr.Append(err, f.err) // the body's own, whatever it wraps
+			continue
+		}
+		add(f.err)
+	}
+	for _, o := range outcomes {
+		i := itemOf(o.Node)
+		e := s.dropError(i, o)
+		if _, guard := i.impl.(interface{ guarded() }); e != nil && guard {
+			err = multierr.Append(err, e) // a panic of a drop is contained
+		} else if e != nil {
+			add(e)
+		}
+	}
+	for _, f := range failures[late:] {
+		err = multierr.Append(err, f.err)
+	}
+	if cause, ok := s.canceled(); ok && echoed && err == nil && len(panics) == 0 {
+		err = cause
+	}
+	return err, panics
+}
+
+// ownError is the primary error of the body or of a task, for the scope's span.
+func (s *Scope) ownError() error {
+	switch s.exit.Kind {
+	case Failed:
+		return s.exit.Err
+	case Panicked:
+		return &PanicError{Value: s.exit.Panic}
+	case Exited:
+		return ErrGoexit
+	}
+	return nil
+}
+
+// dropsOnly returns the parts of err that are about drops, for the teardown's
+// span.
+func dropsOnly(err error) (drops error) {
+	for _, e := range multierr.Errors(err) {
+		if _, ok := e.(*DropError); ok {
+			drops = multierr.Append(drops, e)
+		}
+	}
+	return drops
+}
+
+// closeContext moves the scope on to closed and frees what its context holds.
+func (s *Scope) closeContext() {
+	s.mu.Lock()
+	s.state = closed
+	s.unwatchLocked()
+	s.mu.Unlock()
+	s.cancel(ErrClosed)
+	if s.unshow != nil {
+		s.unshow()
+	}
+}
+
+func (s *Scope) unwatchLocked() {
+	if s.unwatch != nil {
+		s.unwatch()
+	}
+	if s.stopTimer != nil {
+		s.stopTimer.Stop()
+	}
+}
+
+// shutTelemetry calls the functions of WithTelemetry, concurrently and within
+// their own budget, by the means that everything else is dropped with.
+func (s *Scope) shutTelemetry(fns []func(context.Context) error) (err error) {
+	var g group.Graph
+	for _, fn := range fns {
+		if _, e := g.Add("telemetry", fn); e != nil {
+			err = multierr.Append(err, e)
+		}
+	}
+	limit := telemetryBudget * 10 / 11 // the last tenth lies inside
+	outcomes := g.Teardown(context.WithoutCancel(s.base), group.Timeout(limit), group.Cause(s.dropTimeoutError))
+	for _, o := range outcomes {
+		err = multierr.Append(err, s.telemetryError(o))
+	}
+	return err
+}
+
+func (s *Scope) telemetryError(o group.Outcome) error {
+	if o.Outcome == "ok" {
+		return nil
+	}
+	e := &DropError{Scope: s.Path(), Guard: o.Node.Name(), Outcome: o.Outcome, Elapsed: o.Ended.Sub(o.Started), Err: o.Err}
+	if x := o.Overrun; x != nil && o.Outcome == "abandoned" {
+		e.Err = multierr.Append(&AbandonedError{Scope: e.Scope, Name: e.Guard, Age: e.Elapsed, Stack: x.Stack}, x.Cause)
+	}
+	return e
+}
