@@ -1,0 +1,180 @@
+// Package scope runs code that must start, run and stop in order.
+//
+// # Definition
+//
+// A scope owns tasks, daemons, child scopes and guards. A task is a function
+// that the scope runs and waits for. A daemon is one that runs until its turn in
+// the teardown. A child is a scope inside another's life. A guard is a value
+// with a drop, the function that gives it up. Guards, daemons and children are
+// nodes of a graph: "api depends on db" means that api uses db, so api is
+// dropped first. A scope is what Trio calls a nursery, with the resources in it.
+//
+// A scope moves only down this list:
+//
+//   - open: it accepts everything; left when its body has returned, panicked or
+//     called [runtime.Goexit].
+//   - draining: its tasks end, and may start tasks and acquire; left when the
+//     last task and the last lexical child have ended.
+//   - dropping: registration is refused; daemons, children and guards are
+//     dropped, dependents first.
+//   - closed: terminal.
+//
+// # Usage
+//
+// [Run] opens a scope around a function, its body, and returns when all that
+// the scope owns has ended:
+//
+//	err := scope.Run(ctx, func(ctx context.Context, s *scope.Scope) error {
+//		db, err := scope.Acquire(ctx, s, "postgres", openDB, guard.Close)
+//		if err != nil {
+//			return err // what was acquired so far is dropped
+//		}
+//		cache, err := scope.Acquire(ctx, s, "cache", func(ctx context.Context) (*Cache, error) {
+//			return NewCache(db.Use(ctx)) // using db here records the edge cache -> db
+//		}, guard.Close)
+//		if err != nil {
+//			return err
+//		}
+//		s.Go("warm-up", warm(cache))
+//		return serve(ctx, cache.Value())
+//	}, scope.WithName("orders"), scope.WithGrace(20*time.Second))
+//
+// [Main] is Run for the main function of a program. [Acquire], [Register],
+// [Defer] and [Lazy] make guards, [Scope.Daemon] and [Start] daemons,
+// [Scope.Child] children, [Scope.Go] and [Async] tasks.
+//
+// # Promises
+//
+// Lifetime:
+//
+//   - Run returns only when everything that it started has ended or was
+//     abandoned. This holds when the body returns, fails, panics or calls Goexit.
+//   - What is abandoned is named in the error, in the report and in the span.
+//   - A Run in the context of a body, task, daemon or drop function is a lexical
+//     child of it: the function does not count as ended while the child lives,
+//     on whatever goroutine that is.
+//   - Run in the context of a function that has ended returns [ErrClosed] and
+//     does not call its body.
+//   - A scope that is dropping or closed refuses what comes too late with
+//     ErrClosed. A value that was handed over is dropped at once, and that
+//     drop's error stands beside ErrClosed. An open function is not called.
+//   - An acquire that finishes while its scope is being cancelled is registered
+//     and dropped.
+//   - When the scope's span has ended, telemetry is shut down, the report is
+//     delivered, and Run returns, in this order.
+//
+// Cancelling:
+//
+//   - The context of a scope is cancelled with the first cause: the error of
+//     the body, the [*TaskError] of a task or daemon, that of [Scope.Cancel], or
+//     that of the caller's context.
+//   - Tasks, lexical children and child scopes are cancelled with it. Daemons
+//     and guards wait for their turn.
+//   - A scope that was cancelled or asked to stop refuses new tasks with that
+//     cause; daemons, children and guards it takes until it is dropping.
+//   - Without cancellation tasks run to their end.
+//   - [Scope.Stop] closes [Stopping] in the scope, in what is nested and in its
+//     children, and leaves contexts alive; when the grace has run out but for
+//     the reserve, the scope is cancelled with Stop's cause.
+//   - A daemon's context is cancelled when its turn comes; with [Graceful] its
+//     Stopping closes then, and its context is cancelled at its deadline.
+//
+// Order:
+//
+//   - No drop begins before all that depends on it has ended.
+//   - Every guard is dropped once.
+//   - Wave 0 is what nothing depends on; any other wave is one more than the
+//     largest among the dependents. The same input gives the same waves.
+//   - [Waves] starts a wave when the one before has ended. [Eager] drops a guard
+//     as soon as its last dependent has ended. [Sequential] drops one at a time,
+//     and where the edges leave a choice the newest.
+//   - A guard depends on what [DependsOn] names, on what its open function uses
+//     or acquires through its context, and on what [Scope.Depend] says.
+//   - A daemon or child depends on every guard that its scope held when it was
+//     started, unless DependsOn narrows that, and on what it uses or acquires
+//     through its context.
+//   - An edge that would close a cycle is refused with a [*CycleError] that
+//     holds the path.
+//   - Names are unique in a scope: a taken one gets #2, #3 and so on, and is free
+//     again once its node is gone.
+//
+// Faults:
+//
+//   - Every drop is attempted, whatever becomes of the others, except behind a
+//     guard with [Hold] that was abandoned.
+//   - Every node ends in exactly one outcome: ok, error, panic, goexit, timeout,
+//     abandoned or skipped.
+//   - A panic of the body goes on with its own value when the teardown is
+//     complete, and so does its Goexit.
+//   - For a panic of a task or daemon Run panics with a [*PanicError], which has
+//     the value and the stack, and unwraps to what else failed. With
+//     [WithPanicAsError] it is returned.
+//   - A panic with [net/http.ErrAbortHandler] is passed on untouched.
+//   - A panic or Goexit of a drop is contained.
+//   - A panic or Goexit of an open function is the caller's, and nothing is
+//     registered.
+//   - No error is lost. Run returns, in one flat list, that of the body, those
+//     of tasks by start, those of daemons and drops by wave and registration.
+//   - An error that only repeats the cause of the cancellation is left out; if
+//     no other remains, Run returns the cause.
+//   - [ExitOf] tells a drop function how the scope ended.
+//
+// Budgets:
+//
+//   - [WithGrace] bounds draining and teardown together, from the moment that the
+//     scope is cancelled or asked to stop or, with neither, its teardown begins.
+//     Once the body has returned, Run returns when it has run out at the latest.
+//   - A quarter of the grace is reserved, in equal parts, for waves that have
+//     not started. A body that returns when the grace has run out leaves the
+//     reserve for the waves. With nothing to drop, tasks have all of the grace.
+//   - The context of a drop is cancelled with a [*DropTimeoutError] when its
+//     time is up; it has a tenth of that, at most a second, to return, and is
+//     then abandoned.
+//   - A drop that overran and returns nil before it is abandoned was ok; one that
+//     returns an error has outcome timeout.
+//   - After an abandoned drop the teardown goes on.
+//   - A drop that takes longer than the slow threshold is logged, once.
+//
+// Early and never:
+//
+//   - [Handle.Drop] drops now, and its error is the caller's; Run does not
+//     repeat it. Overlapping calls get the error of the one run, later ones nil.
+//   - A guard with live dependents is not given up: an [*InUseError] names them.
+//   - [Handle.DropTree] drops the dependents first, in waves.
+//   - [Handle.Release] hands the value out, un-dropped.
+//   - [Handle.MoveTo] changes the owner; at every instant exactly one scope owns
+//     the guard.
+//   - A drop that waits for itself or for its own scope gets [ErrReentrant].
+//
+// # Less formally
+//
+// Acquire things where you open them, use them through the context where you
+// build on them, and the order of their end follows. Start what serves as a
+// daemon and what computes as a task. Wrap a request in a Run: it belongs to the
+// server that is a daemon, so it may finish when the service stops, and what it
+// uses is still there.
+//
+// # Duties of drop functions
+//
+// A drop function returns when its context ends, or soon after; one that cannot
+// is abandoned at the end of its budget, and keeps its goroutine. It does not
+// use what it did not depend on. It may open scopes of its own. It returns its
+// error rather than logging it. Package guard has drop functions for the shapes
+// that values already have, and package guardtest checks these duties.
+//
+// # What is recorded
+//
+// With a tracer provider, from an option, the context or the global one: a span
+// for the scope, for every acquire, for the teardown, each wave and each drop;
+// with [WithTaskSpans] for every task. With a meter provider: durations of
+// teardowns and drops, and what is alive. With [WithReport]: the whole teardown
+// as a value that draws itself. With [WithInspector]: a live page. Without any of
+// them nothing is recorded and nothing is paid. The log has slow drops, late
+// results of what was abandoned, tasks refused by a closed scope, telemetry that
+// is held as a guard, and callbacks that panicked.
+//
+// # Testing
+//
+// Time, grace and order are exact in the virtual time of [testing/synctest];
+// package scopetest has guards that a test finishes by hand.
+package scope
