@@ -3,14 +3,15 @@ package trace
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 )
 
-// Widths in pixels: of the content of a page in a window of 1400, of the
-// waterfall at its least and most, and of one with a graph so wide that they
+// Widths in pixels: of the content of a page in a window of 1400 with a scroll
+// bar, of the waterfall at its least and most, and of one with a graph so wide that they
 // stand side by side only in a window that is wider.
 const (
-	pageWidth    = 1352
+	pageWidth    = 1336
 	pageGap      = 24
 	fallNarrow   = 640
 	fallStacked  = 800
@@ -119,7 +120,7 @@ func (s svgWriter) figures(r *Report) {
 	g.reduce()
 	d := g.layout()
 	graph, _ := d.size()
-	fall := pageWidth - graph - pageGap - 2*figureBorder
+	fall := pageWidth - math.Ceil(graph) - pageGap - 2*figureBorder
 	if fall < fallNarrow {
 		fall = fallStacked
 	}
@@ -131,7 +132,7 @@ func (s svgWriter) figures(r *Report) {
 }
 
 func (s svgWriter) waveTable(r *Report) {
-	const most = 40
+	const most = 24
 	s.f(`<div class="tables"><h2>Waves</h2><table>` + "\n" +
 		`<thead><tr><th class="number">wave</th><th class="number">drops</th><th class="number">began after</th><th class="number">took</th>`)
 	if r.Grace > 0 {

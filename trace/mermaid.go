@@ -17,10 +17,10 @@ const (
 	mermaidEdges   = 480
 )
 
-// WriteMermaid writes the graph of r as a Mermaid flowchart, as Markdown on
-// many sites draws it in a fence marked "mermaid": a box for each wave, arrows
-// from dependent to dependency, colours by outcome, strong borders on the
-// critical path. Daemons are round, children have a double border. Big
+// WriteMermaid writes the graph of r as a Mermaid flowchart, as many
+// sites draw it in a fence marked "mermaid": nodes in the order of the
+// waves, arrows from dependent to dependency, colours by outcome, strong borders
+// on the critical path. Daemons are round, children have a double border. Big
 // graphs fold, and of very many edges those that follow from others are left
 // out. WriteMermaid returns the first error of w.
 func (r *Report) WriteMermaid(w io.Writer) error {
@@ -38,17 +38,14 @@ func writeMermaid(w io.Writer, g *dag) error {
 	for i := range g.nodes {
 		n := &g.nodes[i]
 		if i == 0 || n.column != g.nodes[i-1].column {
-			fmt.Fprintf(b, "    subgraph wave%d[\"%s\"]\n", n.column, g.columns[n.column])
+			fmt.Fprintf(b, "    %%%% %s\n", g.columns[n.column])
 		}
 		before, after := mermaidShape(n.kind)
 		label := mermaidText(fit(n.name, 40))
 		if sub := n.subtitle(); sub != "" {
 			label += "<br>" + mermaidText(sub)
 		}
-		fmt.Fprintf(b, "        n%d%s\"%s\"%s\n", i, before, label, after)
-		if i == len(g.nodes)-1 || g.nodes[i+1].column != n.column {
-			b.WriteString("    end\n")
-		}
+		fmt.Fprintf(b, "    n%d%s\"%s\"%s\n", i, before, label, after)
 	}
 	if g.edges() > mermaidEdges {
 		g.reduce()

@@ -154,7 +154,11 @@ func (s svgWriter) node(d *drawing, i int) {
 	}
 	if sub := n.subtitle(); sub != "" {
 		base = y + 15
-		s.f(`<text class="ebb-small ebb-t-%s" x="%s" y="%s">%s</text>`, tone(n.state), px(x+9), px(base+14), text(sub))
+		class := "ebb-soft"
+		if failed(n.state) {
+			class = "ebb-t-" + tone(n.state)
+		}
+		s.f(`<text class="ebb-small %s" x="%s" y="%s">%s</text>`, class, px(x+9), px(base+14), text(sub))
 	}
 	s.f(`<text%s x="%s" y="%s">%s</text></g>`+"\n", class, px(x+9), px(base), text(name))
 }

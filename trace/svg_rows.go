@@ -79,7 +79,7 @@ func (w row) barClass() string {
 func (f *waterfall) hatch(x, y, length float64) {
 	const pitch = 8
 	path := ""
-	for at := 4.0; at+6 < length; at += max(pitch, length/200) {
+	for at := 4.0; at+5 < length; at += max(pitch, length/200) {
 		path += fmt.Sprintf("M%s %sl4 -%d", px(x+at), px(y+barHeight), barHeight)
 	}
 	if path != "" {
