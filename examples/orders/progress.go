@@ -1,0 +1,28 @@
+package main
+
+import (
+	"io"
+	"os"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+// newProgress returns what to call with the number of orders acknowledged so
+// far, from any goroutine, and what to call at the end. Where there is nobody
+// to look at a bar, in a file or a pipe, none is drawn.
+func newProgress(w io.Writer, total int) (set func(n int), finish func()) {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return func(int) {}, func() {}
+	}
+	bar := progressbar.NewOptions(total,
+		progressbar.OptionSetWriter(w),
+		progressbar.OptionSetDescription("orders acknowledged"),
+		progressbar.OptionShowCount(),
+		progressbar.OptionSetWidth(30),
+		progressbar.OptionSetPredictTime(false),
+	)
+	// The bar is a picture: that one could not be drawn costs nothing else.
+	return func(n int) { bar.Set(n) }, func() { bar.Exit() }
+}
