@@ -1,0 +1,193 @@
+package trace
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Source is a scope as the [Inspector] sees it. *scope.Scope is one.
+type Source interface {
+	Snapshot() Snapshot
+	Plan() Plan
+}
+
+// Inspector is a page that shows what the scopes of a program are doing: an
+// http.Handler in the manner of net/http/pprof, to be mounted under any path of
+// a server that only those can reach who may know.
+//
+//	var live trace.Inspector
+//	mux.Handle("/debug/ebb/", &live)
+//	scope.Run(ctx, serve, scope.WithInspector(&live))
+//
+// The page shows the tree of scopes with their tasks, daemons, children and
+// guards; of a scope that is ending, what it waits for and for how long; and the
+// last teardowns, each with its waterfall. It asks for news once a second, four
+// times a second while something ends, and not at all while nobody looks at it.
+// It needs nothing from anywhere else and works without scripts too, but then
+// does not update itself.
+//
+// See [Inspector.ServeHTTP] for what there is beside the page.
+//
+// The zero value is ready. It must not be copied. All methods may be called
+// from any goroutine at any time, also during a teardown. Nothing is computed
+// but for a request.
+type Inspector struct {
+	mu      sync.Mutex        // protects following fields
+	last    uint64            // number given out; grows with each Watch and Add
+	sources map[uint64]Source // by number
+	kept    []kept            // the last teardowns, oldest first
+}
+
+const (
+	maxKept     = 32   // teardowns
+	maxEntries  = 1000 // of one that is kept; beyond it is folded
+	maxFolded   = 250  // lines then, about
+	maxErrors   = 1024 // bytes of the text of one entry's error
+	maxListed   = 3    // failures that a teardown's line names
+	maxDepended = 1 << 14
+)
+
+// kept is a teardown that has ended. It is immutable.
+type kept struct {
+	id     uint64
+	report *Report // folded
+	drops  int     // all of them
+	waves  int
+	failed []string // the first, with their outcomes
+	faults int      // all of them
+}
+
+// Watch shows s on the page until remove is called, which it may be any number
+// of times. s is a root scope: nested ones are in its snapshot.
+func (i *Inspector) Watch(s Source) (remove func()) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.sources == nil {
+		i.sources = make(map[uint64]Source)
+	}
+	i.last++
+	id := i.last
+	i.sources[id] = s
+	return func() {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		delete(i.sources, id)
+	}
+}
+
+// Add shows a teardown that has ended. The last 32 are kept: as copies that hold
+// on to no error but its text, and those of more than a thousand drops folded to
+// the ones that went wrong, set the total or took longest. r is not changed, and
+// must not be during the call. A nil report is ignored.
+func (i *Inspector) Add(r *Report) {
+	if r == nil {
+		return
+	}
+	k := keep(r)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.last++
+	k.id = i.last
+	if len(i.kept) == maxKept {
+		i.kept = slices.Delete(i.kept, 0, 1)
+	}
+	i.kept = append(i.kept, k)
+}
+
+// watched is a source with its number.
+type watched struct {
+	id     uint64
+	source Source
+}
+
+// watching returns the sources in the order in which they came, and the kept
+// teardowns, newest first. Snapshots are taken by the caller, outside the lock.
+func (i *Inspector) watching() ([]watched, []kept) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	sources := make([]watched, 0, len(i.sources))
+	for id, s := range i.sources {
+		sources = append(sources, watched{id, s})
+	}
+	slices.SortFunc(sources, func(a, b watched) int { return int(int64(a.id - b.id)) })
+	teardowns := slices.Clone(i.kept)
+	slices.Reverse(teardowns)
+	return sources, teardowns
+}
+
+// source returns the source of that number, nil if it is gone.
+func (i *Inspector) source(id uint64) Source {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.sources[id]
+}
+
+// report returns the report of that number, nil if it is no longer kept.
+func (i *Inspector) report(id uint64) *Report {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, k := range i.kept {
+		if k.id == id {
+			return k.report
+		}
+	}
+	return nil
+}
+
+// keep makes of r what is kept.
+func keep(r *Report) kept {
+	k := kept{drops: len(r.Entries), waves: r.waveCount()}
+	for _, e := range r.Entries {
+		if !failed(e.Outcome) {
+			continue
+		}
+		if k.faults++; k.faults <= maxListed {
+			k.failed = append(k.failed, clean(e.Name)+" ("+clean(e.Outcome)+")")
+		}
+	}
+	small := *r
+	small.Error = cut(r.Error, maxStatus)
+	rows := r.rows(maxEntries, maxFolded)
+	small.Entries = make([]Entry, 0, len(rows))
+	edges := 0
+	for _, row := range rows {
+		e := row.kept()
+		if edges += len(e.DependsOn); edges > maxDepended {
+			e.DependsOn = nil
+		}
+		e.DependsOn = slices.Clone(e.DependsOn)
+		small.Entries = append(small.Entries, e)
+	}
+	k.report = &small
+	return k
+}
+
+// kept returns the entry of a row; for a fold, one that stands for all in it.
+func (w row) kept() Entry {
+	if w.entry == nil {
+		queued, started, ended := w.span()
+		return Entry{
+			Name: w.label(), Kind: w.fold[0].Kind, Wave: w.wave, Outcome: w.worst(),
+			Queued: queued, Started: started, Ended: ended,
+		}
+	}
+	e := *w.entry
+	if e.Err != nil {
+		e.Err = errors.New(cut(e.Err.Error(), maxErrors))
+	}
+	return e
+}
+
+// cut shortens a text to about n bytes.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
+}
+
+// took returns how long a teardown took.
+func (k kept) took() time.Duration { return max(0, k.report.Ended.Sub(k.report.Started)) }

@@ -1,0 +1,260 @@
+package trace
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Types of what is served.
+const (
+	typeHTML   = "text/html; charset=utf-8"
+	typeText   = "text/plain; charset=utf-8"
+	typeCSS    = "text/css; charset=utf-8"
+	typeScript = "text/javascript; charset=utf-8"
+	typeJSON   = "application/json"
+	typeSVG    = "image/svg+xml"
+)
+
+// policy is what a page may load: its own style and script, and nothing else
+// from anywhere. Nothing on a page is inline, so the policy can be as strict.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// picturePolicy is that of a picture, which brings its style.
+const picturePolicy = "default-src 'none'; style-src 'unsafe-inline'"
+
+// ServeHTTP serves the page and, by the query, what there is beside it:
+//
+//	?format=json         the scopes and the last teardowns; also text
+//	?plan=N              the plan of the scope with that number; also &format=json, dot, mermaid, svg
+//	?report=N            the teardown with that number, with its waterfall; also &format=text, json, dot, mermaid, svg
+//
+// The numbers are those in the page's links. All links are relative and differ
+// in the query only, so it does not matter under which path the page is. It
+// answers GET and HEAD, and an unknown query with an error.
+func (i *Inspector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "only GET and HEAD are answered", http.StatusMethodNotAllowed)
+		return
+	}
+	q := r.URL.Query()
+	format := q.Get("format")
+	var a answer
+	switch {
+	case q.Has("file"):
+		a = file(q.Get("file"))
+	case q.Has("report"):
+		a = i.serveReport(number(q.Get("report")), format)
+	case q.Has("plan"):
+		a = i.servePlan(number(q.Get("plan")), format)
+	default:
+		a = i.serveLive(format, q.Get("part") == "live")
+	}
+	a.send(w, r)
+}
+
+// answer is what is to be sent: a type and what writes it, or what is wrong.
+type answer struct {
+	mime  string
+	write func(io.Writer) error
+
+	code int    // of an error; 0: none
+	text string // of an error
+}
+
+// send writes the answer. It is composed in memory first, so that an error in
+// it can still be told; what the client does not take is not.
+func (a answer) send(w http.ResponseWriter, r *http.Request) {
+	if a.code == 0 && a.write == nil {
+		a.code, a.text = http.StatusBadRequest, "no such format or file"
+	}
+	var b bytes.Buffer
+	if a.code == 0 {
+		if err := a.write(&b); err != nil {
+			a.code, a.text = http.StatusInternalServerError, err.Error()
+		}
+	}
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	if a.code != 0 {
+		http.Error(w, a.text, a.code)
+		return
+	}
+	h.Set("Content-Security-Policy", policy)
+	if a.mime == typeSVG {
+		h.Set("Content-Security-Policy", picturePolicy)
+	}
+	h.Set("Content-Type", a.mime)
+	h.Set("Content-Length", strconv.Itoa(b.Len()))
+	if r.Method == http.MethodGet {
+		w.Write(b.Bytes())
+	}
+}
+
+func file(name string) answer {
+	switch name {
+	case "style":
+		return answer{mime: typeCSS, write: constant(pictureCSS + inspectorCSS)}
+	case "report-style":
+		return answer{mime: typeCSS, write: constant(pageStyle + reportNavCSS)}
+	case "script":
+		return answer{mime: typeScript, write: constant(inspectorScript)}
+	}
+	return answer{}
+}
+
+func constant(s string) func(io.Writer) error {
+	return func(w io.Writer) error { _, err := io.WriteString(w, s); return err }
+}
+
+// number reads the number of a scope or report; 0 is nobody's.
+func number(s string) uint64 {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func (i *Inspector) serveReport(id uint64, format string) answer {
+	r := i.report(id)
+	if r == nil {
+		return answer{code: http.StatusNotFound, text: fmt.Sprintf("this teardown is not among the last %d", maxKept)}
+	}
+	switch format {
+	case "", "html":
+		return answer{mime: typeHTML, write: func(w io.Writer) error { return r.writePage(w, id) }}
+	case "text":
+		return answer{mime: typeText, write: r.WriteText}
+	case "json":
+		return answer{mime: typeJSON, write: asJSON(r)}
+	case "svg":
+		return answer{mime: typeSVG, write: r.WriteSVG}
+	case "dot":
+		return answer{mime: typeText, write: r.WriteDOT}
+	case "mermaid":
+		return answer{mime: typeText, write: r.WriteMermaid}
+	}
+	return answer{}
+}
+
+func (i *Inspector) servePlan(id uint64, format string) answer {
+	s := i.source(id)
+	if s == nil {
+		return answer{code: http.StatusNotFound, text: "this scope has ended"}
+	}
+	p := s.Plan()
+	switch format {
+	case "", "text":
+		return answer{mime: typeText, write: p.WriteText}
+	case "json":
+		return answer{mime: typeJSON, write: asJSON(p)}
+	case "svg":
+		return answer{mime: typeSVG, write: p.WriteSVG}
+	case "dot":
+		return answer{mime: typeText, write: p.WriteDOT}
+	case "mermaid":
+		return answer{mime: typeText, write: p.WriteMermaid}
+	}
+	return answer{}
+}
+
+func (i *Inspector) serveLive(format string, part bool) answer {
+	v := i.view()
+	switch format {
+	case "", "html":
+		return answer{mime: typeHTML, write: func(w io.Writer) error { return v.writeHTML(w, part) }}
+	case "text":
+		return answer{mime: typeText, write: v.writeText}
+	case "json":
+		return answer{mime: typeJSON, write: asJSON(v)}
+	}
+	return answer{}
+}
+
+func asJSON(v any) func(io.Writer) error {
+	return func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		return e.Encode(v)
+	}
+}
+
+// view is what the page shows, at one instant.
+type view struct {
+	now       time.Time
+	scopes    []shown
+	teardowns []kept // newest first
+}
+
+// shown is a root scope in a view.
+type shown struct {
+	id uint64
+	Snapshot
+}
+
+func (i *Inspector) view() view {
+	sources, teardowns := i.watching()
+	v := view{now: time.Now(), teardowns: teardowns, scopes: make([]shown, 0, len(sources))}
+	for _, s := range sources {
+		v.scopes = append(v.scopes, shown{s.id, s.source.Snapshot()})
+	}
+	return v
+}
+
+func (v view) writeText(w io.Writer) error {
+	for _, s := range v.scopes {
+		if err := s.WriteText(w); err != nil {
+			return err
+		}
+	}
+	for _, k := range v.teardowns {
+		if _, err := fmt.Fprintln(w, k.line()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type viewJSON struct {
+	Scopes    []Snapshot     `json:"scopes"`
+	Teardowns []teardownJSON `json:"teardowns"` // newest first
+}
+
+type teardownJSON struct {
+	Report  uint64       `json:"report"` // its number, for ?report=
+	Scope   string       `json:"scope"`
+	Exit    string       `json:"exit"`
+	Started time.Time    `json:"started"`
+	Ended   time.Time    `json:"ended"`
+	Took    milliseconds `json:"took_ms"`
+	Drops   int          `json:"drops"`
+	Waves   int          `json:"waves"`
+	Failed  int          `json:"failed"`
+	Error   string       `json:"error,omitempty"`
+}
+
+// MarshalJSON is what ?format=json answers.
+func (v view) MarshalJSON() ([]byte, error) {
+	j := viewJSON{Scopes: make([]Snapshot, len(v.scopes)), Teardowns: make([]teardownJSON, len(v.teardowns))}
+	for i, s := range v.scopes {
+		j.Scopes[i] = s.Snapshot
+	}
+	for i, k := range v.teardowns {
+		j.Teardowns[i] = teardownJSON{
+			Report: k.id, Scope: k.report.Scope, Exit: k.report.Exit,
+			Started: k.report.Started, Ended: k.report.Ended, Took: milliseconds(k.took()),
+			Drops: k.drops, Waves: k.waves, Failed: k.faults, Error: k.report.Error,
+		}
+	}
+	return json.Marshal(j)
+}
