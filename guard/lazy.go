@@ -68,7 +68,7 @@ func (l *Lazy[T]) Get(ctx context.Context) (*Shared[T], error) {
 			return nil, refusal(s)
 		case l.root != nil:
 			defer l.mu.Unlock()
-			return l.root.share.handle(l.root.share.caller(1)), nil
+			return l.root.clone(l.root.share.caller(1))
 		case !asked: // going to wait: ask ctx, which is foreign code, without mu, and look again
 			l.mu.Unlock()
 			if inside(ctx, &l.core) {

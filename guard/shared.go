@@ -144,12 +144,17 @@ func (h *Shared[T]) Clone() (*Shared[T], error) {
 	if s := h.is(); s != live {
 		return nil, refusal(s)
 	}
+	return h.clone(h.share.caller(1))
+}
+
+// clone is Clone with the new handle's origin.
+func (h *Shared[T]) clone(o *origin) (*Shared[T], error) {
 	h.share.mu.Lock()
 	defer h.share.mu.Unlock()
 	if s := h.is(); s != live { // a handle and its count go under mu: whoever is live now is counted
 		return nil, refusal(s)
 	}
-	return h.share.handle(h.share.caller(1)), nil
+	return h.share.handle(o), nil
 }
 
 // Refs returns how many handles are held.
