@@ -3,7 +3,6 @@ package trace
 import (
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -179,14 +178,6 @@ func (w row) kept() Entry {
 		e.Err = errors.New(cut(e.Err.Error(), maxErrors))
 	}
 	return e
-}
-
-// cut shortens a text to about n bytes.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "") + "…"
 }
 
 // took returns how long a teardown took.

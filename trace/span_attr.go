@@ -75,12 +75,16 @@ func fail(span oteltrace.Span, err error) {
 	if err == nil {
 		return
 	}
-	text := err.Error()
-	if len(text) > maxStatus {
-		text = strings.ToValidUTF8(text[:maxStatus], "") + "…"
-	}
-	span.SetStatus(codes.Error, text)
+	span.SetStatus(codes.Error, cut(err.Error(), maxStatus))
 	span.SetAttributes(attribute.String(keyErrorType, errorType(err)))
+}
+
+// cut shortens a text to about n bytes.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
 }
 
 // errorType is never empty for an error, even if that gives itself no type.

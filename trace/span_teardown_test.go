@@ -118,6 +118,20 @@ func TestWavesAreApart(t *testing.T) {
 	}
 }
 
+func TestSpansEncloseWhatIsInThem(t *testing.T) {
+	p, r, td := drawn(t, trace.TeardownInfo{Schedule: "waves"})
+	td.StartWave(0, 1, atMS(1))
+	drop(t, td, trace.DropInfo{Guard: "db"}, atMS(1), atMS(9), nil)
+	td.EndWave(0, atMS(5)) // clocks that do not agree
+	td.End(atMS(6), nil, nil)
+	r.End(atMS(7), "", nil)
+	for _, name := range []string{"wave 0", "teardown s", "scope s"} {
+		if s := p.one(t, name); !s.ended.Equal(atMS(9)) {
+			t.Errorf("%s ends at %v, its last drop at 9ms", name, s.ended.Sub(zero))
+		}
+	}
+}
+
 // A burst has to fit a batch processor's queue of 2,048 spans, parents and all.
 func TestBurst(t *testing.T) {
 	const guards = 5000
