@@ -117,7 +117,7 @@ func (b *bound) abandon() {
 	}
 	r := b.run
 	o := &r.out[b.pos]
-	o.Ended, o.Outcome, o.Err = time.Now(), "abandoned", ErrAbandoned
+	o.Ended, o.Outcome, o.Err = r.now(), "abandoned", ErrAbandoned
 	o.Overrun = &Overrun{Limit: b.limit, Cause: context.Cause(b.ctx), Blocks: r.blocks(b.pos)}
 	if r.stuck.Add(1) <= maxStacks {
 		o.Overrun.Stack = fault.StackOf(b.goroutine)

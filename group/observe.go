@@ -1,7 +1,5 @@
 package group
 
-import "time"
-
 // tell calls the observer. If that ends the goroutine, next is what is left to
 // do.
 func (r *run) tell(t *turn, next step, e Event) {
@@ -44,7 +42,7 @@ func (r *run) tellWave(t *turn, next step, kind EventKind) {
 	}
 	wave := r.out[pos].Wave
 	r.tell(t, next, Event{
-		Kind: kind, Wave: wave, Size: int(r.ends[wave] - r.start(wave)), At: time.Now(),
+		Kind: kind, Wave: wave, Size: int(r.ends[wave] - r.start(wave)), At: r.now(),
 	})
 }
 

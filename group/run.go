@@ -50,8 +50,6 @@ type run struct {
 	started time.Time
 	out     []Outcome // by position; each element belongs to who decides it
 	group   errgroup.Group
-	join    func() error  // what a spare runs
-	done    chan struct{} // closed when active has become 0
 
 	// The queue holds positions: queue[i], or i itself where that is nil.
 	queue []int32
@@ -62,9 +60,10 @@ type run struct {
 	active atomic.Int32 // workers; see above
 	spare  atomic.Bool  // one of them has not got to run yet; set by who started it, cleared by itself
 
-	mu   sync.Mutex // protects peel and the fields Queued and ReleasedBy of what waits
-	peel *peel      // for Eager, and to know who released whom; else nil
-	rank []int32    // by slot: its position; with peel and for Sequential
+	mu   sync.Mutex    // protects done, peel, and Queued and ReleasedBy of what waits
+	done chan struct{} // made by a caller that has to block; closed when active has become 0
+	peel *peel         // for Eager, and to know who released whom; else nil
+	rank []int32       // by slot: its position; with peel and for Sequential
 
 	bounded bool                        // drops may be abandoned
 	bounds  []atomic.Pointer[bound]     // by position, with Force: of the drop once it runs
@@ -114,11 +113,6 @@ func (r *run) do(ctx context.Context, opts []Option) []Outcome {
 func (r *run) prepare(ctx context.Context) {
 	n := len(r.nodes)
 	r.ctx, r.started = ctx, time.Now()
-	r.done = make(chan struct{})
-	r.join = func() error {
-		r.spare.Store(false)
-		return r.work(turn{step: taking})
-	}
 	if r.cause == nil {
 		r.cause = timeoutError
 	}
@@ -194,7 +188,10 @@ func (r *run) help() {
 		return
 	}
 	if r.spare.CompareAndSwap(false, true) {
-		r.group.Go(r.join)
+		r.group.Go(func() error {
+			r.spare.Store(false)
+			return r.work(turn{step: taking})
+		})
 	} else {
 		r.leave()
 	}
@@ -218,7 +215,11 @@ func (r *run) enter() bool {
 // already; so it looks again after it is counted out.
 func (r *run) leave() {
 	if r.active.Add(-1) == 0 {
-		close(r.done)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.done != nil {
+			close(r.done)
+		}
 	} else if r.limit > 0 {
 		r.help()
 	}

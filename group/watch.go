@@ -9,11 +9,13 @@ import (
 // wait blocks until the run is over. Meanwhile the caller's goroutine is the one
 // that looks after slow drops and Force; no drop and no observer ever runs on it.
 func (r *run) wait() {
-	select {
-	case <-r.done:
-		return // without a timer
-	default:
+	r.mu.Lock()
+	if r.active.Load() == 0 { // who counted it down looks for done after this, or has before
+		r.mu.Unlock()
+		return
 	}
+	r.done = make(chan struct{})
+	r.mu.Unlock()
 	timer, slow := (*time.Timer)(nil), (<-chan time.Time)(nil)
 	if r.began != nil {
 		timer = time.NewTimer(time.Until(r.started.Add(r.slow)))
@@ -43,7 +45,7 @@ func (r *run) wait() {
 // run and one nanosecond more; the negative of that once it was told of; and all
 // others 0.
 func (r *run) findSlow() time.Time {
-	now := time.Now()
+	now := r.now()
 	next := now.Add(r.slow)
 	var told errgroup.Group
 	told.SetLimit(1)

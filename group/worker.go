@@ -112,16 +112,19 @@ func (r *run) rescue(t *turn) {
 	}
 }
 
-// clock sets the start of the drop. time.Now takes half as long as all else that
-// a worker does for a guard, so the end of its last drop serves as well; but only
-// within a wave, where no dependent of this one can have ended since.
+// clock sets the start of the drop. Asking for the time takes as long as all else
+// that a worker does for a guard, so the end of its last drop serves as well; but
+// only within a wave, where no dependent of this one can have ended since.
 func (r *run) clock(t *turn) {
 	o := &r.out[t.pos]
 	if t.wave != o.Wave || t.now.IsZero() || r.schedule == Eager || r.observe != nil {
-		t.now = time.Now()
+		t.now = r.now()
 	}
 	o.Started = t.now
 }
+
+// now is time.Now at half the price: only the monotonic clock is read.
+func (r *run) now() time.Time { return r.started.Add(time.Since(r.started)) }
 
 // refuse ends a guard as skipped if it must not be dropped.
 func (r *run) refuse(t *turn) bool {
@@ -141,8 +144,10 @@ func (r *run) refuse(t *turn) bool {
 // call runs the drop.
 func (r *run) call(t *turn) {
 	dropper, ctx := r.out[t.pos].Node.dropper, r.ctx
-	if other, ok := r.others[t.pos]; ok {
-		dropper = other
+	if r.others != nil {
+		if other, ok := r.others[t.pos]; ok {
+			dropper = other
+		}
 	}
 	if r.bounded {
 		t.bound = r.bind(t)
@@ -158,7 +163,7 @@ func (r *run) call(t *turn) {
 
 // end records how a drop ended, unless it was abandoned before.
 func (r *run) end(t *turn, err error) {
-	t.now = time.Now()
+	t.now = r.now()
 	var overrun *Overrun
 	if b := t.bound; b != nil {
 		t.bound = nil
@@ -199,8 +204,10 @@ func word(err error, overran bool) string {
 
 // pass lets go what waited for the node at pos, and says what comes next.
 func (r *run) pass(pos int32) step {
-	if _, other := r.others[pos]; r.early && !other {
-		r.graph.retire(r.out[pos].Node)
+	if r.early {
+		if _, other := r.others[pos]; !other {
+			r.graph.retire(r.out[pos].Node)
+		}
 	}
 	if r.peel != nil {
 		r.release(pos)
