@@ -77,10 +77,13 @@ func (i *Inspector) Watch(s Source) (remove func()) {
 	}
 }
 
-// Add shows a teardown that has ended. The last 32 are kept: as copies that hold
-// on to no error but its text, and those of more than a thousand drops folded to
-// the ones that went wrong, set the total or took longest. r is not changed, and
-// must not be during the call. A nil report is ignored.
+// Add shows a teardown that has ended. The last 32 are kept; when there are
+// more, the oldest of the path that has the most goes, so that a thousand
+// requests a second do not drive out the one teardown that matters. They are
+// kept as copies that hold on to no error but its text, and those of more than a
+// thousand drops folded to the ones that went wrong, set the total or took
+// longest. r is not changed, and must not be during the call. A nil report is
+// ignored.
 func (i *Inspector) Add(r *Report) {
 	if r == nil {
 		return
@@ -90,10 +93,22 @@ func (i *Inspector) Add(r *Report) {
 	defer i.mu.Unlock()
 	i.last++
 	k.id = i.last
-	if len(i.kept) == maxKept {
-		i.kept = slices.Delete(i.kept, 0, 1)
-	}
 	i.kept = append(i.kept, k)
+	if len(i.kept) > maxKept {
+		n := surplus(i.kept)
+		i.kept = slices.Delete(i.kept, n, n+1)
+	}
+}
+
+// surplus returns the index of the teardown to forget.
+func surplus(list []kept) int {
+	count := make(map[string]int, len(list))
+	most := 0
+	for _, k := range list {
+		count[k.report.Scope]++
+		most = max(most, count[k.report.Scope])
+	}
+	return slices.IndexFunc(list, func(k kept) bool { return count[k.report.Scope] == most })
 }
 
 // watched is a source with its number.

@@ -338,6 +338,19 @@ func TestTheLastTeardownsAreKept(t *testing.T) {
 	}
 }
 
+func TestManyTeardownsOfOnePathDoNotDriveOutTheOthers(t *testing.T) {
+	var i trace.Inspector
+	i.Add(ended("service"))
+	for range 100 {
+		i.Add(ended("service/request"))
+	}
+	i.Add(ended("service"))
+	kept := func(n int) bool { return get(t, &i, fmt.Sprint("?report=", n)).StatusCode == 200 }
+	if !kept(1) || kept(71) || !kept(72) || !kept(102) {
+		t.Error("kept are not both services and the last 30 requests")
+	}
+}
+
 // heavy is an error that holds on to a megabyte.
 type heavy struct{ ballast *[1 << 20]byte }
 
