@@ -24,16 +24,12 @@ func (s *Scope) cancelFor(cause error) {
 // of its own and may come later than the code that has to know.
 func (s *Scope) noteCanceled() {
 	s.mu.Lock()
-	s.noteCanceledLocked()
-	s.mu.Unlock()
-}
-
-func (s *Scope) noteCanceledLocked() {
-	if s.canceledAt.IsZero() {
-		s.canceledAt = time.Now()
+	defer s.mu.Unlock()
+	if s.clock.canceledAt.IsZero() {
+		s.clock.canceledAt = time.Now()
 	}
-	if s.graceFrom.IsZero() {
-		s.graceFrom = s.canceledAt
+	if s.clock.graceFrom.IsZero() {
+		s.clock.graceFrom = s.clock.canceledAt
 	}
 }
 
@@ -62,9 +58,9 @@ func (s *Scope) Stop(cause error) {
 			closeOnce(t.stopping)
 		}
 	}
-	if s.grace > 0 && s.graceFrom.IsZero() {
-		s.graceFrom = time.Now()
-		s.stopTimer = time.AfterFunc(s.grace-s.grace/4, func() { s.cancelFor(cause) })
+	if s.grace > 0 && s.clock.graceFrom.IsZero() {
+		s.clock.graceFrom = time.Now()
+		s.clock.stopTimer = time.AfterFunc(s.grace-s.grace/4, func() { s.cancelFor(cause) })
 	}
 	below := s.belowLocked(nil)
 	s.mu.Unlock()
@@ -78,7 +74,8 @@ func (s *Scope) Stop(cause error) {
 // when the daemon is.
 func (s *Scope) belowLocked(of *owner) (below []*Scope) {
 	for c := s.nested; c != nil; c = c.next {
-		if of == nil && c.owner.kind <= taskOwner || of != nil && c.owner == of {
+		owner := c.lexicalOwner()
+		if of == nil && owner.kind <= taskOwner || of != nil && owner == of {
 			below = append(below, c)
 		}
 	}

@@ -67,14 +67,14 @@ func (s *Scope) Close(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	ended := s.state == closed
-	panics := s.panics
+	end := s.end
 	s.mu.Unlock()
 	if ended {
-		if len(panics) > 0 {
-			goPanic(panics, s.err)
+		if len(end.panics) > 0 {
+			goPanic(end.panics, end.err)
 		}
-		if e, ok := err.(*DropError); ok && e.Err == s.err {
-			return s.err
+		if e, ok := err.(*DropError); ok && e.Err == end.err {
+			return end.err
 		}
 	}
 	return err
@@ -132,7 +132,7 @@ func (s *Scope) dropNow(ctx context.Context) error {
 	bound, _ := ctx.Deadline()
 	err, panics := s.finish(s.dropAll(budgetOf(s, bound)))
 	s.mu.Lock()
-	s.err, s.panics = err, panics
+	s.end.err, s.end.panics = err, panics
 	s.mu.Unlock()
 	if len(panics) > 0 {
 		return panics[0].With(multierr.Errors(err))

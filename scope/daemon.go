@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/multierr"
 
+	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
@@ -63,7 +64,7 @@ func (s *Scope) Daemon(name string, fn func(ctx context.Context) error, opts ...
 		return nil, s.refusal("daemon", name, err)
 	}
 	d.fn = fn
-	s.runner.Go(d.main)
+	group.Start(daemonRun{d})
 	return d, nil
 }
 
@@ -79,16 +80,18 @@ func (s *Scope) newDaemon(cfg *guardConfig) (*Daemon, error) {
 	return d, nil
 }
 
-// main is the daemon's goroutine.
-func (d *Daemon) main(context.Context) error {
+// daemonRun is a daemon as the runner of its goroutine.
+type daemonRun struct{ *Daemon }
+
+// Run is the daemon's goroutine.
+func (d daemonRun) Run() {
 	d.id.Store(fault.GoroutineID())
 	defer d.end()
 	d.err = d.fn(&d.run)
 	d.returned = true
-	return nil
 }
 
-// end is deferred by main.
+// end is deferred by Run.
 func (d *Daemon) end() {
 	if !d.returned {
 		if p := recover(); p != nil {
@@ -197,7 +200,7 @@ func Start[T any](ctx context.Context, s *Scope, name string,
 	defer s.unhold()
 	h := handshake[T]{ready: make(chan struct{})}
 	d.fn = func(ctx context.Context) error { return fn(ctx, h.report) }
-	s.runner.Go(d.main)
+	group.Start(daemonRun{d})
 	select {
 	case <-h.ready:
 	case <-d.done:

@@ -27,10 +27,10 @@ func budgetOf(s *Scope, bound time.Time) budget {
 	now := time.Now()
 	if s.grace > 0 {
 		s.mu.Lock()
-		if s.graceFrom.IsZero() {
-			s.graceFrom = now
+		if s.clock.graceFrom.IsZero() {
+			s.clock.graceFrom = now
 		}
-		b = budget{s.graceFrom.Add(s.grace), s.grace / 4}
+		b = budget{s.clock.graceFrom.Add(s.grace), s.grace / 4}
 		s.mu.Unlock()
 		if late := now.Add(b.reserve); b.end.Before(late) {
 			b.end = late
@@ -63,7 +63,7 @@ func (s *Scope) drain(ctx context.Context) {
 	idle := make(chan struct{})
 	s.body.idle = idle
 	s.mu.Unlock()
-	if s.grace == 0 && s.force() == nil && ctx == nil {
+	if s.clock == nil {
 		<-idle
 		return
 	}
@@ -136,8 +136,8 @@ func (s *Scope) drainDue(began time.Time, bound time.Time) (time.Time, drainAct)
 	defer s.mu.Unlock()
 	var end time.Time
 	var total time.Duration
-	if s.grace > 0 && !s.graceFrom.IsZero() {
-		end, total = s.graceFrom.Add(s.grace), s.grace
+	if s.grace > 0 && !s.clock.graceFrom.IsZero() {
+		end, total = s.clock.graceFrom.Add(s.grace), s.grace
 	}
 	if !bound.IsZero() && (end.IsZero() || bound.Before(end)) {
 		end, total = bound, bound.Sub(began)
@@ -147,12 +147,12 @@ func (s *Scope) drainDue(began time.Time, bound time.Time) (time.Time, drainAct)
 	}
 	due := end.Add(-total / 4)
 	switch {
-	case s.canceledAt.IsZero():
+	case s.clock.canceledAt.IsZero():
 		return due, cancel
 	case s.graph.Len() == 0:
 		return end, abandon
-	case !s.canceledAt.Before(due):
-		return s.canceledAt.Add(tenth(total - total/4)), abandon
+	case !s.clock.canceledAt.Before(due):
+		return s.clock.canceledAt.Add(tenth(total - total/4)), abandon
 	}
 	return due, abandon
 }
@@ -198,9 +198,9 @@ func (s *Scope) abandonTasks() {
 		}})
 	}
 	for c := s.nested; c != nil; c = c.next {
-		if c.owner == &s.body {
+		if c.lexicalOwner() == &s.body {
 			s.failures = append(s.failures, failure{bodyIndex, &AbandonedError{
-				Scope: s.Path(), Name: c.name, Age: now.Sub(c.opened), Blocks: blocks,
+				Scope: s.Path(), Name: c.name, Age: now.Sub(c.clock.opened), Blocks: blocks,
 			}})
 		}
 	}

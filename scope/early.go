@@ -5,11 +5,16 @@ import (
 	"errors"
 
 	"go.uber.org/multierr"
+
+	"github.com/ebb-go/ebb/group"
 )
 
 // earlyDrop is the run of a drop that was asked for while the scope lived.
 type earlyDrop struct {
+	ctx     context.Context // of the drop: this is the argument of its goroutine
 	cancel  context.CancelCauseFunc
+	item    *item
+	tree    bool          // its dependents too
 	done    chan struct{} // closed when it has ended
 	err     error         // read after done
 	waiters int           // guarded by the scope's mu: callers that will hear err
@@ -41,7 +46,8 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 		return false, i.await(ctx, done)
 	case e == nil:
 		first = true
-		e = &earlyDrop{done: make(chan struct{})}
+		ctx, cancel := context.WithCancelCause(context.WithoutCancel(s.base))
+		e = &earlyDrop{ctx: ctx, cancel: cancel, item: i, tree: tree, done: make(chan struct{})}
 		i.early = e
 		i.site = callSite()
 		s.body.live++ // the exit waits for it as for a task
@@ -49,12 +55,7 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 	e.waiters++
 	s.mu.Unlock()
 	if first {
-		detached, cancel := context.WithCancelCause(context.WithoutCancel(s.base))
-		e.cancel = cancel
-		s.runner.Go(func(context.Context) error {
-			e.run(detached, i, tree)
-			return nil
-		})
+		group.Start(e)
 	}
 	select {
 	case <-e.done:
@@ -100,14 +101,15 @@ func outcomeOf(err error) string {
 	return "error"
 }
 
-// run is the goroutine of an early drop.
-func (e *earlyDrop) run(ctx context.Context, i *item, tree bool) {
+// Run is the goroutine of an early drop.
+func (e *earlyDrop) Run() {
+	i := e.item
 	s := i.s
 	drop := s.graph.Drop
-	if tree {
+	if e.tree {
 		drop = s.graph.DropTree
 	}
-	outcomes, err := drop(ctx, &i.n, s.dropOptions(nil, s.observeEarly)...)
+	outcomes, err := drop(e.ctx, &i.n, s.dropOptions(nil, s.observeEarly)...)
 	if err != nil {
 		err = s.refusal("drop", i.name(), notAccepted(err))
 		if errors.Is(err, ErrDropped) {
@@ -115,7 +117,7 @@ func (e *earlyDrop) run(ctx context.Context, i *item, tree bool) {
 			s.mu.Lock()
 			done := i.doneLocked()
 			s.mu.Unlock()
-			err = i.await(ctx, done)
+			err = i.await(e.ctx, done)
 		}
 	}
 	for _, o := range outcomes {

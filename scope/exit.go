@@ -45,7 +45,7 @@ type Exit struct {
 func ExitOf(ctx context.Context) Exit {
 	for o := ownerOf(ctx); o != nil; o = o.s.frame {
 		if o.kind == dropOwner && !o.early {
-			return o.s.exit // written before the first drop was started
+			return o.s.end.exit // written before the first drop was started
 		}
 		if o.kind == dropOwner {
 			break

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/ebb-go/ebb/group"
-	"github.com/ebb-go/ebb/trace"
 )
 
 // Node is something that a scope drops and that others can depend on: a
@@ -53,18 +52,13 @@ type item struct {
 	drop owner // the context of the drop
 
 	// Guarded by s.mu.
-	state itemState
-	uses  []*item       // while pending: what was used through its context
-	early *earlyDrop    // the drop that was asked for while the scope lived
-	since time.Time     // when its drop began
-	done  chan struct{} // made by whoever waits for state gone, closed then
-	err   error         // of the drop, from state gone on
-	site  string        // where an early drop or a release was asked for
-
-	// Of the run of the drop, for spans and reports. Written on the goroutine
-	// that runs it before the drop starts, read after it has ended.
-	event group.Event
-	span  *trace.DropSpan
+	state  itemState
+	uses   []*item       // while pending: what was used through its context
+	early  *earlyDrop    // the drop that was asked for while the scope lived
+	done   chan struct{} // made by whoever waits for state gone, closed then
+	err    error         // of the drop, from state gone on
+	site   string        // where an early drop or a release was asked for
+	record *dropRecord   // of its drop, once it begins; nil when nobody looks
 }
 
 func itemOf(n *group.Node) *item { return n.Dropper().(*item) }
@@ -137,7 +131,7 @@ func (i *item) Drop(ctx context.Context) (err error) {
 		s.mu.Unlock()
 		return i.outwait(ctx, done)
 	}
-	i.state, i.since = ending, time.Now()
+	i.state = ending
 	i.drop = owner{Context: ctx, s: s, item: i, kind: dropOwner, early: s.state < dropping, live: 1}
 	s.mu.Unlock()
 	i.startSpan()

@@ -64,6 +64,7 @@ type rare struct {
 	guard      guardConfig // of a child, as a node of its parent
 	guardNames []string    // options of guards that were given
 	err        error       // the first option that is not valid
+	unshow     func()      // takes the scope off the live page
 }
 
 // own returns s's private copy of the inherited settings, to be changed by an

@@ -35,7 +35,7 @@ type owner struct {
 	// live, guarded by s.mu, is one while the function runs, and one more for
 	// each lexical child. The body's counts the tasks too. At zero, which is
 	// terminal, the owner has ended.
-	live int
+	live int32
 	// idle, guarded by s.mu, is made by whoever waits for live to be zero, and
 	// closed when it is.
 	idle chan struct{}
@@ -59,6 +59,17 @@ func lexicalOwnerOf(ctx context.Context) *owner {
 		o = ownerOf(o.Context)
 	}
 	return o
+}
+
+// lexicalOwner returns whose lexical child s is: nil for a root and for a child.
+func (s *Scope) lexicalOwner() *owner {
+	switch {
+	case s.self != nil:
+		return nil
+	case s.frame != nil && s.frame.kind == openingOwner:
+		return lexicalOwnerOf(s.frame.Context)
+	}
+	return s.frame
 }
 
 // Value answers for the owner itself and leaves the rest to the context that it

@@ -3,7 +3,6 @@ package scope
 import (
 	"context"
 	"errors"
-	"time"
 
 	"go.uber.org/multierr"
 
@@ -174,7 +173,6 @@ func (i *item) dropUnowned(name string) error {
 		opts = append(opts, group.Timeout(s.dropTimeout))
 	}
 	for _, o := range g.Teardown(context.WithoutCancel(s.base), opts...) {
-		i.event.At = time.Time{}
 		if err := s.dropError(i, o); err != nil {
 			return err
 		}

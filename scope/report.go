@@ -22,7 +22,7 @@ func (s *Scope) report(x exitRun, err error, panics []*PanicError) *trace.Report
 		err = multierr.Append(err, p)
 	}
 	r := &trace.Report{
-		Scope: s.Path(), Exit: s.exit.Kind.String(), Schedule: s.schedule.String(),
+		Scope: s.Path(), Exit: s.end.exit.Kind.String(), Schedule: s.schedule.String(),
 		Grace: s.grace, Started: x.began, Ended: x.ended,
 	}
 	if err != nil {
@@ -85,9 +85,6 @@ func (s *Scope) callReport(fn func(*trace.Report), r *trace.Report) {
 	fn(r)
 }
 
-// watch shows the scope on the live page.
-func (s *Scope) watch() { s.unshow = s.shared.inspector.Watch(s) }
-
 // Plan returns the waves in which the scope would drop what it holds now.
 func (s *Scope) Plan() trace.Plan {
 	var p trace.Plan
@@ -116,8 +113,8 @@ func (s *Scope) Snapshot() trace.Snapshot {
 	if cause, ok := s.canceled(); ok && s.state != closed {
 		shot.Error = cause.Error()
 	}
-	if !s.graceFrom.IsZero() {
-		shot.Left = max(0, s.graceFrom.Add(s.grace).Sub(now))
+	if s.grace > 0 && !s.clock.graceFrom.IsZero() {
+		shot.Left = max(0, s.clock.graceFrom.Add(s.grace).Sub(now))
 	}
 	tasks := make([]trace.SnapshotItem, 0, s.started)
 	for t := s.tasks; t != nil; t = t.next {
@@ -162,7 +159,10 @@ func (s *Scope) snapshotItem(i *item, now time.Time) (trace.SnapshotItem, bool) 
 	case live:
 		item.State = "live"
 	case ending:
-		item.State, item.Waited = "dropping", now.Sub(i.since)
+		item.State = "dropping"
+		if i.record != nil {
+			item.Waited = now.Sub(i.record.start.At)
+		}
 	default:
 		return item, false
 	}

@@ -43,7 +43,7 @@ func Run(ctx context.Context, fn func(ctx context.Context, s *Scope) error, opts
 			// that a crash still shows them.
 			p = recover()
 		}
-		err = s.end(err, returned, p)
+		err = s.leave(err, returned, p)
 	}()
 	err = fn(&s.body, s)
 	returned = true
@@ -66,15 +66,10 @@ func RunValue[T any](ctx context.Context, fn func(ctx context.Context, s *Scope)
 
 // openRun makes the scope of a Run on ctx.
 func openRun(ctx context.Context, opts []Option) (*Scope, error) {
-	frame := ownerOf(ctx)
-	s := &Scope{name: "scope", frame: frame, owner: frame}
-	if frame != nil {
-		if frame.kind == openingOwner {
-			s.owner = lexicalOwnerOf(frame.Context)
-		}
-	}
-	if s.owner != nil {
-		s.parent = s.owner.s
+	s := &Scope{name: "scope", frame: ownerOf(ctx)}
+	owner := s.lexicalOwner()
+	if owner != nil {
+		s.parent = owner.s
 	}
 	if err := s.configure(opts); err != nil {
 		return nil, err
@@ -82,7 +77,7 @@ func openRun(ctx context.Context, opts []Option) (*Scope, error) {
 	if r := s.rare; r != nil && len(r.guardNames) > 0 {
 		return nil, s.refusal("run", s.name, misuse(r.guardNames[0]+" is an option of guards, daemons and children"))
 	}
-	if s.owner != nil && !s.owner.adopt(s) {
+	if owner != nil && !owner.adopt(s) {
 		return nil, s.refusal("run", s.name, ErrClosed)
 	}
 	s.begin(ctx)
@@ -98,7 +93,7 @@ func (m misuse) ErrorType() string { return "misuse" }
 // configure applies the options over what is inherited, then validates.
 func (s *Scope) configure(opts []Option) error {
 	if p := s.parent; p != nil {
-		s.shared, s.bounded = p.shared, p.bounded
+		s.shared = p.shared
 	}
 	for _, o := range opts {
 		if o != nil {
@@ -108,7 +103,10 @@ func (s *Scope) configure(opts []Option) error {
 	if s.name == "" {
 		s.name = "scope"
 	}
-	s.bounded = s.bounded || s.grace > 0 || s.dropTimeout > 0 || s.force() != nil
+	limited := s.rare != nil && s.rare.guard.timeout > 0
+	if limited || s.grace > 0 || s.dropTimeout > 0 || s.force() != nil || s.parent != nil && s.parent.clock != nil {
+		s.clock = &clock{opened: time.Now()}
+	}
 	r := s.rare
 	if r == nil {
 		return nil
@@ -132,14 +130,11 @@ func (s *Scope) begin(ctx context.Context) {
 	inner, cancel := context.WithCancelCause(ctx)
 	s.cancel = cancel
 	s.body = owner{Context: inner, s: s, kind: bodyOwner, live: 1}
-	if s.bounded {
-		s.opened = time.Now()
-	}
 	if s.grace > 0 {
-		s.unwatch = context.AfterFunc(inner, s.noteCanceled)
+		s.clock.unwatch = context.AfterFunc(inner, s.noteCanceled)
 	}
 	if s.shared != nil && s.shared.inspector != nil && s.parent == nil {
-		s.watch()
+		s.more().unshow = s.shared.inspector.Watch(s)
 	}
 }
 
@@ -162,15 +157,15 @@ func (s *Scope) traceConfig() trace.Config {
 	return c
 }
 
-// end is the way out of Run once the body has ended: with err, or else, when it
+// leave is the way out of Run once the body has ended: with err, or else, when it
 // has not returned, with a panic of value p or, when that is nil, a Goexit.
-func (s *Scope) end(err error, returned bool, p any) error {
+func (s *Scope) leave(err error, returned bool, p any) error {
 	kind, value := s.bodyEnded(err, returned, p)
 	s.drain(nil)
 	s.settle(kind, value)
 	err, panics := s.finish(s.dropAll(budgetOf(s, time.Time{})))
-	if s.owner != nil {
-		s.owner.release(s)
+	if owner := s.lexicalOwner(); owner != nil {
+		owner.release(s)
 	}
 	switch {
 	case p != nil:
@@ -231,10 +226,12 @@ func (s *Scope) fail(index int, err, told error) {
 // settle moves the scope on to dropping and decides its exit case. Nothing is
 // registered after it, so the graph no longer changes.
 func (s *Scope) settle(kind ExitKind, value any) {
+	end := new(closing)
 	s.mu.Lock()
 	s.state = dropping
+	s.end = end
 	slices.SortStableFunc(s.failures, func(a, b failure) int { return a.index - b.index })
-	s.exit = s.exitLocked(kind, value)
+	end.exit = s.exitLocked(kind, value)
 	s.mu.Unlock()
 }
 

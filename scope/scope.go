@@ -35,8 +35,7 @@ type Scope struct {
 	// Immutable once the scope is open.
 	name        string
 	parent      *Scope  // whose life bounds this one's; nil for a root
-	frame       *owner  // where Run or Child was called; nil for a root
-	owner       *owner  // whose lexical child this is; nil for a root and for a child
+	frame       *owner  // where Run or Child was called, maybe an opening; nil for a root
 	self        *item   // the node in the parent, for a child
 	shared      *shared // nil: all defaults
 	rare        *rare   // nil: none
@@ -48,35 +47,46 @@ type Scope struct {
 	supervisor  bool
 	ownShared   bool // shared is this scope's own copy
 	modeSet     bool
-	bounded     bool // something can abandon what runs here, so stacks must be found again
+	clock       *clock // nil: nothing can abandon what runs here
 
-	graph  group.Graph // of items: guards, daemons, children
-	runner group.Tasks // starts goroutines; who waits for them is decided here
-
-	// Written before the first drop of the teardown starts.
-	exit     Exit
-	teardown *trace.Teardown
-	unshow   func() // of the live page; written before the scope is open
+	graph group.Graph // of items: guards, daemons, children
+	end   *closing    // written before the first drop of the teardown starts
 
 	mu         sync.Mutex // protects the following, and the fields of owners, items and tasks that say so
 	state      state
-	stopped    bool      // Stop was called here or above
-	echoed     bool      // an error was left out because it only repeated the cause
-	stopCause  error     // set with stopped
-	nested     *Scope    // the newest lexical child
-	prev, next *Scope    // in the parent's list of lexical children; guarded by the parent's mu
-	tasks      *task     // the newest running task
-	started    int       // tasks so far
-	failures   []failure // of the body, tasks and early drops
+	stopped    bool       // Stop was called here or above
+	echoed     bool       // an error was left out because it only repeated the cause
+	stopCause  error      // set with stopped
+	nested     *Scope     // the newest lexical child
+	prev, next *Scope     // in the parent's list of lexical children; guarded by the parent's mu
+	tasks      *task      // the newest running task
+	started    int        // tasks so far
+	failures   []failure  // of the body, tasks and early drops
+	daemonErr  *TaskError // of the first daemon that failed before it was asked
 	names      nameSet
-	graceFrom  time.Time // when the grace began; zero before
-	canceledAt time.Time // when the cancellation was noticed; only kept with a grace or a bound
-	stopTimer  *time.Timer
-	unwatch    func() bool   // of the watch on the context, with a grace
-	daemonErr  *TaskError    // of the first daemon that failed before it was asked
-	err        error         // of a child that has closed
-	panics     []*PanicError // likewise
-	opened     time.Time     // kept when something can abandon what runs here
+}
+
+// clock is what a scope must know of time if something can abandon what runs in
+// it: a grace or a limit of its own, or of a scope around it. Other scopes, and
+// those of most requests are such, do without.
+type clock struct {
+	opened time.Time // immutable
+
+	// Guarded by the scope's mu.
+	graceFrom  time.Time   // when the grace began; zero before
+	canceledAt time.Time   // when the cancellation was noticed; zero before
+	stopTimer  *time.Timer // cancels what was only asked to stop
+	unwatch    func() bool // of the watch on the context, with a grace
+}
+
+// closing is what becomes of a scope.
+type closing struct {
+	exit     Exit
+	teardown *trace.Teardown // nil: nobody records
+
+	// Of a child that has closed; guarded by its mu.
+	err    error
+	panics []*PanicError
 }
 
 // failure is an error of the exit, and where it belongs in the order.

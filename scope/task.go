@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/trace"
 )
@@ -79,7 +80,7 @@ func (s *Scope) start(t *task, wait bool) error {
 	}
 	s.tasks = t
 	s.mu.Unlock()
-	s.runner.Go(t.run)
+	group.Start(t)
 	return nil
 }
 
@@ -136,10 +137,10 @@ func (s *Scope) freeSlot() {
 	}
 }
 
-// run is the task's goroutine. It leaves the error to end, since that also
-// hears of a panic and of Goexit.
-func (t *task) run(context.Context) error {
-	if t.s.bounded {
+// Run is the task's goroutine. It leaves the error to end, since that also hears
+// of a panic and of Goexit.
+func (t *task) Run() {
+	if t.s.clock != nil {
 		id := fault.GoroutineID()
 		t.s.mu.Lock()
 		t.id = id
@@ -152,10 +153,9 @@ func (t *task) run(context.Context) error {
 	defer t.end(span)
 	t.err = t.fn(&t.owner)
 	t.returned = true
-	return nil
 }
 
-// end is deferred by run: it learns what became of the function, cancels the
+// end is deferred by Run: it learns what became of the function, cancels the
 // scope at once if it failed, waits for its lexical children, and only then
 // counts the task out.
 func (t *task) end(span *trace.Span) {

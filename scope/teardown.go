@@ -35,7 +35,7 @@ func (s *Scope) dropAll(b budget) exitRun {
 		ctx, x.spans = s.rec.Teardown(ctx, trace.TeardownInfo{
 			At: x.began, Waves: len(s.graph.Waves()), Guards: size, Grace: s.grace, Schedule: s.schedule.String(),
 		})
-		s.teardown = x.spans
+		s.end.teardown = x.spans
 	}
 	x.outcomes = s.graph.Teardown(ctx, s.dropOptions(&b, s.observe)...)
 	x.ended = time.Now()
@@ -56,7 +56,7 @@ func (s *Scope) dropOptions(b *budget, observe func(group.Event)) []group.Option
 	if s.dropTimeout > 0 {
 		opts = append(opts, group.Timeout(s.dropTimeout))
 	}
-	if s.bounded || b == nil {
+	if s.clock != nil || b == nil {
 		opts = append(opts, group.Cause(s.dropTimeoutError))
 	}
 	if r := s.rare; r != nil && r.dropLimit > 0 {
@@ -77,9 +77,9 @@ func (s *Scope) dropTimeoutError(n *group.Node, limit time.Duration) error {
 func (s *Scope) observe(e group.Event) {
 	switch e.Kind {
 	case group.WaveStart:
-		s.teardown.StartWave(e.Wave, e.Size, e.At)
+		s.end.teardown.StartWave(e.Wave, e.Size, e.At)
 	case group.WaveEnd:
-		s.teardown.EndWave(e.Wave, e.At)
+		s.end.teardown.EndWave(e.Wave, e.At)
 	case group.DropEnd:
 		if s.rec == nil || e.Outcome == "ok" && itemOf(e.Node).wasEarly() {
 			return // an early drop, for which this run only waited, speaks for itself
@@ -94,9 +94,7 @@ func (s *Scope) observe(e group.Event) {
 func (s *Scope) observeEarly(e group.Event) {
 	switch e.Kind {
 	case group.DropStart:
-		if s.rec != nil {
-			itemOf(e.Node).starts(e)
-		}
+		itemOf(e.Node).starts(e)
 	case group.DropSlow:
 		s.logSlow(itemOf(e.Node), s.slow(), e.Blocks)
 	case group.DropEnd:
@@ -110,13 +108,21 @@ func (s *Scope) observeEarly(e group.Event) {
 	}
 }
 
+// dropRecord is what is known of a drop for those who look at it. It is shared
+// by the goroutine that runs the drop and the one that abandons it, so its
+// fields are guarded by the scope's mu.
+type dropRecord struct {
+	start group.Event
+	span  *trace.DropSpan // nil before it is started
+}
+
 // starts keeps what is known of the run that is about to begin i's drop; a run
 // that finds it begun by another only waits.
 func (i *item) starts(e group.Event) {
 	i.s.mu.Lock()
 	defer i.s.mu.Unlock()
 	if i.state == live {
-		i.event = e
+		i.record = &dropRecord{start: e}
 	}
 }
 
@@ -133,13 +139,15 @@ func (i *item) startSpan() {
 	if s.rec == nil {
 		return
 	}
-	early, t := i.drop.early, s.teardown
-	info := i.dropInfo(i.event)
-	if early {
-		i.drop.Context, i.span = s.rec.Drop(i.drop.Context, info)
-	} else {
-		i.drop.Context, i.span = t.Drop(i.drop.Context, info)
+	start := s.rec.Drop
+	if !i.drop.early {
+		start = s.end.teardown.Drop
 	}
+	ctx, span := start(i.drop.Context, i.dropInfo(i.record.start))
+	i.drop.Context = ctx
+	s.mu.Lock()
+	i.record.span = span
+	s.mu.Unlock()
 }
 
 func (i *item) dropInfo(e group.Event) trace.DropInfo {
@@ -157,16 +165,16 @@ func (i *item) dropInfo(e group.Event) trace.DropInfo {
 
 // recordEnd ends the span of i's drop, or records that there was none to run.
 func (s *Scope) recordEnd(i *item, e group.Event) {
-	err := s.dropError(i, group.Outcome{
-		Node: e.Node, Wave: e.Wave, Outcome: e.Outcome, Err: e.Err, Started: i.event.At, Ended: e.At, Overrun: e.Overrun,
-	})
+	o := group.Outcome{Node: e.Node, Wave: e.Wave, Outcome: e.Outcome, Err: e.Err, Started: e.At, Ended: e.At, Overrun: e.Overrun}
 	if e.Outcome == "skipped" {
-		info := i.dropInfo(e)
-		info.Started = e.At
-		s.teardown.Skip(info, err)
+		s.end.teardown.Skip(i.dropInfo(e), s.dropError(i, o))
 		return
 	}
-	i.span.End(e.At, e.Outcome, err)
+	s.mu.Lock()
+	record := *i.record
+	s.mu.Unlock()
+	o.Started = record.start.At
+	record.span.End(e.At, e.Outcome, s.dropError(i, o))
 }
 
 // dropError is what Run says of an outcome: nil, a [*DropError], or for a
@@ -220,11 +228,11 @@ func (s *Scope) finish(x exitRun) (error, []*PanicError) {
 		report = s.report(x, err, panics)
 	}
 	if x.spans != nil {
-		x.spans.End(x.ended, criticalNames(report), dropsOnly(err))
+		x.spans.End(x.ended, criticalNames(report), s.dropsOnly(x.outcomes))
 	}
 	s.closeContext()
 	if s.rec != nil {
-		s.rec.End(time.Now(), s.exit.Kind.String(), s.ownError())
+		s.rec.End(time.Now(), s.end.exit.Kind.String(), s.ownError())
 	}
 	if r := s.rare; r != nil && len(r.telemetry) > 0 {
 		err = multierr.Append(err, s.shutTelemetry(r.telemetry))
@@ -283,22 +291,23 @@ func (s *Scope) collect(outcomes []group.Outcome) (err error, panics []*PanicErr
 
 // ownError is the primary error of the body or of a task, for the scope's span.
 func (s *Scope) ownError() error {
-	switch s.exit.Kind {
+	switch s.end.exit.Kind {
 	case Failed:
-		return s.exit.Err
+		return s.end.exit.Err
 	case Panicked:
-		return &PanicError{Value: s.exit.Panic}
+		return &PanicError{Value: s.end.exit.Panic}
 	case Exited:
 		return ErrGoexit
 	}
 	return nil
 }
 
-// dropsOnly returns the parts of err that are about drops, for the teardown's
-// span.
-func dropsOnly(err error) (drops error) {
-	for _, e := range multierr.Errors(err) {
-		if _, ok := e.(*DropError); ok {
+// dropsOnly returns the errors of drops, for the teardown's span: that of a
+// daemon or child that panicked in its turn too, with which Run goes on as a
+// panic.
+func (s *Scope) dropsOnly(outcomes []group.Outcome) (drops error) {
+	for _, o := range outcomes {
+		if e, ok := s.dropError(itemOf(o.Node), o).(*DropError); ok {
 			drops = multierr.Append(drops, e)
 		}
 	}
@@ -312,17 +321,21 @@ func (s *Scope) closeContext() {
 	s.unwatchLocked()
 	s.mu.Unlock()
 	s.cancel(ErrClosed)
-	if s.unshow != nil {
-		s.unshow()
+	if s.rare != nil && s.rare.unshow != nil {
+		s.rare.unshow()
 	}
 }
 
 func (s *Scope) unwatchLocked() {
-	if s.unwatch != nil {
-		s.unwatch()
+	c := s.clock
+	if c == nil {
+		return
 	}
-	if s.stopTimer != nil {
-		s.stopTimer.Stop()
+	if c.unwatch != nil {
+		c.unwatch()
+	}
+	if c.stopTimer != nil {
+		c.stopTimer.Stop()
 	}
 }
 
