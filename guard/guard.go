@@ -64,21 +64,17 @@ func Owned[T any](v T, drop func(ctx context.Context, v T) error) *Guard[T] {
 // and, when known, the site of the Drop. It does not keep a Drop from beginning
 // while the value is used; [Guard.Borrow] does.
 func (g *Guard[T]) Value() T {
-	if g == nil || g.is() != live {
-		g.gone()
+	if g == nil || g.state.Load() != uint32(live) {
+		panic(&goneError{g}) // no call, which would cost more than inlining allows
 	}
 	return g.v
 }
 
-// gone panics. It is apart from Value so that Value is inlined.
-func (g *Guard[T]) gone() {
+func (g *Guard[T]) gone() (typ string, o *origin, err error) {
 	if g == nil {
-		panic(newGoneError(typeFor[T](), nil, ErrDropped))
+		return g.Type(), nil, ErrDropped
 	}
-	g.mu.Lock()
-	e := newGoneError(g.Type(), g.origin, refusal(g.is()))
-	g.mu.Unlock()
-	panic(e)
+	return g.Type(), g.origin, refusal(g.is())
 }
 
 // Get returns the guarded value, or ErrDropped, ErrReleased or ErrOwned where

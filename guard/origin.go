@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"runtime"
 	"strings"
+	"sync/atomic"
 )
 
 // An Option says how a guard is reported if it is forgotten.
@@ -29,7 +30,7 @@ func StackDepth(n int) Option {
 // An origin is who made a guard, and the hook that reports it if the guard is
 // collected before it was dropped. It must not lead to the guard, or that would
 // never be collected. All methods may be called on nil, the origin of a guard
-// that nobody tracks. The guard's mu protects the fields from armed on.
+// that nobody tracks.
 type origin struct {
 	name  string
 	typ   reflect.Type
@@ -38,10 +39,11 @@ type origin struct {
 	site  [1]uintptr // is stack, if depth is 1
 	lost  loser      // is told when the hook has fired, before it reports
 
-	armed   bool
-	hook    runtime.Cleanup
-	tracks  []*track // those that were running when it was armed
-	dropped uintptr  // pc of the Drop that began
+	armed  bool
+	hook   runtime.Cleanup
+	tracks []*track // those that were running when it was armed
+
+	dropped atomic.Uintptr // pc of the Drop that began; 0 if not known
 }
 
 // A loser outlives the handle whose hook has fired.
@@ -121,7 +123,7 @@ func (o *origin) caller(skip int) uintptr {
 
 func (o *origin) endedAt(pc uintptr) {
 	if o != nil {
-		o.dropped = pc
+		o.dropped.Store(pc)
 	}
 }
 
@@ -153,36 +155,3 @@ func format(stack []uintptr) string {
 	}
 	return b.String()
 }
-
-// A goneError is what Value panics with.
-type goneError struct {
-	name, typ string
-	site      string // of the Drop, if known
-	err       error  // ErrDropped, ErrReleased or ErrOwned
-}
-
-// newGoneError describes a guard whose mu is held, or that nobody else has.
-func newGoneError(typ string, o *origin, err error) *goneError {
-	e := &goneError{typ: typ, err: err}
-	if o != nil {
-		e.name = o.name
-		if o.dropped != 0 {
-			e.site = place(o.dropped)
-		}
-	}
-	return e
-}
-
-func (e *goneError) Error() string {
-	text := "guard: Value of " + e.typ
-	if e.name != "" {
-		text = fmt.Sprintf("guard: Value of %q (%s)", e.name, e.typ)
-	}
-	text += ": " + strings.TrimPrefix(e.err.Error(), "guard: ")
-	if e.site != "" {
-		text += " at " + e.site
-	}
-	return text
-}
-
-func (e *goneError) Unwrap() error { return e.err }

@@ -104,20 +104,17 @@ func (h *Shared[T]) is() state {
 // Value returns the value. It panics once this handle is gone, as
 // [Guard.Value] does.
 func (h *Shared[T]) Value() T {
-	if h.is() != live {
-		h.gone()
+	if h == nil || h.state.Load() != uint32(live) {
+		panic(&goneError{h})
 	}
 	return h.share.g.v
 }
 
-func (h *Shared[T]) gone() {
+func (h *Shared[T]) gone() (typ string, o *origin, err error) {
 	if h == nil || h.share == nil {
-		panic(newGoneError(typeFor[T](), nil, ErrDropped))
+		return typeFor[T](), nil, ErrDropped
 	}
-	h.share.mu.Lock()
-	e := newGoneError(h.share.g.Type(), h.origin, refusal(h.is()))
-	h.share.mu.Unlock()
-	panic(e)
+	return h.share.g.Type(), h.origin, refusal(h.is())
 }
 
 // Get returns the value, or ErrDropped or ErrReleased once this handle is gone.
