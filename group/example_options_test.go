@@ -1,0 +1,207 @@
+package group_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ebb-go/ebb/group"
+)
+
+func ExampleOption() {
+	// Options are chosen once and used for many teardowns.
+	opts := []group.Option{group.Order(group.Eager), group.Limit(8)}
+	for _, name := range []string{"a", "b"} {
+		var g group.Graph
+		must(g.Add(name, say(name)))
+		g.Teardown(context.Background(), opts...)
+	}
+	// Output:
+	// drop a
+	// drop b
+}
+
+func ExampleSchedule() {
+	fmt.Println(group.Waves, group.Eager, group.Sequential)
+	// Output: waves eager sequential
+}
+
+func ExampleOrder() {
+	var g group.Graph
+	for _, name := range []string{"first", "second", "third"} {
+		must(g.Add(name, say(name)))
+	}
+	g.Teardown(context.Background(), group.Order(group.Sequential))
+	// Output:
+	// drop third
+	// drop second
+	// drop first
+}
+
+func ExampleLimit() {
+	var g group.Graph
+	for _, name := range []string{"first", "second", "third"} {
+		must(g.Add(name, say(name)))
+	}
+	g.Teardown(context.Background(), group.Limit(1)) // in waves still, one at a time
+	// Output:
+	// drop first
+	// drop second
+	// drop third
+}
+
+func ExampleTimeout() {
+	var g group.Graph
+	release := make(chan struct{})
+	must(g.Add("db", func(context.Context) error { <-release; return nil })) // minds no context
+	o := g.Teardown(context.Background(), group.Timeout(20*time.Millisecond))[0]
+	fmt.Println(o.Outcome, "after", o.Overrun.Limit)
+	close(release)
+	// Output: abandoned after 20ms
+}
+
+func ExampleDeadline() {
+	var g group.Graph
+	release := make(chan struct{})
+	must(g.Add("db", func(context.Context) error { <-release; return nil }))
+	must(g.Add("log", say("log")))
+	end := time.Now().Add(30 * time.Millisecond)
+	// Two guards one at a time: a third of the time is kept for them in equal parts.
+	for _, o := range g.Teardown(context.Background(), group.Limit(1), group.Deadline(end, 10*time.Millisecond)) {
+		fmt.Println(o.Node.Name(), o.Outcome)
+	}
+	close(release)
+	// Output:
+	// drop log
+	// db abandoned
+	// log ok
+}
+
+func ExampleCause() {
+	var g group.Graph
+	release := make(chan struct{})
+	must(g.Add("db", func(context.Context) error { <-release; return nil }))
+	o := g.Teardown(context.Background(), group.Timeout(20*time.Millisecond),
+		group.Cause(func(n *group.Node, limit time.Duration) error {
+			return fmt.Errorf("orders: %s had %v", n.Name(), limit)
+		}))[0]
+	fmt.Println(o.Overrun.Cause)
+	close(release)
+	// Output: orders: db had 20ms
+}
+
+func ExampleForce() {
+	var g group.Graph
+	force, release := make(chan struct{}), make(chan struct{})
+	db := must(g.Add("db", say("db")))
+	must(g.Add("api", func(context.Context) error {
+		close(force) // a second signal, say
+		<-release    // and api minds no context
+		return nil
+	}, db))
+	for _, o := range g.Teardown(context.Background(), group.Force(force)) {
+		fmt.Println(o.Node.Name(), o.Outcome, o.Err)
+	}
+	close(release)
+	// Output:
+	// api abandoned drop was abandoned
+	// db skipped teardown was forced to end
+}
+
+func ExampleObserve() {
+	var g group.Graph
+	db := must(g.Add("db", func(context.Context) error { return nil }))
+	must(g.Add("api", func(context.Context) error { return errors.New("broken pipe") }, db))
+	g.Teardown(context.Background(), group.Observe(func(e group.Event) {
+		switch e.Kind {
+		case group.WaveStart, group.WaveEnd:
+			fmt.Println(e.Kind, e.Wave)
+		case group.DropEnd:
+			fmt.Println(e.Kind, e.Node.Name(), e.Outcome)
+		}
+	}))
+	// Output:
+	// wave start 0
+	// drop end api error
+	// wave end 0
+	// wave start 1
+	// drop end db ok
+	// wave end 1
+}
+
+func ExampleEvent() {
+	var g group.Graph
+	db := must(g.Add("db", say("db")))
+	must(g.Add("api", say("api"), db))
+	g.Teardown(context.Background(), group.Observe(func(e group.Event) {
+		if e.Kind == group.DropStart && e.ReleasedBy != nil {
+			fmt.Println(e.Node.Name(), "was released by", e.ReleasedBy.Name())
+		}
+	}))
+	// Output:
+	// drop api
+	// db was released by api
+	// drop db
+}
+
+func ExampleEventKind() {
+	fmt.Println(group.DropStart, "and", group.DropEnd)
+	// Output: drop start and drop end
+}
+
+func ExampleSlow() {
+	var g group.Graph
+	told := make(chan struct{})
+	db := must(g.Add("db", say("db")))
+	must(g.Add("api", func(context.Context) error { <-told; return nil }, db))
+	g.Teardown(context.Background(), group.Slow(time.Millisecond), group.Observe(func(e group.Event) {
+		if e.Kind == group.DropSlow && e.Node != db {
+			fmt.Println(e.Node.Name(), "is slow and blocks", e.Blocks)
+			close(told)
+		}
+	}))
+	// Output:
+	// api is slow and blocks [db]
+	// drop db
+}
+
+func ExampleOutcome() {
+	var g group.Graph
+	must(g.Add("db", func(context.Context) error { panic("nil pointer") }))
+	o := g.Teardown(context.Background())[0]
+	fmt.Println(o.Node.Name(), o.Outcome, o.Err)
+	// Output: db panic panic: nil pointer
+}
+
+func ExampleOverrun() {
+	var g group.Graph
+	db := must(g.Add("db", say("db")))
+	release := make(chan struct{})
+	must(g.Add("api", func(context.Context) error { <-release; return nil }, db))
+	o := g.Teardown(context.Background(), group.Timeout(10*time.Millisecond))[0]
+	fmt.Println(o.Overrun.Limit, o.Overrun.Cause, o.Overrun.Blocks)
+	close(release)
+	// Output:
+	// drop db
+	// 10ms drop "api" timed out after 10ms [db]
+}
+
+func ExampleTasks() {
+	var tasks group.Tasks
+	tasks.Go(func(context.Context) error { panic("nil pointer") })
+	tasks.Go(func(context.Context) error { return nil })
+	fmt.Println(tasks.Wait())
+	// Output: panic: nil pointer
+}
+
+func ExampleWithContext() {
+	tasks, ctx := group.WithContext(context.Background())
+	tasks.Go(func(context.Context) error { return errors.New("no route to host") })
+	tasks.Go(func(ctx context.Context) error { <-ctx.Done(); return nil })
+	fmt.Println(tasks.Wait())
+	fmt.Println(context.Cause(ctx))
+	// Output:
+	// no route to host
+	// no route to host
+}

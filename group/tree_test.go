@@ -1,0 +1,197 @@
+package group_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ebb-go/ebb/group"
+)
+
+// An early Drop is refused while the node is in use, and takes it out of the
+// graph once it has ended.
+func TestDrop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g group.Graph
+		db := add(t, &g, "db", nothing)
+		api := add(t, &g, "api", sleeps(time.Second), db)
+		var inUse *group.InUseError
+		if _, err := g.Drop(t.Context(), db); !errors.As(err, &inUse) {
+			t.Errorf("Drop in use: %v", err)
+		}
+		dropped := make(chan []group.Outcome)
+		go func() {
+			out, err := g.Drop(t.Context(), api)
+			if err != nil {
+				t.Error(err)
+			}
+			dropped <- out
+		}()
+		synctest.Wait()
+		if _, err := g.Drop(t.Context(), api); err != group.ErrGone {
+			t.Errorf("a second Drop: %v", err)
+		}
+		if err := g.Remove(api); err != group.ErrGone {
+			t.Errorf("Remove while it is dropped: %v", err)
+		}
+		if _, err := g.Drop(t.Context(), db); !errors.As(err, &inUse) {
+			t.Errorf("Drop of what a running drop depends on: %v", err)
+		}
+		if got := words(<-dropped); !slices.Equal(got, []string{"api:ok"}) {
+			t.Errorf("outcomes %v", got)
+		}
+		if out, err := g.Drop(t.Context(), db); err != nil || len(out) != 1 || g.Len() != 0 {
+			t.Errorf("Drop of what is free: %v, %v", out, err)
+		}
+	})
+}
+
+// An abandoned node leaves the graph as well.
+func TestDropAbandoned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		defer close(release)
+		var g group.Graph
+		db := add(t, &g, "db", nothing)
+		api := add(t, &g, "api", hangs(release), db)
+		out, err := g.Drop(t.Context(), api, group.Timeout(time.Second))
+		if err != nil || out[0].Outcome != "abandoned" {
+			t.Fatalf("%v, %v", words(out), err)
+		}
+		if err := g.Remove(db); err != nil {
+			t.Errorf("what it depended on: %v", err)
+		}
+	})
+}
+
+// DropTree drops a node's dependents first, and nothing else. On random graphs
+// it is what the model reaches.
+func TestDropTree(t *testing.T) {
+	for seed := range uint64(150) {
+		m := newModel(t, seed, 40)
+		root := m.random.IntN(len(m.nodes))
+		var want []string
+		for i := range m.nodes {
+			if m.reaches(i, root) {
+				want = append(want, fmt.Sprint(i))
+			}
+		}
+		out, err := m.graph.DropTree(t.Context(), m.nodes[root])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last := out[len(out)-1]; last.Node != m.nodes[root] {
+			t.Fatalf("the last outcome is that of %s, not of the root %d", last.Node.Name(), root)
+		}
+		var got []int
+		for _, o := range out {
+			got = append(got, m.index[o.Node])
+		}
+		slices.Sort(got)
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Fatalf("tree of %d: got %v, want %v", root, got, want)
+		}
+		if len(m.broken) > 0 {
+			t.Fatal(m.broken)
+		}
+		rest := m.graph.Teardown(t.Context())
+		if len(rest)+len(out) != len(m.nodes) || len(m.order) != len(m.nodes) || len(m.broken) > 0 {
+			t.Fatalf("%d of the tree, %d of the rest, of %d; %v", len(out), len(rest), len(m.nodes), m.broken)
+		}
+	}
+}
+
+// A Teardown or DropTree that comes to a node that is being dropped waits for
+// it, and does not drop it again.
+//
+//	api -> cache -> db
+func TestOverlappingRuns(t *testing.T) {
+	for _, early := range []string{"drop", "tree"} {
+		t.Run(early, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var g group.Graph
+				calls := 0
+				slow := func(context.Context) error {
+					calls++
+					time.Sleep(3 * time.Second)
+					return errDrop
+				}
+				db := add(t, &g, "db", nothing)
+				cache := add(t, &g, "cache", nothing, db)
+				api := add(t, &g, "api", slow, cache)
+				done := make(chan []group.Outcome, 2)
+				go func() {
+					out, _ := g.DropTree(t.Context(), api)
+					done <- out
+				}()
+				synctest.Wait()
+				want := 0
+				if early == "tree" {
+					want = 2
+					go func() {
+						out, _ := g.DropTree(t.Context(), cache)
+						done <- out
+					}()
+					synctest.Wait()
+				}
+				start := time.Now()
+				out := g.Teardown(t.Context())
+				if got := time.Since(start); got != 3*time.Second {
+					t.Errorf("Teardown took %v", got)
+				}
+				if got := words(out); !slices.Equal(got, []string{"api:ok", "cache:ok", "db:ok"}) {
+					t.Errorf("outcomes %v", got)
+				}
+				if got := words(<-done); !slices.Equal(got, []string{"api:error"}) {
+					t.Errorf("the early drop: %v", got)
+				}
+				if want > 0 {
+					if got := words(<-done); len(got) != want {
+						t.Errorf("the early tree: %v", got)
+					}
+				}
+				if calls != 1 {
+					t.Errorf("api was dropped %d times", calls)
+				}
+			})
+		})
+	}
+}
+
+// A second run gives up on a node with its own budget.
+func TestOverlappingRunIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		var g group.Graph
+		api := add(t, &g, "api", hangs(release))
+		go g.Drop(context.Background(), api)
+		synctest.Wait()
+		start := time.Now()
+		out := g.Teardown(t.Context(), group.Timeout(time.Second))
+		if out[0].Outcome != "timeout" || time.Since(start) != time.Second {
+			t.Errorf("%s after %v", out[0].Outcome, time.Since(start))
+		}
+		close(release)
+	})
+}
+
+// A claimed node is dropped by the run that comes to it.
+func TestTreeOfClaimed(t *testing.T) {
+	var g group.Graph
+	db := add(t, &g, "db", nothing)
+	api := add(t, &g, "api", nothing, db)
+	if err := g.Claim(api); err != nil {
+		t.Fatal(err)
+	}
+	out, err := g.DropTree(t.Context(), db)
+	if got := words(out); err != nil || !slices.Equal(got, []string{"api:ok", "db:ok"}) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if err := g.Remove(api); err != group.ErrGone {
+		t.Errorf("the claimant's Remove: %v", err)
+	}
+}
