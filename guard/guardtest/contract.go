@@ -12,14 +12,12 @@ import (
 	"go.uber.org/multierr"
 )
 
-// A Contract is a drop function with what is needed to check it. Open and Drop
-// are required; each further field adds a rule that can only be checked with it.
-// Values come from functions, as every rule needs a fresh one.
+// A Contract is what a drop function is checked with. Open is required; each
+// further field adds a rule that can only be checked with it. Values come from
+// functions, as every rule needs a fresh one.
 type Contract[T any] struct {
 	// Open makes a value that is in order.
 	Open func(ctx context.Context) (T, error)
-	// Drop is the function to check.
-	Drop func(ctx context.Context, v T) error
 
 	// Idempotent promises that a second Drop of the same value is harmless. A guard
 	// drops once, and does not ask for it.
@@ -38,8 +36,10 @@ type Contract[T any] struct {
 	// Patience is how long a rule waits for what should come at once. The default
 	// is 5 s; only a broken rule takes so long.
 	Patience time.Duration
-	// Virtual makes Run check each rule in a bubble of testing/synctest. It is for
-	// values that wait on nothing outside of the process.
+	// Virtual makes Run check each rule in a bubble of testing/synctest, where the
+	// waits take no time. It is for values that wait on nothing outside of the process,
+	// and that the functions here make whole, as channels belong to one bubble. A
+	// goroutine that is left for ever ends the test binary there: a bubble insists.
 	Virtual bool
 }
 
@@ -61,11 +61,17 @@ type rule[T any] struct {
 	name  string
 	text  string
 	when  bool // the contract has what the rule needs
-	check func(ctx context.Context, c *Contract[T]) error
+	check func(ctx context.Context, c *checked[T]) error
+}
+
+// A checked is a drop function under its contract.
+type checked[T any] struct {
+	Contract[T]
+	fn func(ctx context.Context, v T) error
 }
 
 // rules returns the whole contract, in the order of checking.
-func rules[T any](c *Contract[T]) []rule[T] {
+func rules[T any](c *checked[T]) []rule[T] {
 	return []rule[T]{{
 		name:  "drops",
 		text:  "a drop of a value that is in order gives it up and returns nil",
@@ -104,18 +110,22 @@ func rules[T any](c *Contract[T]) []rule[T] {
 	}}
 }
 
-// Run checks c rule by rule, each in a subtest of its name; a failure says which
-// rule is broken, what it demands, and what happened instead. It must not run in
-// parallel with other tests: their goroutines would be taken for the value's.
-func Run[T any](t *testing.T, c Contract[T]) {
+// Run checks drop against c rule by rule, each in a subtest of its name; a failure
+// says which rule is broken, what it demands, and what happened instead. It must not
+// run in parallel with other tests: their goroutines would be taken for the value's.
+// The shapes of package guard are passed uninstantiated:
+//
+//	guardtest.Run(t, guard.Shutdown, guardtest.Contract[*http.Server]{...})
+func Run[T any](t *testing.T, drop func(ctx context.Context, v T) error, c Contract[T]) {
 	t.Helper()
-	for _, r := range rules(&c) {
+	under := &checked[T]{c, drop}
+	for _, r := range rules(under) {
 		if !r.when {
 			continue
 		}
 		t.Run(r.name, func(t *testing.T) {
 			check := func(t *testing.T) {
-				if err := r.broken(t.Context(), &c); err != nil {
+				if err := r.broken(t.Context(), under); err != nil {
 					t.Errorf("guardtest: %v", err)
 				}
 			}
@@ -130,17 +140,18 @@ func Run[T any](t *testing.T, c Contract[T]) {
 
 // Verify checks the rules as [Run] does, without a test, and returns a *[RuleError]
 // for each that is broken, as one flat list. Virtual has no effect.
-func (c Contract[T]) Verify(ctx context.Context) error {
+func Verify[T any](ctx context.Context, drop func(ctx context.Context, v T) error, c Contract[T]) error {
 	var err error
-	for _, r := range rules(&c) {
+	under := &checked[T]{c, drop}
+	for _, r := range rules(under) {
 		if r.when {
-			err = multierr.Append(err, r.broken(ctx, &c))
+			err = multierr.Append(err, r.broken(ctx, under))
 		}
 	}
 	return err
 }
 
-func (r rule[T]) broken(ctx context.Context, c *Contract[T]) error {
+func (r rule[T]) broken(ctx context.Context, c *checked[T]) error {
 	if err := r.check(ctx, c); err != nil {
 		return &RuleError{Rule: r.name, Text: r.text, Err: err}
 	}
@@ -149,8 +160,8 @@ func (r rule[T]) broken(ctx context.Context, c *Contract[T]) error {
 
 // drop drops v as a guard would: it contains a panic and a Goexit. It waits for
 // its end, but not for ever.
-func (c *Contract[T]) drop(ctx context.Context, v T) error {
-	g := guard.Owned(v, c.Drop)
+func (c *checked[T]) drop(ctx context.Context, v T) error {
+	g := guard.Owned(v, c.fn)
 	go g.Drop(ctx) // its outcome is g's Err
 	patience := time.NewTimer(c.patience())
 	defer patience.Stop()
@@ -162,7 +173,7 @@ func (c *Contract[T]) drop(ctx context.Context, v T) error {
 	}
 }
 
-func (c *Contract[T]) patience() time.Duration {
+func (c *checked[T]) patience() time.Duration {
 	if c.Patience > 0 {
 		return c.Patience
 	}
@@ -186,7 +197,7 @@ func unacceptable(err error) error {
 }
 
 // held returns an error if v still has what it should have given up.
-func (c *Contract[T]) held(v T) error {
+func (c *checked[T]) held(v T) error {
 	if c.Held != nil && c.Held(v) {
 		return errors.New("the value has not been given up")
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func drops[T any](ctx context.Context, c *Contract[T]) error {
+func drops[T any](ctx context.Context, c *checked[T]) error {
 	v, err := c.Open(ctx)
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
@@ -18,7 +18,7 @@ func drops[T any](ctx context.Context, c *Contract[T]) error {
 	return c.held(v)
 }
 
-func leavesNoGoroutine[T any](ctx context.Context, c *Contract[T]) error {
+func leavesNoGoroutine[T any](ctx context.Context, c *checked[T]) error {
 	before := goroutines()
 	if err := drops(ctx, c); err != nil {
 		return err
@@ -26,7 +26,7 @@ func leavesNoGoroutine[T any](ctx context.Context, c *Contract[T]) error {
 	return left(before, c.patience())
 }
 
-func dropsLate[T any](ctx context.Context, c *Contract[T]) error {
+func dropsLate[T any](ctx context.Context, c *checked[T]) error {
 	v, err := c.Open(ctx)
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
@@ -39,7 +39,7 @@ func dropsLate[T any](ctx context.Context, c *Contract[T]) error {
 	return c.held(v)
 }
 
-func dropsTwice[T any](ctx context.Context, c *Contract[T]) error {
+func dropsTwice[T any](ctx context.Context, c *checked[T]) error {
 	v, err := c.Open(ctx)
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
@@ -53,7 +53,7 @@ func dropsTwice[T any](ctx context.Context, c *Contract[T]) error {
 	return nil
 }
 
-func dropsPartial[T any](ctx context.Context, c *Contract[T]) error {
+func dropsPartial[T any](ctx context.Context, c *checked[T]) error {
 	v, err := c.Partial(ctx)
 	if err != nil {
 		return fmt.Errorf("partial: %w", err)
@@ -64,7 +64,7 @@ func dropsPartial[T any](ctx context.Context, c *Contract[T]) error {
 	return c.held(v)
 }
 
-func returnsError[T any](ctx context.Context, c *Contract[T]) error {
+func returnsError[T any](ctx context.Context, c *checked[T]) error {
 	v, want, err := c.Failing(ctx)
 	if err != nil {
 		return fmt.Errorf("failing: %w", err)
@@ -75,7 +75,7 @@ func returnsError[T any](ctx context.Context, c *Contract[T]) error {
 	return nil
 }
 
-func honoursDeadline[T any](ctx context.Context, c *Contract[T]) error {
+func honoursDeadline[T any](ctx context.Context, c *checked[T]) error {
 	v, free, err := c.Stuck(ctx)
 	if err != nil {
 		return fmt.Errorf("stuck: %w", err)
