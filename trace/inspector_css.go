@@ -80,6 +80,7 @@ figure svg{display:block}
 #teardowns td,#teardowns tbody th{vertical-align:middle}
 #teardowns tbody th{font-weight:600}
 #teardowns time{font-variant-numeric:tabular-nums}
+#older>summary{color:var(--soft);font-size:14px;padding-left:2px}
 .thumb{display:block;background:var(--band);border-radius:3px}
 .links{margin:12px 0 0;font-size:13px;color:var(--soft)}
 .links a{margin-left:6px}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"time"
 )
 
 // Types of what is served.
@@ -187,74 +186,4 @@ func asJSON(v any) func(io.Writer) error {
 		e.SetIndent("", "  ")
 		return e.Encode(v)
 	}
-}
-
-// view is what the page shows, at one instant.
-type view struct {
-	now       time.Time
-	scopes    []shown
-	teardowns []kept // newest first
-}
-
-// shown is a root scope in a view.
-type shown struct {
-	id uint64
-	Snapshot
-}
-
-func (i *Inspector) view() view {
-	sources, teardowns := i.watching()
-	v := view{now: time.Now(), teardowns: teardowns, scopes: make([]shown, 0, len(sources))}
-	for _, s := range sources {
-		v.scopes = append(v.scopes, shown{s.id, s.source.Snapshot()})
-	}
-	return v
-}
-
-func (v view) writeText(w io.Writer) error {
-	for _, s := range v.scopes {
-		if err := s.WriteText(w); err != nil {
-			return err
-		}
-	}
-	for _, k := range v.teardowns {
-		if _, err := fmt.Fprintln(w, k.line()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-type viewJSON struct {
-	Scopes    []Snapshot     `json:"scopes"`
-	Teardowns []teardownJSON `json:"teardowns"` // newest first
-}
-
-type teardownJSON struct {
-	Report  uint64       `json:"report"` // its number, for ?report=
-	Scope   string       `json:"scope"`
-	Exit    string       `json:"exit"`
-	Started time.Time    `json:"started"`
-	Ended   time.Time    `json:"ended"`
-	Took    milliseconds `json:"took_ms"`
-	Drops   int          `json:"drops"`
-	Waves   int          `json:"waves"`
-	Failed  int          `json:"failed"`
-	Error   string       `json:"error,omitempty"`
-}
-
-// MarshalJSON is what ?format=json answers.
-func (v view) MarshalJSON() ([]byte, error) {
-	j := viewJSON{Scopes: make([]Snapshot, len(v.scopes)), Teardowns: make([]teardownJSON, len(v.teardowns))}
-	for i, s := range v.scopes {
-		j.Scopes[i] = s.Snapshot
-	}
-	for i, k := range v.teardowns {
-		j.Teardowns[i] = teardownJSON{
-			Report: k.id, Scope: k.report.Scope, Exit: k.report.Exit,
-			Started: k.report.Started, Ended: k.report.Ended, Took: milliseconds(k.took()),
-			Drops: k.drops, Waves: k.waves, Failed: k.faults, Error: k.report.Error,
-		}
-	}
-	return json.Marshal(j)
 }

@@ -3,8 +3,6 @@ package trace
 import (
 	"fmt"
 	"io"
-	"strings"
-	"time"
 )
 
 // The page is written by hand: what html/template brings along keeps the linker
@@ -63,10 +61,8 @@ type pageWriter struct {
 // ask for the next.
 func (p *pageWriter) live(v view) {
 	every := 1000
-	for _, s := range v.scopes {
-		if s.ending() {
-			every = 250
-		}
+	if len(v.news()) > 0 {
+		every = 250
 	}
 	p.f(`<main id="live" data-every="%d" data-title="%s">`+"\n", every, text(v.title()))
 	p.f(`<p id="status" role="status">%s</p>`+"\n", v.status())
@@ -85,145 +81,4 @@ func (p *pageWriter) live(v view) {
 	p.f("</section>\n")
 	p.teardowns(v)
 	p.f("</main>\n")
-}
-
-// title is that of the window.
-func (v view) title() string {
-	for _, s := range v.scopes {
-		if s.ending() {
-			return clean(s.Name) + " is " + clean(s.State) + " · ebb"
-		}
-	}
-	return plural(len(v.scopes), "scope") + " · ebb"
-}
-
-// status says in a sentence what is going on. It is read out whenever it
-// changes, so it has no times in it.
-func (v view) status() string {
-	var parts []string
-	for _, s := range v.scopes {
-		if !s.ending() || len(parts) == maxListed {
-			continue
-		}
-		part := bdi(s.Name) + " is " + text(clean(s.State))
-		if waits := s.waitsFor(); len(waits) > 0 {
-			part += " and waits for " + waits[0].html()
-			if more := len(waits) - 1; more > 0 {
-				part += fmt.Sprintf(" and %s more", thousands(more))
-			}
-		}
-		parts = append(parts, part+".")
-	}
-	switch {
-	case len(parts) > 0:
-	case len(v.scopes) > 0:
-		parts = append(parts, plural(len(v.scopes), "scope")+", none is ending.")
-	default:
-		parts = append(parts, "No scope is running.")
-	}
-	if len(v.teardowns) > 0 {
-		parts = append(parts, "Last torn down: "+v.teardowns[0].verdict())
-	}
-	return strings.Join(parts, " ")
-}
-
-// ending reports whether the scope has begun its exit. Of those inside it some
-// end all the time, as the requests of a server do, and that is no news.
-func (s Snapshot) ending() bool { return s.State == "draining" || s.State == "dropping" }
-
-// teardowns is the list of the last teardowns.
-func (p *pageWriter) teardowns(v view) {
-	p.f(`<section id="teardowns" aria-labelledby="teardowns-head"><h2 id="teardowns-head" tabindex="-1">Last teardowns <span class="count">%d</span></h2>`+"\n",
-		len(v.teardowns))
-	if len(v.teardowns) == 0 {
-		p.f(`<p class="empty">None yet.</p>` + "\n</section>\n")
-		return
-	}
-	p.f(`<div class="scroll"><table><thead><tr><th scope="col">Scope</th><th scope="col">Exit</th><th scope="col">Ended</th>` +
-		`<th scope="col" class="number">Took</th><th scope="col" class="number">Drops</th><th scope="col" class="number">Waves</th>` +
-		`<th scope="col">Not ok</th><th scope="col">Waterfall</th></tr></thead><tbody>` + "\n")
-	for _, k := range v.teardowns {
-		p.teardown(k)
-	}
-	p.f("</tbody></table></div>\n</section>\n")
-}
-
-func (p *pageWriter) teardown(k kept) {
-	r := k.report
-	p.f(`<tr id="t%d"><th scope="row"><a href="?report=%d">%s</a></th><td>%s</td>`, k.id, k.id, bdi(r.Scope), text(orDash(clean(r.Exit))))
-	p.f(`<td><time datetime="%s">%s</time></td>`, r.Ended.Format(time.RFC3339Nano), r.Ended.Format("15:04:05"))
-	p.f(`<td class="number">%s</td><td class="number">%s</td><td class="number">%s</td>`, short(k.took()), thousands(k.drops), thousands(k.waves))
-	if k.faults == 0 {
-		p.f(`<td class="soft">–</td>`)
-	} else {
-		p.f(`<td class="bad">%s</td>`, k.faulty())
-	}
-	p.f(`<td><a href="?report=%d" tabindex="-1" aria-hidden="true">`, k.id)
-	p.thumbnail(r)
-	p.f("</a></td></tr>\n")
-}
-
-// thumbnail is a waterfall so small that it has only bars.
-func (p *pageWriter) thumbnail(r *Report) {
-	const width, height, rows = 200, 28, 14
-	total := max(1, r.lastEnd().Sub(r.Started))
-	p.f(`<svg class="ebb-pic thumb" width="%d" height="%d" viewBox="0 0 %d %d" aria-hidden="true">`, width, height, width, height)
-	list := r.rows(rows, rows-4)
-	if len(list) > rows {
-		list = list[:rows]
-	}
-	step := float64(height) / float64(max(1, len(list)))
-	for n, row := range list {
-		_, started, ended := row.span()
-		x := width * float64(started.Sub(r.Started)) / float64(total)
-		w := width * float64(ended.Sub(started)) / float64(total)
-		p.f(`<rect class="%s" x="%s" y="%s" width="%s" height="%s"/>`, row.thumbClass(), px(min(x, width-1.5)), px(float64(n)*step),
-			px(max(w, 1.5)), px(min(step-.5, 6)))
-	}
-	p.f("</svg>")
-}
-
-func (w row) thumbClass() string {
-	outcome := outcomeOK
-	if w.entry != nil {
-		outcome = w.entry.Outcome
-	} else if len(w.fold) > 0 {
-		outcome = w.worst()
-	}
-	if w.critical && !failed(outcome) {
-		return "ebb-path"
-	}
-	return "ebb-" + tone(outcome)
-}
-
-// faulty names the first drops that did not end well, as markup.
-func (k kept) faulty() string {
-	list := make([]string, len(k.failed))
-	for i, f := range k.failed {
-		list[i] = "<bdi>" + text(f) + "</bdi>"
-	}
-	s := strings.Join(list, ", ")
-	if more := k.faults - len(k.failed); more > 0 {
-		s += " and " + thousands(more) + " more"
-	}
-	return s
-}
-
-// verdict says how a teardown went, as markup.
-func (k kept) verdict() string {
-	s := bdi(k.report.Scope) + ", " + plural(k.drops, "drop") + " in " + short(k.took())
-	if k.faults > 0 {
-		return s + "; not ok: " + k.faulty() + "."
-	}
-	return s + ", all ok."
-}
-
-// line is the verdict for a terminal.
-func (k kept) line() string {
-	s := fmt.Sprintf("teardown %d of %s  %s  %s in %s", k.id, isolate(clean(k.report.Scope)), orDash(clean(k.report.Exit)),
-		plural(k.drops, "drop"), short(k.took()))
-	if k.faults > 0 {
-		s += fmt.Sprintf(", %s not ok: %s", thousands(k.faults), strings.Join(k.failed, ", "))
-	}
-	return s
 }

@@ -45,71 +45,6 @@ func (p *pageWriter) scope(s Snapshot, at place) {
 	p.f("</div></details>\n")
 }
 
-// children writes the scopes inside s, in order. Those of one name, when they
-// are many, as the requests of a server are, fold to one line where the first
-// stands. They have no numbers, so their ids are made of their names, counted
-// where names repeat.
-func (p *pageWriter) children(s Snapshot, at place, waits []time.Duration) {
-	const many = 5
-	byName := make(map[string][]int)
-	for n, c := range s.Children {
-		byName[c.Name] = append(byName[c.Name], n)
-	}
-	written, hidden := 0, 0
-	write := func(n, count int) {
-		c := s.Children[n]
-		p.scope(c, place{id: fmt.Sprintf("%s-%x-%d", at.id, c.Name, count), level: at.level + 1, wait: waits[n]})
-	}
-	seen := make(map[string]int)
-	for n, c := range s.Children {
-		alike := byName[c.Name]
-		seen[c.Name]++
-		switch {
-		case len(alike) < many && written == maxScopes:
-			hidden++
-			continue
-		case len(alike) < many:
-			written++
-			write(n, seen[c.Name])
-			continue
-		case seen[c.Name] > 1:
-			continue
-		}
-		p.f(`<details class="scope many" id="%s-%x"><summary><span class="state">%s</span><h%d>%s</h%d><span class="soft">%s</span></summary>`+"\n",
-			at.id, c.Name, thousands(len(alike)), min(at.level+1, 6), bdi(c.Name), min(at.level+1, 6), text(s.tally(alike)))
-		p.f(`<div class="inside">` + "\n")
-		for count, n := range alike[:min(len(alike), maxAlike)] {
-			write(n, count+1)
-		}
-		if more := len(alike) - maxAlike; more > 0 {
-			p.f(`<p class="soft">+ %s more</p>`+"\n", thousands(more))
-		}
-		p.f("</div></details>\n")
-	}
-	if hidden > 0 {
-		p.f(`<p class="soft">+ %s more</p>`+"\n", thousands(hidden))
-	}
-}
-
-// tally says in which states some children are, and how long the one that has
-// been in its state longest.
-func (s Snapshot) tally(children []int) string {
-	counts := make(map[string]int)
-	var states []string // in order of first appearance
-	longest := time.Duration(0)
-	for _, n := range children {
-		c := s.Children[n]
-		if counts[c.State]++; counts[c.State] == 1 {
-			states = append(states, c.State)
-		}
-		longest = max(longest, c.Since)
-	}
-	for i, state := range states {
-		states[i] = thousands(counts[state]) + " " + orDash(clean(state))
-	}
-	return strings.Join(states, ", ") + " · longest for " + short(longest)
-}
-
 // stateClass is the class of a state, if it is one of ours.
 func stateClass(state string) string {
 	switch state {
@@ -121,7 +56,10 @@ func stateClass(state string) string {
 
 // facts says how long the scope has been in its state, and what it holds.
 func (s Snapshot) facts() string {
-	parts := []string{"for " + short(s.Since)}
+	var parts []string
+	if s.Since > 0 {
+		parts = append(parts, "for "+short(s.Since))
+	}
 	for _, kind := range []string{"task", "daemon", "guard"} {
 		n := 0
 		for _, it := range s.Items {
@@ -217,57 +155,6 @@ func (p *pageWriter) waves(s Snapshot) {
 		}
 	}
 	p.f("\n</ol>\n")
-}
-
-// items is the table of what the scope owns. When it is ending, what its exit
-// waits for is on top.
-func (p *pageWriter) items(items []SnapshotItem, id string, ending bool) {
-	if len(items) == 0 {
-		return
-	}
-	waits := ""
-	if ending {
-		waits = `<th scope="col" class="number">Exit waits</th>`
-	}
-	p.f(`<div class="scroll"><table class="items"><thead><tr><th scope="col">Name</th><th scope="col">Kind</th><th scope="col">State</th>`+
-		`<th scope="col" class="number">Age</th>%s<th scope="col" class="number">Wave</th><th scope="col">Depends on</th></tr></thead><tbody>`+"\n", waits)
-	seen := make(map[string]int)
-	for n, it := range items {
-		if n == mostItems {
-			p.f(`<tr><td colspan="7" class="soft">+ %s more</td></tr>`+"\n", thousands(len(items)-n))
-			break
-		}
-		key := it.Kind + " " + it.Name
-		seen[key]++
-		p.item(it, fmt.Sprintf("%s-%x-%d", id, key, seen[key]), ending)
-	}
-	p.f("</tbody></table></div>\n")
-}
-
-func (p *pageWriter) item(it SnapshotItem, id string, ending bool) {
-	class, waited, wave := "", "", ""
-	if it.Waited > 0 {
-		class, waited = ` class="awaited"`, short(it.Waited)
-	}
-	if it.Kind != "task" {
-		wave = fmt.Sprint(it.Wave)
-	}
-	p.f(`<tr id="%s"%s><th scope="row">%s</th><td>%s</td><td><span class="dot %s"></span>%s</td><td class="number">%s</td>`,
-		id, class, bdi(it.Name), text(orDash(clean(it.Kind))), dotClass(it.State), text(orDash(clean(it.State))), short(it.Age))
-	if ending {
-		p.f(`<td class="number">%s</td>`, waited)
-	}
-	p.f(`<td class="number">%s</td><td>%s</td></tr>`+"\n", wave, dependencies(&Entry{DependsOn: it.DependsOn}))
-}
-
-func dotClass(state string) string {
-	switch state {
-	case "dropping":
-		return "is-dropping"
-	case "abandoned":
-		return "is-abandoned"
-	}
-	return "is-open"
 }
 
 // graph draws what depends on what, if anything does. The table says the same.

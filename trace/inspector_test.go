@@ -1,18 +1,15 @@
 package trace_test
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-	"weak"
 
 	"github.com/ebb-go/ebb/trace"
 )
@@ -127,6 +124,43 @@ func TestInspectorShowsScopes(t *testing.T) {
 	}
 }
 
+// A request that ends is no news, a child that does not get on is.
+func TestNewsOfScopesInside(t *testing.T) {
+	for _, tt := range []struct {
+		rule         string
+		waited, took time.Duration
+		news         bool
+	}{
+		{"just now", 0, 0, false},
+		{"for a moment", 999 * time.Millisecond, 999 * time.Millisecond, false},
+		{"in its state for a second", 0, time.Second, true},
+		{"waiting for a guard for a second", time.Second, 0, true},
+	} {
+		s := busy()
+		s.snapshot.Children[0].State, s.snapshot.Children[0].Since = "dropping", tt.took
+		s.snapshot.Children[0].Items = []trace.SnapshotItem{{Kind: "guard", Name: "tx", Waited: tt.waited}}
+		var i trace.Inspector
+		i.Watch(s)
+		page := body(t, get(t, &i, ""))
+		if got := strings.Contains(page, `<bdi>orders/request</bdi> is dropping`); got != tt.news {
+			t.Errorf("%s: news: %v, want %v", tt.rule, got, tt.news)
+		}
+	}
+}
+
+func TestOlderTeardownsOfOnePathFold(t *testing.T) {
+	var i trace.Inspector
+	i.Add(ended("service"))
+	for range 20 {
+		i.Add(ended("request"))
+	}
+	page := body(t, get(t, &i, ""))
+	visible, folded, _ := strings.Cut(page, `<details id="older"><summary>14 more of the same scopes</summary>`)
+	if strings.Count(visible, "<bdi>request</bdi></a>") != 6 || strings.Count(folded, "<bdi>request</bdi></a>") != 14 || !strings.Contains(visible, "<bdi>service</bdi></a>") {
+		t.Errorf("not six requests and the service, and the rest folded:\n%s", page)
+	}
+}
+
 // The sentence at the top is read out whenever it changes: so it changes only
 // when there is news.
 func TestStatusHasNoTimes(t *testing.T) {
@@ -215,199 +249,6 @@ func TestInspectorShowsTeardowns(t *testing.T) {
 	}
 	contains(t, body(t, get(t, &i, "?report=2")), "Teardown of <bdi>second</bdi>", `<a href="?">`, "<svg", "g4",
 		`<a href="?report=2&amp;format=json">json</a>`)
-}
-
-func TestFormats(t *testing.T) {
-	var i trace.Inspector
-	i.Watch(busy())
-	i.Add(ended("gone", nil, errors.New("boom")))
-	for query, want := range map[string]struct{ mime, text string }{
-		"":                         {"text/html; charset=utf-8", "<!doctype html>"},
-		"?format=html":             {"text/html; charset=utf-8", "<!doctype html>"},
-		"?part=live":               {"text/html; charset=utf-8", `<main id="live"`},
-		"?format=json":             {"application/json", `"scopes": [`},
-		"?format=text":             {"text/plain; charset=utf-8", "scope orders"},
-		"?file=style":              {"text/css; charset=utf-8", "prefers-color-scheme:dark"},
-		"?file=report-style":       {"text/css; charset=utf-8", "prefers-color-scheme:dark"},
-		"?file=script":             {"text/javascript; charset=utf-8", "fetch("},
-		"?plan=1":                  {"text/plain; charset=utf-8", "postgres"},
-		"?plan=1&format=json":      {"application/json", `"waves": [`},
-		"?plan=1&format=svg":       {"image/svg+xml", "<svg"},
-		"?plan=1&format=dot":       {"text/plain; charset=utf-8", "digraph"},
-		"?plan=1&format=mermaid":   {"text/plain; charset=utf-8", "flowchart"},
-		"?report=2":                {"text/html; charset=utf-8", "<h1>Teardown of"},
-		"?report=2&format=text":    {"text/plain; charset=utf-8", "gone"},
-		"?report=2&format=json":    {"application/json", `"scope": "gone"`},
-		"?report=2&format=svg":     {"image/svg+xml", "<svg"},
-		"?report=2&format=dot":     {"text/plain; charset=utf-8", "digraph"},
-		"?report=2&format=mermaid": {"text/plain; charset=utf-8", "flowchart"},
-	} {
-		r := get(t, &i, query)
-		if got := r.Header.Get("Content-Type"); r.StatusCode != 200 || got != want.mime {
-			t.Errorf("%q: status %d, type %q, want %q", query, r.StatusCode, got, want.mime)
-		}
-		for _, h := range []string{"Content-Security-Policy", "X-Content-Type-Options", "Cache-Control"} {
-			if r.Header.Get(h) == "" {
-				t.Errorf("%q: no %s", query, h)
-			}
-		}
-		contains(t, body(t, r), want.text)
-	}
-	for query, code := range map[string]int{
-		"?format=xml": 400, "?file=passwd": 400, "?plan=1&format=xml": 400, "?report=2&format=xml": 400,
-		"?plan=2": 404, "?report=1": 404, "?report=x": 404, "?plan=-1": 404,
-	} {
-		if r := get(t, &i, query); r.StatusCode != code {
-			t.Errorf("%q: status %d, want %d", query, r.StatusCode, code)
-		}
-	}
-}
-
-func TestInspectorJSON(t *testing.T) {
-	var i trace.Inspector
-	if got := body(t, get(t, &i, "?format=json")); strings.Join(strings.Fields(got), "") != `{"scopes":[],"teardowns":[]}` {
-		t.Errorf("an inspector of nothing: %s", got)
-	}
-	i.Watch(busy())
-	i.Add(ended("gone", errors.New("boom")))
-	var v struct {
-		Scopes []struct {
-			Name  string
-			Items []struct{ Kind, Name string }
-		}
-		Teardowns []struct {
-			Report        int
-			Scope         string
-			Drops, Failed int
-		}
-	}
-	if err := json.NewDecoder(get(t, &i, "?format=json").Body).Decode(&v); err != nil {
-		t.Fatal(err)
-	}
-	if len(v.Scopes) != 1 || v.Scopes[0].Name != "orders" || len(v.Scopes[0].Items) != 3 {
-		t.Errorf("scopes %+v", v.Scopes)
-	}
-	if d := v.Teardowns; len(d) != 1 || d[0].Report != 2 || d[0].Scope != "gone" || d[0].Drops != 1 || d[0].Failed != 1 {
-		t.Errorf("teardowns %+v", d)
-	}
-}
-
-func TestMethods(t *testing.T) {
-	var i trace.Inspector
-	w := httptest.NewRecorder()
-	i.ServeHTTP(w, httptest.NewRequest("POST", "/", nil))
-	if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "GET, HEAD" {
-		t.Errorf("POST: status %d, Allow %q", w.Code, w.Header().Get("Allow"))
-	}
-	w = httptest.NewRecorder()
-	i.ServeHTTP(w, httptest.NewRequest("HEAD", "/", nil))
-	if w.Code != 200 || w.Body.Len() != 0 || w.Header().Get("Content-Length") == "0" {
-		t.Errorf("HEAD: status %d, %d bytes", w.Code, w.Body.Len())
-	}
-}
-
-// Nothing comes from elsewhere, all links are queries, and nothing is inline.
-func TestPagesNeedNothing(t *testing.T) {
-	var i trace.Inspector
-	i.Watch(busy())
-	i.Add(ended("gone", nil))
-	for _, query := range []string{"", "?report=2"} {
-		page := body(t, get(t, &i, query))
-		for _, bad := range []string{"http://", "https://", `"//`, "<style", " style=", " onclick", " onload", "@import", "url("} {
-			if strings.Contains(page, bad) {
-				t.Errorf("%q: the page has %q", query, bad)
-			}
-		}
-		for _, attr := range []string{` href="`, ` src="`} {
-			for _, part := range strings.Split(page, attr)[1:] {
-				if part[0] != '?' && part[0] != '#' && !strings.HasPrefix(part, `data:,"`) {
-					t.Errorf("%q: a link to %.20q", query, part)
-				}
-			}
-		}
-	}
-}
-
-func TestTheLastTeardownsAreKept(t *testing.T) {
-	var i trace.Inspector
-	for n := range 100 {
-		i.Add(ended(fmt.Sprint("s", n)))
-	}
-	if get(t, &i, "?report=68").StatusCode != 404 || get(t, &i, "?report=69").StatusCode != 200 || get(t, &i, "?report=100").StatusCode != 200 {
-		t.Error("kept are not the last 32")
-	}
-}
-
-func TestManyTeardownsOfOnePathDoNotDriveOutTheOthers(t *testing.T) {
-	var i trace.Inspector
-	i.Add(ended("service"))
-	for range 100 {
-		i.Add(ended("service/request"))
-	}
-	i.Add(ended("service"))
-	kept := func(n int) bool { return get(t, &i, fmt.Sprint("?report=", n)).StatusCode == 200 }
-	if !kept(1) || kept(71) || !kept(72) || !kept(102) {
-		t.Error("kept are not both services and the last 30 requests")
-	}
-}
-
-// heavy is an error that holds on to a megabyte.
-type heavy struct{ ballast *[1 << 20]byte }
-
-func (heavy) Error() string { return strings.Repeat("x", 5000) }
-
-// An inspector for years holds neither the errors of a teardown nor all drops
-// of a big one, and what it keeps can be drawn.
-func TestKeptTeardownsAreSmall(t *testing.T) {
-	var i trace.Inspector
-	ballast := new([1 << 20]byte)
-	held := weak.Make(ballast)
-	errs := make([]error, 20000)
-	errs[7] = heavy{ballast}
-	i.Add(ended("crowd", errs...))
-	ballast, errs = nil, nil
-	runtime.GC()
-	if held.Value() != nil {
-		t.Error("the inspector holds on to an error's value")
-	}
-	var r trace.Report
-	if err := json.NewDecoder(get(t, &i, "?report=1&format=json").Body).Decode(&r); err != nil {
-		t.Fatal(err)
-	}
-	if n := len(r.Entries); n > 1000 {
-		t.Errorf("%d entries are kept", n)
-	}
-	contains(t, body(t, get(t, &i, "")), "20,000", "g7 (error)")
-	page := body(t, get(t, &i, "?report=1"))
-	contains(t, page, "g7", "more", "xxx…")
-	if len(page) > 300<<10 {
-		t.Errorf("the page has %d bytes", len(page))
-	}
-}
-
-func TestEdgesOfKeptTeardownsAreBounded(t *testing.T) {
-	var names []string
-	r := &trace.Report{Scope: "s", Schedule: "waves", Started: zero, Ended: atMS(2)}
-	for n := range 400 {
-		names = append(names, fmt.Sprint("g", n))
-		r.Entries = append(r.Entries, trace.Entry{Name: fmt.Sprint("d", n), Outcome: "ok", Started: zero, Ended: atMS(1)})
-	}
-	for n := range r.Entries {
-		r.Entries[n].DependsOn = names
-	}
-	var i trace.Inspector
-	i.Add(r)
-	var kept trace.Report
-	if err := json.NewDecoder(get(t, &i, "?report=1&format=json").Body).Decode(&kept); err != nil {
-		t.Fatal(err)
-	}
-	edges := 0
-	for _, e := range kept.Entries {
-		edges += len(e.DependsOn)
-	}
-	if edges == 0 || edges > 1<<14 || len(r.Entries[399].DependsOn) != 400 {
-		t.Errorf("%d edges are kept of 160,000, and the report has %d left", edges, len(r.Entries[399].DependsOn))
-	}
 }
 
 // Scopes come and go, tear down and are looked at, all at once.

@@ -1,0 +1,75 @@
+package trace
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// children writes the scopes inside s, in order. Those of one name, when they
+// are many, as the requests of a server are, fold to one line where the first
+// stands. They have no numbers, so their ids are made of their names, counted
+// where names repeat.
+func (p *pageWriter) children(s Snapshot, at place, waits []time.Duration) {
+	const many = 5
+	byName := make(map[string][]int)
+	for n, c := range s.Children {
+		byName[c.Name] = append(byName[c.Name], n)
+	}
+	written, hidden := 0, 0
+	write := func(n, count int) {
+		c := s.Children[n]
+		p.scope(c, place{id: fmt.Sprintf("%s-%x-%d", at.id, c.Name, count), level: at.level + 1, wait: waits[n]})
+	}
+	seen := make(map[string]int)
+	for n, c := range s.Children {
+		alike := byName[c.Name]
+		seen[c.Name]++
+		switch {
+		case len(alike) < many && written == maxScopes:
+			hidden++
+			continue
+		case len(alike) < many:
+			written++
+			write(n, seen[c.Name])
+			continue
+		case seen[c.Name] > 1:
+			continue
+		}
+		p.f(`<details class="scope many" id="%s-%x"><summary><span class="state">%s</span><h%d>%s</h%d><span class="soft">%s</span></summary>`+"\n",
+			at.id, c.Name, thousands(len(alike)), min(at.level+1, 6), bdi(c.Name), min(at.level+1, 6), text(s.tally(alike)))
+		p.f(`<div class="inside">` + "\n")
+		for count, n := range alike[:min(len(alike), maxAlike)] {
+			write(n, count+1)
+		}
+		if more := len(alike) - maxAlike; more > 0 {
+			p.f(`<p class="soft">+ %s more</p>`+"\n", thousands(more))
+		}
+		p.f("</div></details>\n")
+	}
+	if hidden > 0 {
+		p.f(`<p class="soft">+ %s more</p>`+"\n", thousands(hidden))
+	}
+}
+
+// tally says in which states some children are, and how long the one that has
+// been in its state longest.
+func (s Snapshot) tally(children []int) string {
+	counts := make(map[string]int)
+	var states []string // in order of first appearance
+	longest := time.Duration(0)
+	for _, n := range children {
+		c := s.Children[n]
+		if counts[c.State]++; counts[c.State] == 1 {
+			states = append(states, c.State)
+		}
+		longest = max(longest, c.Since)
+	}
+	for i, state := range states {
+		states[i] = thousands(counts[state]) + " " + orDash(clean(state))
+	}
+	if longest == 0 {
+		return strings.Join(states, ", ")
+	}
+	return strings.Join(states, ", ") + " · longest for " + short(longest)
+}

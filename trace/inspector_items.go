@@ -1,0 +1,56 @@
+package trace
+
+import (
+	"fmt"
+)
+
+// items is the table of what the scope owns. When it is ending, what its exit
+// waits for is on top.
+func (p *pageWriter) items(items []SnapshotItem, id string, ending bool) {
+	if len(items) == 0 {
+		return
+	}
+	waits := ""
+	if ending {
+		waits = `<th scope="col" class="number">Exit waits</th>`
+	}
+	p.f(`<div class="scroll"><table class="items"><thead><tr><th scope="col">Name</th><th scope="col">Kind</th><th scope="col">State</th>`+
+		`<th scope="col" class="number">Age</th>%s<th scope="col" class="number">Wave</th><th scope="col">Depends on</th></tr></thead><tbody>`+"\n", waits)
+	seen := make(map[string]int)
+	for n, it := range items {
+		if n == mostItems {
+			p.f(`<tr><td colspan="7" class="soft">+ %s more</td></tr>`+"\n", thousands(len(items)-n))
+			break
+		}
+		key := it.Kind + " " + it.Name
+		seen[key]++
+		p.item(it, fmt.Sprintf("%s-%x-%d", id, key, seen[key]), ending)
+	}
+	p.f("</tbody></table></div>\n")
+}
+
+func (p *pageWriter) item(it SnapshotItem, id string, ending bool) {
+	class, waited, wave := "", "", ""
+	if it.Waited > 0 {
+		class, waited = ` class="awaited"`, short(it.Waited)
+	}
+	if it.Kind != "task" {
+		wave = fmt.Sprint(it.Wave)
+	}
+	p.f(`<tr id="%s"%s><th scope="row">%s</th><td>%s</td><td><span class="dot %s"></span>%s</td><td class="number">%s</td>`,
+		id, class, bdi(it.Name), text(orDash(clean(it.Kind))), dotClass(it.State), text(orDash(clean(it.State))), short(it.Age))
+	if ending {
+		p.f(`<td class="number">%s</td>`, waited)
+	}
+	p.f(`<td class="number">%s</td><td>%s</td></tr>`+"\n", wave, dependencies(&Entry{DependsOn: it.DependsOn}))
+}
+
+func dotClass(state string) string {
+	switch state {
+	case "dropping":
+		return "is-dropping"
+	case "abandoned":
+		return "is-abandoned"
+	}
+	return "is-open"
+}

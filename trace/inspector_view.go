@@ -1,0 +1,153 @@
+package trace
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// view is what the page shows, at one instant.
+type view struct {
+	now       time.Time
+	scopes    []shown
+	teardowns []kept // newest first
+}
+
+// shown is a root scope in a view.
+type shown struct {
+	id uint64
+	Snapshot
+}
+
+func (i *Inspector) view() view {
+	sources, teardowns := i.watching()
+	v := view{now: time.Now(), teardowns: teardowns, scopes: make([]shown, 0, len(sources))}
+	for _, s := range sources {
+		v.scopes = append(v.scopes, shown{s.id, s.source.Snapshot()})
+	}
+	return v
+}
+
+func (v view) writeText(w io.Writer) error {
+	for _, s := range v.scopes {
+		if err := s.WriteText(w); err != nil {
+			return err
+		}
+	}
+	for _, k := range v.teardowns {
+		if _, err := fmt.Fprintln(w, k.line()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type viewJSON struct {
+	Scopes    []Snapshot     `json:"scopes"`
+	Teardowns []teardownJSON `json:"teardowns"` // newest first
+}
+
+type teardownJSON struct {
+	Report  uint64       `json:"report"` // its number, for ?report=
+	Scope   string       `json:"scope"`
+	Exit    string       `json:"exit"`
+	Started time.Time    `json:"started"`
+	Ended   time.Time    `json:"ended"`
+	Took    milliseconds `json:"took_ms"`
+	Drops   int          `json:"drops"`
+	Waves   int          `json:"waves"`
+	Failed  int          `json:"failed"`
+	Error   string       `json:"error,omitempty"`
+}
+
+// MarshalJSON is what ?format=json answers.
+func (v view) MarshalJSON() ([]byte, error) {
+	j := viewJSON{Scopes: make([]Snapshot, len(v.scopes)), Teardowns: make([]teardownJSON, len(v.teardowns))}
+	for i, s := range v.scopes {
+		j.Scopes[i] = s.Snapshot
+	}
+	for i, k := range v.teardowns {
+		j.Teardowns[i] = teardownJSON{
+			Report: k.id, Scope: k.report.Scope, Exit: k.report.Exit,
+			Started: k.report.Started, Ended: k.report.Ended, Took: milliseconds(k.took()),
+			Drops: k.drops, Waves: k.waves, Failed: k.faults, Error: k.report.Error,
+		}
+	}
+	return json.Marshal(j)
+}
+
+// title is that of the window.
+func (v view) title() string {
+	for _, s := range v.news() {
+		return clean(s.path()) + " is " + clean(s.State) + " · ebb"
+	}
+	return plural(len(v.scopes), "scope") + " · ebb"
+}
+
+// status says in a sentence what is going on. It is read out whenever it
+// changes, so it has no times in it.
+func (v view) status() string {
+	var parts []string
+	news := v.news()
+	for _, s := range news[:min(len(news), maxListed)] {
+		part := bdi(s.path()) + " is " + text(clean(s.State))
+		if waits := s.waitsFor(); len(waits) > 0 {
+			part += " and waits for " + waits[0].html()
+			if more := len(waits) - 1; more > 0 {
+				part += fmt.Sprintf(" and %s more", thousands(more))
+			}
+		}
+		parts = append(parts, part+".")
+	}
+	switch {
+	case len(parts) > 0:
+	case len(v.scopes) > 0:
+		parts = append(parts, plural(len(v.scopes), "scope")+", none is ending.")
+	default:
+		parts = append(parts, "No scope is running.")
+	}
+	if len(v.teardowns) > 0 {
+		parts = append(parts, "Last torn down: "+v.teardowns[0].verdict())
+	}
+	return strings.Join(parts, " ")
+}
+
+// news returns the scopes that are ending, outer ones first.
+func (v view) news() []Snapshot {
+	var list []Snapshot
+	var walk func(s Snapshot, least time.Duration)
+	walk = func(s Snapshot, least time.Duration) {
+		if s.ending() && s.exitTook() >= least {
+			list = append(list, s)
+		}
+		for _, c := range s.Children {
+			walk(c, newsworthy)
+		}
+	}
+	for _, s := range v.scopes {
+		walk(s.Snapshot, 0)
+	}
+	return list
+}
+
+// newsworthy is how long a scope inside another must have been ending before
+// the page says so at its top: some end all the time, as requests do.
+const newsworthy = time.Second
+
+// ending reports whether the scope has begun its exit.
+func (s Snapshot) ending() bool { return s.State == "draining" || s.State == "dropping" }
+
+// exitTook returns for how long the scope has been ending, as far as one can
+// tell.
+func (s Snapshot) exitTook() time.Duration {
+	took := s.Since
+	for _, it := range s.Items {
+		took = max(took, it.Waited)
+	}
+	return took
+}
+
+func (s Snapshot) path() string { return cmp.Or(s.Path, s.Name) }
