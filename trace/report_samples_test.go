@@ -315,3 +315,12 @@ func sampleSnapshot() trace.Snapshot {
 		}},
 	}
 }
+
+// allFailed has n guards in one wave, all of which fail alike.
+func allFailed(n int) *trace.Report {
+	var drops []simDrop
+	for i := range n {
+		drops = append(drops, simDrop{name: fmt.Sprintf("shard-%04d", i), took: milli, outcome: "error", err: errors.New("connection refused")})
+	}
+	return simulate("waves", drops...)
+}

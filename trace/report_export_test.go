@@ -1,0 +1,54 @@
+// The helpers below are what every format shares: each rule about names, widths
+// and layouts is tested once here instead of through six formats.
+package trace
+
+import "time"
+
+func Clean(s string) string                              { return clean(s) }
+func Isolate(s string) string                            { return isolate(s) }
+func Fit(s string, n int) string                         { return fit(s, n) }
+func Width(s string) int                                 { return width(s) }
+func Short(d time.Duration) string                       { return short(d) }
+func Thousands(n int) string                             { return thousands(n) }
+func MermaidText(s string) string                        { return mermaidText(s) }
+func PictureCSS() string                                 { return pictureCSS }
+func PageStyle() string                                  { return pageStyle }
+func NiceStep(d time.Duration, px float64) time.Duration { return niceStep(d, px) }
+
+// Row is a line of a waterfall.
+type Row struct {
+	Name     string // of the entry, or of the fold
+	Folded   int
+	Wave     string
+	Outcome  string
+	Critical bool
+}
+
+// Rows are the lines of r.
+func Rows(r *Report, most, limit int) []Row {
+	var rows []Row
+	for _, w := range r.rows(most, limit) {
+		rows = append(rows, Row{w.name(), len(w.fold), w.waveLabel(), w.outcome(), w.critical})
+	}
+	return rows
+}
+
+// Box is a node in a picture of a graph.
+type Box struct {
+	Name           string
+	Column, Folded int
+	X, Y, W, H     float64
+	To             []int
+}
+
+// Layout places the graph of r, and counts what it left out.
+func Layout(r *Report, columns, rows int) (boxes []Box, crossings, implied int) {
+	g := newDAG(r.vertices(), columns, rows)
+	g.reduce()
+	d := g.layout()
+	for i, n := range g.nodes {
+		s := d.slots[i]
+		boxes = append(boxes, Box{n.name, n.column, n.fold, d.x[n.column], s.y - s.height/2, d.w[n.column], s.height, n.to})
+	}
+	return boxes, d.crossings(), g.implied
+}
