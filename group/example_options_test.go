@@ -66,9 +66,9 @@ func ExampleDeadline() {
 	release := make(chan struct{})
 	must(g.Add("db", func(context.Context) error { <-release; return nil }))
 	must(g.Add("log", say("log")))
-	end := time.Now().Add(30 * time.Millisecond)
-	// Two guards one at a time: a third of the time is kept for them in equal parts.
-	for _, o := range g.Teardown(context.Background(), group.Limit(1), group.Deadline(end, 10*time.Millisecond)) {
+	end := time.Now().Add(300 * time.Millisecond)
+	// Two guards, one at a time: log keeps half of the reserve, 100 ms.
+	for _, o := range g.Teardown(context.Background(), group.Limit(1), group.Deadline(end, 200*time.Millisecond)) {
 		fmt.Println(o.Node.Name(), o.Outcome)
 	}
 	close(release)
@@ -176,10 +176,19 @@ func ExampleOutcome() {
 
 func ExampleOverrun() {
 	var g group.Graph
-	db := must(g.Add("db", say("db")))
 	release := make(chan struct{})
-	must(g.Add("api", func(context.Context) error { <-release; return nil }, db))
-	o := g.Teardown(context.Background(), group.Timeout(10*time.Millisecond))[0]
+	db := must(g.Add("db", say("db")))
+	api := new(group.Node)
+	err := g.Insert(api, group.Spec{
+		Name:    "api",
+		Dropper: dropper(func(context.Context) error { <-release; return nil }),
+		Deps:    []*group.Node{db},
+		Timeout: 10 * time.Millisecond,
+	})
+	if err != nil {
+		fmt.Println(err)
+	}
+	o := g.Teardown(context.Background())[0]
 	fmt.Println(o.Overrun.Limit, o.Overrun.Cause, o.Overrun.Blocks)
 	close(release)
 	// Output:

@@ -18,12 +18,9 @@ type peel struct {
 }
 
 func newPeel(p *plan) *peel {
-	k := &peel{plan: p, left: make([]int32, len(p.nodes)), all: int32(len(p.nodes) - 1)}
+	k := &peel{plan: p, left: make([]int32, len(p.nodes)), all: p.all}
 	for _, d := range p.edges {
 		k.left[d]++
-	}
-	for k.all >= 0 && !p.nodes[k.all].all {
-		k.all--
 	}
 	return k
 }

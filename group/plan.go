@@ -1,7 +1,5 @@
 package group
 
-import "slices"
-
 // A plan is what a run or [Graph.Waves] makes of some nodes: who depends on
 // whom, and in which wave each is dropped. It is made under the graph's lock and
 // immutable; a run needs nothing else of the graph.
@@ -17,12 +15,13 @@ type plan struct {
 	wave  []int32 // by slot
 	order []int32 // by position: slots
 	ends  []int32 // by wave: the position after its last
+	all   int32   // the newest slot with All; -1: none
 }
 
 // newPlan plans nodes, which are in order of registration; edges to others are
 // left out. Time and memory are linear in nodes and edges.
-func newPlan(nodes []*Node) *plan {
-	p := &plan{nodes: nodes}
+func newPlan(nodes []*Node) plan {
+	p := plan{nodes: nodes}
 	p.link()
 	p.layer()
 	return p
@@ -31,9 +30,13 @@ func newPlan(nodes []*Node) *plan {
 // link copies the edges.
 func (p *plan) link() {
 	size := 0
+	p.all = -1
 	for s, n := range p.nodes {
 		n.slot = int32(s)
 		size += len(n.deps)
+		if n.all {
+			p.all = int32(s)
+		}
 	}
 	if size == 0 {
 		return
@@ -66,8 +69,15 @@ func (p *plan) deps(s int32) []int32 {
 // path.
 func (p *plan) layer() {
 	n := len(p.nodes)
-	numbers := make([]int32, 2*n)
-	p.wave, p.order = numbers[:n:n], numbers[n:]
+	numbers := make([]int32, 2*n+1)
+	p.wave, p.order, p.ends = numbers[:n:n], numbers[n:2*n:2*n], numbers[2*n:2*n]
+	if p.first == nil && p.all < 0 { // as in most small graphs: one wave
+		for s := range p.order {
+			p.order[s] = int32(s)
+		}
+		p.ends = append(p.ends, int32(n))
+		return
+	}
 	peel := newPeel(p)
 	queue := p.order[:0] // its elements are read before the order overwrites them
 	for s := range int32(n) {
@@ -87,9 +97,6 @@ func (p *plan) layer() {
 		}
 		p.ends = append(p.ends, int32(end))
 		head = end
-	}
-	if len(p.ends) == 1 {
-		return // the queue began in order of registration, and that was all
 	}
 	next := make([]int32, len(p.ends)) // by wave: where its next slot goes
 	copy(next[1:], p.ends)
@@ -167,5 +174,6 @@ func (g *Graph) Waves() [][]*Node {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.nodes.compact()
-	return newPlan(slices.Clone(g.nodes.nodes)).waves()
+	p := newPlan(g.nodes.nodes)
+	return p.waves()
 }

@@ -38,7 +38,7 @@ import (
 // goroutine) is taken by a new one that inherits its count. So the run is over
 // exactly when active is 0, which is terminal.
 type run struct {
-	*plan
+	plan
 	options
 	graph  *Graph
 	early  bool              // the graph goes on: nodes leave it as they end
@@ -139,7 +139,7 @@ func (r *run) prepare(ctx context.Context) {
 		r.rank = r.ranks()
 	}
 	if r.schedule == Eager || r.observe != nil {
-		r.peel = newPeel(r.plan)
+		r.peel = newPeel(&r.plan)
 	}
 	switch r.schedule {
 	case Sequential:
