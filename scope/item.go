@@ -103,6 +103,7 @@ func (i *item) registerLocked(name string, own []*item, cfg *guardConfig, user b
 		return notAccepted(err)
 	}
 	i.state, i.uses = live, nil
+	s.limits = s.limits || cfg.timeout > 0
 	s.rec.GuardLive(+1)
 	return nil
 }

@@ -56,6 +56,7 @@ type Scope struct {
 	state      state
 	stopped    bool       // Stop was called here or above
 	echoed     bool       // an error was left out because it only repeated the cause
+	limits     bool       // a node has a limit of its own; only read once nothing is registered any more
 	stopCause  error      // set with stopped
 	nested     *Scope     // the newest lexical child
 	prev, next *Scope     // in the parent's list of lexical children; guarded by the parent's mu
