@@ -219,6 +219,7 @@ func (x *cell) consumer(ctx context.Context) error {
 	x.start("consumer")
 	defer x.ended("consumer")
 	if x.place == "daemon" {
+		time.Sleep(time.Microsecond) // until all is registered
 		return x.act(ctx)
 	}
 	<-ctx.Done()
