@@ -52,7 +52,7 @@ func Acquire[T any](ctx context.Context, s *Scope, name string,
 		return nil, err
 	}
 	h.g = guard.Owned(v, drop)
-	if err := h.item.keep(ctx, name, &cfg); err != nil {
+	if err := h.item.keep(ctx, "acquire", name, &cfg); err != nil {
 		return nil, err
 	}
 	if isTelemetry(v) {
@@ -77,10 +77,10 @@ func (a *acquired[T]) call(ctx context.Context, name string, open func(context.C
 
 // keep registers a guard that was just opened in ctx. If the scope no longer
 // accepts it, it is dropped at once, and nothing is lost.
-func (i *item) keep(ctx context.Context, name string, cfg *guardConfig) error {
+func (i *item) keep(ctx context.Context, what, name string, cfg *guardConfig) error {
 	i.born = time.Now()
 	if err := i.register(name, cfg, false); err != nil {
-		return multierr.Append(i.s.refusal("acquire", name, err), i.dropUnowned(name))
+		return multierr.Append(i.s.refusal(what, name, err), i.dropUnowned(name))
 	}
 	if ctx == nil {
 		return nil
@@ -105,7 +105,7 @@ func Register[T any](s *Scope, name string, g *guard.Guard[T], opts ...GuardOpti
 		g.Disown() // a mistake in the call; the guard stays the caller's
 		return nil, s.refusal("register", name, err)
 	}
-	if err := h.item.keep(nil, name, &cfg); err != nil {
+	if err := h.item.keep(nil, "register", name, &cfg); err != nil {
 		return nil, err
 	}
 	if v, err := g.Get(); err == nil && isTelemetry(v) {
@@ -128,7 +128,7 @@ func Defer(s *Scope, name string, drop func(ctx context.Context) error, opts ...
 	if err := s.admits(&h.item, &cfg); err != nil && !errors.Is(err, ErrClosed) {
 		return nil, s.refusal("defer", name, err)
 	}
-	if err := h.item.keep(nil, name, &cfg); err != nil {
+	if err := h.item.keep(nil, "defer", name, &cfg); err != nil {
 		return nil, err
 	}
 	return h, nil
