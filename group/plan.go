@@ -69,6 +69,9 @@ func (p *plan) deps(s int32) []int32 {
 // path.
 func (p *plan) layer() {
 	n := len(p.nodes)
+	if n == 0 {
+		return // no wave, rather than an empty one
+	}
 	numbers := make([]int32, 2*n+1)
 	p.wave, p.order, p.ends = numbers[:n:n], numbers[n:2*n:2*n], numbers[2*n:2*n]
 	if p.first == nil && p.all < 0 { // as in most small graphs: one wave

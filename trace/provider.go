@@ -27,6 +27,13 @@ var process = struct {
 	version func() string // of ebb's module; reads the build information once, when first asked
 }{otel.GetTracerProvider(), otel.GetMeterProvider(), sync.OnceValue(moduleVersion)}
 
+// Wanted reports whether [Start] would record with these providers, either of
+// which may be nil. It allocates nothing, and spares those that nobody looks at
+// the making of a [Config].
+func Wanted(ctx context.Context, tp oteltrace.TracerProvider, mp metric.MeterProvider) bool {
+	return tracerProvider(ctx, tp) != nil || meterProvider(mp) != nil
+}
+
 // tracerProvider returns the provider that a scope started on ctx records
 // with: the option's, else that of the span in ctx if it is recording, else the
 // global one if it has been set, else nil.
