@@ -145,9 +145,9 @@ func (l *Lazy[T]) finish(m *mark, a *attempt, g *Guard[T], err error) {
 	l.mu.Lock()
 	if err == nil && l.is() == live && !a.forsaken {
 		if err = l.keep(g); err == nil {
-			g = nil
 			l.attempt = nil // in the same moment: giveUp must not cancel it any more
 		}
+		g = nil // kept, or gone, or another owner's to drop
 	}
 	l.mu.Unlock()
 

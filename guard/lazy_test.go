@@ -292,6 +292,19 @@ func TestLazyFails(t *testing.T) {
 	}
 }
 
+// A guard that belongs to somebody else is refused, and left to him.
+func TestLazyGuardOfAnOwner(t *testing.T) {
+	drop, calls := counted(nil)
+	g := guard.New(7, drop)
+	g.Own()
+	l := guard.NewLazy(func(context.Context) (*guard.Guard[int], error) { return g, nil })
+	wantErr(t, "Get", second(l.Get(t.Context())), guard.ErrOwned)
+	wantErr(t, "Drop", l.Drop(t.Context()), nil)
+	if calls.Load() != 0 || g.Drop(t.Context()) != nil || calls.Load() != 1 {
+		t.Errorf("%d drops", calls.Load())
+	}
+}
+
 // A guard that comes beside an error is dropped.
 func TestLazyGuardAndError(t *testing.T) {
 	failed := errors.New("failed halfway")

@@ -69,8 +69,9 @@ func (g *Guard[T]) give() {
 // Map returns a guard of f's result that owes what g owed: its Drop runs g's
 // drop function on g's value, and its leak hook is g's. g is as after Release.
 // Those who are borrowing g's value may finish: the new guard's Drop waits for
-// them too. If f panics, g is unchanged. If g is gone or owned, f is not called,
-// and the new guard is gone with the same error.
+// them too. While f runs, other calls on g return ErrOwned; if it panics, g is
+// unchanged. If g is gone or owned, f is not called, and the new guard is gone with
+// the same error.
 func Map[T, U any](g *Guard[T], f func(T) U) *Guard[U] {
 	if err := g.take(); err != nil {
 		return unusable[U](err)
