@@ -125,12 +125,12 @@ func TestOverrun(t *testing.T) {
 	}
 }
 
-// A chain of n guards that all hang, under a deadline after 110 s of which 44 s
-// are reserve. Drop number k has to be over at 66s + 44s*(k+1)/n.
+// A chain of n guards that all hang, under a deadline after 11 s of which 4.4 s
+// are reserve. Drop number k has to be over at 6.6s + 4.4s*(k+1)/n.
 //
 //	0 -> 1 -> ... -> n-1
 func TestDeadline(t *testing.T) {
-	const grace, reserve = 110 * time.Second, 44 * time.Second
+	const grace, reserve = 11 * time.Second, 4400 * time.Millisecond
 	for _, c := range []struct {
 		rule string
 		n    int
@@ -177,19 +177,42 @@ func TestDeadline(t *testing.T) {
 // Sequential and limited teardowns keep a share for every guard that has not
 // started, also where all are in one wave.
 func TestDeadlineOfQueue(t *testing.T) {
+	for _, c := range []struct {
+		queues group.Option
+		over   []int // seconds, by registration
+	}{
+		{group.Limit(2), []int{40, 60, 80, 100}},
+		{group.Order(group.Sequential), []int{100, 80, 60, 40}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			release := make(chan struct{})
+			defer close(release)
+			var g group.Graph
+			for k := range c.over {
+				add(t, &g, fmt.Sprint(k), hangs(release))
+			}
+			start := time.Now()
+			out := g.Teardown(t.Context(), c.queues, group.Deadline(start.Add(100*time.Second), 80*time.Second))
+			for k, want := range c.over {
+				if got := out[k].Ended.Sub(start); got != time.Duration(want)*time.Second {
+					t.Errorf("guard %d was over after %v, want %ds", k, got, want)
+				}
+			}
+		})
+	}
+}
+
+// A drop for which no time is left at all is attempted for a millisecond.
+func TestDeadlineWithoutTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		defer close(release)
 		var g group.Graph
-		for k := range 4 {
-			add(t, &g, fmt.Sprint(k), hangs(release))
-		}
+		add(t, &g, "db", hangs(release))
 		start := time.Now()
-		out := g.Teardown(t.Context(), group.Limit(2), group.Deadline(start.Add(100*time.Second), 80*time.Second))
-		for k, want := range []time.Duration{40 * time.Second, 60 * time.Second, 80 * time.Second, 100 * time.Second} {
-			if got := out[k].Ended.Sub(start); got != want {
-				t.Errorf("guard %d was over after %v, want %v", k, got, want)
-			}
+		out := g.Teardown(t.Context(), group.Deadline(start, 0))
+		if got := time.Since(start); out[0].Outcome != "abandoned" || got != time.Millisecond {
+			t.Errorf("%s after %v", out[0].Outcome, got)
 		}
 	})
 }

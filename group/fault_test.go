@@ -29,7 +29,7 @@ func TestHold(t *testing.T) {
 					db := add(t, &g, "db", nothing)
 					cache := add(t, &g, "cache", nothing, db)
 					api := add(t, &g, "api", hangs(release), cache)
-					add(t, &g, "log", nothing)
+					add(t, &g, "log", nothing).Hold() // is not abandoned: means nothing
 					if hold {
 						api.Hold()
 					}
@@ -122,6 +122,25 @@ func TestForceCancels(t *testing.T) {
 			if err := <-cause; err != group.ErrForced {
 				t.Errorf("cause %v", err)
 			}
+		}
+	})
+}
+
+// A drop that starts at the moment of Force is abandoned like one that runs.
+func TestForceAtStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		force, release := make(chan struct{}), make(chan struct{})
+		defer close(release)
+		var g group.Graph
+		add(t, &g, "db", hangs(release))
+		out := g.Teardown(t.Context(), group.Force(force), group.Observe(func(e group.Event) {
+			if e.Kind == group.DropStart {
+				close(force)
+				synctest.Wait() // Teardown has looked for what runs, and found nothing
+			}
+		}))
+		if out[0].Outcome != "abandoned" {
+			t.Errorf("outcome %s", out[0].Outcome)
 		}
 	})
 }

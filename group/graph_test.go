@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 	"unsafe"
+	"weak"
 
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/fault"
@@ -332,6 +333,24 @@ func TestMemoryAfterPeak(t *testing.T) {
 	if grown := int64(heap()) - int64(before); grown > 64<<10 {
 		t.Errorf("a graph that is empty again holds %d bytes", grown)
 	}
+	runtime.KeepAlive(&g)
+}
+
+// What still holds a removed node does not hold what that depended on.
+func TestRemovedNodeHoldsNothing(t *testing.T) {
+	var g group.Graph
+	db := add(t, &g, "db", nothing)
+	api := add(t, &g, "api", nothing, db)
+	if err := errors.Join(g.Remove(api), g.Remove(db)); err != nil {
+		t.Fatal(err)
+	}
+	dead := weak.Make(db)
+	db = nil
+	runtime.GC()
+	if dead.Value() != nil {
+		t.Error("a removed dependency is still held")
+	}
+	runtime.KeepAlive(api)
 	runtime.KeepAlive(&g)
 }
 

@@ -118,7 +118,7 @@ func TestObserverIsContained(t *testing.T) {
 					drop := func(context.Context) error {
 						time.Sleep(2 * time.Second)
 						ran++
-						return nil
+						panic("drop") // is not taken for the observer's
 					}
 					db := add(t, &g, "db", drop)
 					add(t, &g, "api", drop, db)
@@ -175,6 +175,22 @@ func TestSlow(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A drop that was abandoned before it became slow is not told of any more.
+func TestSlowAndAbandoned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		defer close(release)
+		var g group.Graph
+		r := new(record)
+		insert(t, &g, group.Spec{Name: "hangs", Timeout: time.Second, Dropper: dropper(hangs(release))})
+		add(t, &g, "slow", sleeps(9*time.Second))
+		g.Teardown(t.Context(), group.Slow(5*time.Second), group.Observe(r.observe))
+		if events := r.of(group.DropSlow); len(events) != 1 || events[0].Node.Name() != "slow" {
+			t.Errorf("%d slow drops", len(events))
+		}
+	})
 }
 
 // The result of an abandoned drop is told once and changes nothing, before or

@@ -179,6 +179,26 @@ func TestOverlappingRunIsBounded(t *testing.T) {
 	})
 }
 
+// A second run that gives up on a node does not end it: the first one still has
+// it, and a third still waits.
+func TestThirdRunWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g group.Graph
+		db := add(t, &g, "db", nothing)
+		api := add(t, &g, "api", sleeps(time.Minute), db)
+		go g.Drop(context.Background(), api)
+		synctest.Wait()
+		start := time.Now()
+		if out, err := g.DropTree(t.Context(), db, group.Timeout(time.Second)); err != nil || out[1].Outcome != "ok" {
+			t.Errorf("the tree: %v, %v", words(out), err)
+		}
+		out := g.Teardown(t.Context())
+		if got := time.Since(start); got != time.Minute || len(out) != 1 {
+			t.Errorf("Teardown ended after %v with %v", got, words(out))
+		}
+	})
+}
+
 // A claimed node is dropped by the run that comes to it.
 func TestTreeOfClaimed(t *testing.T) {
 	var g group.Graph
