@@ -22,6 +22,7 @@ type Daemon struct {
 
 	cancel   context.CancelCauseFunc
 	graceful bool
+	label    string        // the name it was started with
 	id       atomic.Uint64 // of its goroutine
 	done     chan struct{} // closed when it has ended; then the following may be read
 	err      error         // of fn
@@ -55,7 +56,7 @@ func (s *Scope) Daemon(name string, fn func(ctx context.Context) error, opts ...
 		panic("scope.Daemon: nil function")
 	}
 	cfg := newGuardConfig(opts)
-	d, err := s.newDaemon(&cfg)
+	d, err := s.newDaemon(name, &cfg)
 	if err != nil {
 		return nil, s.refusal("daemon", name, err)
 	}
@@ -68,11 +69,11 @@ func (s *Scope) Daemon(name string, fn func(ctx context.Context) error, opts ...
 	return d, nil
 }
 
-func (s *Scope) newDaemon(cfg *guardConfig) (*Daemon, error) {
+func (s *Scope) newDaemon(name string, cfg *guardConfig) (*Daemon, error) {
 	if cfg.err != nil {
 		return nil, misuse(cfg.err.Error())
 	}
-	d := &Daemon{graceful: cfg.graceful, done: make(chan struct{})}
+	d := &Daemon{label: name, graceful: cfg.graceful, done: make(chan struct{})}
 	d.item.s, d.item.impl, d.item.born = s, d, time.Now()
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(s.base))
 	d.cancel = cancel
@@ -87,6 +88,11 @@ type daemonRun struct{ *Daemon }
 func (d daemonRun) Run() {
 	d.id.Store(fault.GoroutineID())
 	defer d.end()
+	if s := d.item.s; s.profiled() {
+		ctx, stop := s.profile(d.run.Context, "daemon", d.label)
+		d.run.Context = ctx
+		defer stop()
+	}
 	d.err = d.fn(&d.run)
 	d.returned = true
 }
@@ -189,7 +195,7 @@ func Start[T any](ctx context.Context, s *Scope, name string,
 	}
 	var zero T
 	cfg := newGuardConfig(opts)
-	d, err := s.newDaemon(&cfg)
+	d, err := s.newDaemon(name, &cfg)
 	if err != nil {
 		return zero, nil, s.refusal("start", name, err)
 	}

@@ -138,6 +138,11 @@ func (i *item) Drop(ctx context.Context) (err error) {
 	i.startSpan()
 	err = ErrGoexit
 	defer func() { i.ended(err) }()
+	if s.profiled() {
+		ctx, stop := s.profile(i.drop.Context, "guard", i.name())
+		i.drop.Context = ctx
+		defer stop()
+	}
 	err = i.impl.dropNow(&i.drop)
 	return err
 }

@@ -65,6 +65,7 @@ type rare struct {
 	guardNames []string    // options of guards that were given
 	err        error       // the first option that is not valid
 	unshow     func()      // takes the scope off the live page
+	untrace    func()      // ends its task of the execution tracer
 }
 
 // own returns s's private copy of the inherited settings, to be changed by an

@@ -135,6 +135,7 @@ func (s *Scope) begin(ctx context.Context) {
 	if trace.Wanted(ctx, tp, mp) {
 		ctx, s.rec = trace.Start(ctx, s.traceConfig(tp, mp))
 	}
+	ctx = s.profileRun(ctx)
 	s.base = ctx
 	inner, cancel := context.WithCancelCause(ctx)
 	s.cancel = cancel

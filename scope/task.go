@@ -151,6 +151,11 @@ func (t *task) Run() {
 		t.Context, span = t.s.rec.Task(t.Context, t.name)
 	}
 	defer t.end(span)
+	if t.s.profiled() {
+		ctx, stop := t.s.profile(t.Context, "task", t.name)
+		t.Context = ctx
+		defer stop()
+	}
 	t.err = t.fn(&t.owner)
 	t.returned = true
 }

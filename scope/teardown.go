@@ -321,8 +321,11 @@ func (s *Scope) closeContext() {
 	s.unwatchLocked()
 	s.mu.Unlock()
 	s.cancel(ErrClosed)
-	if s.rare != nil && s.rare.unshow != nil {
-		s.rare.unshow()
+	if r := s.rare; r != nil && r.unshow != nil {
+		r.unshow()
+	}
+	if r := s.rare; r != nil && r.untrace != nil {
+		r.untrace()
 	}
 }
 
