@@ -22,7 +22,7 @@ func Name(name string) Option {
 
 // StackDepth sets how many frames of the creating goroutine's stack are kept
 // for the leak report. The default of 1 is the creation site alone; 0 records
-// nothing. Each frame costs some 35 ns when the guard is made.
+// nothing, and makes the guard cheaper. Each frame costs some 30 ns when it is made.
 func StackDepth(n int) Option {
 	return optionFunc(func(o *origin) { o.depth = max(n, 0) })
 }
@@ -39,11 +39,11 @@ type origin struct {
 	site  [1]uintptr // is stack, if depth is 1
 	lost  loser      // is told when the hook has fired, before it reports
 
-	armed  bool
-	hook   runtime.Cleanup
-	tracks []*track // those that were running when it was armed
-
 	dropped atomic.Uintptr // pc of the Drop that began; 0 if not known
+
+	armed  bool            // protected by the mu of the guard or share, as the following are
+	hook   runtime.Cleanup // calls leaked
+	tracks []*track        // those that were running when it was armed
 }
 
 // A loser outlives the handle whose hook has fired.
