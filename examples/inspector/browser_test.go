@@ -191,9 +191,15 @@ func TestTeardownByKeyboard(t *testing.T) {
 	tab(`document.activeElement === ` + service + `?.querySelector("summary")`)
 	do(t, ctx, chromedp.KeyEvent(kb.Enter), until(service+`.open`), chromedp.KeyEvent(kb.Enter), until(`!`+service+`.open`))
 
-	// What has the focus when it goes leaves it to the heading.
-	do(t, ctx, js(`fetch("/stop", {method: "POST"})`), until(link),
-		until(`document.activeElement.matches("#scopes-head, #scopes summary")`))
+	// What is gone in the next update leaves the focus to its section's heading.
+	do(t, ctx, js(`(() => {
+			const gone = document.createElement("button");
+			gone.id = "gone";
+			document.getElementById("scopes").append(gone);
+			gone.focus();
+		})()`), until(`!document.getElementById("gone")`), until(`document.activeElement.id === "scopes-head"`))
+
+	do(t, ctx, js(`fetch("/stop", {method: "POST"})`), until(link))
 	tab(`document.activeElement === ` + link)
 	do(t, ctx, chromedp.KeyEvent(kb.Enter), until(`document.title === "teardown of demo/orders"`))
 	tab(`document.activeElement.textContent === "← all scopes"`)
