@@ -56,7 +56,7 @@ func parseFlags(args []string, out io.Writer) (c config, err error) {
 		flags.PrintDefaults()
 		return c, err
 	case err != nil:
-		return c, usageError{err}
+		return c, usagef("%w (orders -h shows the flags)", err)
 	case flags.NArg() > 0:
 		return c, usagef("unexpected argument %q, flags begin with -", flags.Arg(0))
 	case c.clients < 1 || c.clients > 1000:

@@ -36,6 +36,10 @@ func createOutput(path string) (*output, error) {
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
 	if err != nil {
+		var cause *os.PathError // names a file that nobody has heard of
+		if errors.As(err, &cause) {
+			cause.Op, cause.Path = "create", path
+		}
 		return nil, err
 	}
 	return &output{path, f}, nil

@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -22,6 +23,7 @@ func newProgress(w io.Writer, total int) (set func(n int), finish func()) {
 		progressbar.OptionShowCount(),
 		progressbar.OptionSetWidth(30),
 		progressbar.OptionSetPredictTime(false),
+		progressbar.OptionThrottle(50*time.Millisecond),
 	)
 	// The bar is a picture: that one could not be drawn costs nothing else.
 	return func(n int) { bar.Set(n) }, func() { bar.Exit() }

@@ -1,0 +1,250 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// result is what a run of the whole program left.
+type result struct {
+	code           int
+	stdout, stderr string
+	files          []string // in the directory that it ran in, and the temporary one
+}
+
+// runProgram runs the whole program in a new directory. {dir} in an argument
+// stands for it.
+func runProgram(t *testing.T, args ...string) result {
+	t.Helper()
+	dir := t.TempDir()
+	t.Chdir(dir)
+	t.Setenv("TMPDIR", dir)
+	args = slices.Clone(args)
+	for i := range args {
+		args[i] = strings.ReplaceAll(args[i], "{dir}", dir)
+	}
+	var stdout, stderr bytes.Buffer
+	r := result{code: run(t.Context(), args, &stdout, &stderr)}
+	r.stdout, r.stderr = stdout.String(), stderr.String()
+	r.files = filesIn(t, dir)
+	return r
+}
+
+func filesIn(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+// numberOf reads the number in a line of the proof.
+func (r result) numberOf(t *testing.T, what string) (n int) {
+	t.Helper()
+	m := regexp.MustCompile(`(?m)^  ` + regexp.QuoteMeta(what) + ` +(\d+)`).FindStringSubmatch(r.stdout)
+	if m == nil {
+		t.Fatalf("no %q in\n%s", what, r.stdout)
+	}
+	fmt.Sscan(m[1], &n)
+	return n
+}
+
+// wantProof checks that the screen shows the proof, and that it is about
+// something.
+func (r result) wantProof(t *testing.T, culprits int) {
+	t.Helper()
+	acknowledged := r.numberOf(t, "orders acknowledged")
+	if acknowledged < 100 || acknowledged == 985 {
+		t.Errorf("%d of 985 orders acknowledged: that was not in mid-traffic", acknowledged)
+	}
+	for _, what := range []string{"rows committed", "events journaled", "events projected"} {
+		if n := r.numberOf(t, what); n != acknowledged {
+			t.Errorf("%s: %d, want %d", what, n, acknowledged)
+		}
+	}
+	if a, d := r.numberOf(t, "guards acquired"), r.numberOf(t, "guards dropped"); a != d+culprits || a < acknowledged {
+		t.Errorf("%d guards acquired, %d dropped, %d culprits", a, d, culprits)
+	}
+	if !strings.HasSuffix(r.stdout, "nothing was lost\n") {
+		t.Errorf("ends with %q", r.stdout[max(0, len(r.stdout)-60):])
+	}
+}
+
+func TestProgram(t *testing.T) {
+	r := runProgram(t, "-svg", "stop.svg")
+	if r.code != 0 || r.stderr != "" {
+		t.Fatalf("exit code %d, stderr %q", r.code, r.stderr)
+	}
+	r.wantProof(t, 0)
+	for _, want := range []string{
+		"15 of 1000 rows are bad and are not sent:\n  line 59: quantity: \"zwölf\" is no whole number\n",
+		"teardown of demo/orders",
+		"written to teardown.html and stop.svg",
+	} {
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("no %q in\n%s", want, r.stdout)
+		}
+	}
+	if want := []string{"stop.svg", "teardown.html"}; !slices.Equal(r.files, want) {
+		t.Errorf("left behind %v, want %v", r.files, want)
+	}
+	for name, want := range map[string]string{"teardown.html": "</html>", "stop.svg": "</svg>"} {
+		if text, err := os.ReadFile(name); err != nil || !strings.HasSuffix(strings.TrimSpace(string(text)), want) {
+			t.Errorf("%s does not end with %s, %v", name, want, err)
+		}
+	}
+}
+
+func TestProgramInChaos(t *testing.T) {
+	r := runProgram(t, "-chaos")
+	if r.code != 1 {
+		t.Fatalf("exit code %d, want 1; stderr %q", r.code, r.stderr)
+	}
+	r.wantProof(t, 3)
+	lines := strings.Split(strings.TrimSuffix(r.stderr, "\n"), "\n")
+	if len(lines) != 3 {
+		t.Fatalf("%d lines on stderr, want one for each culprit:\n%s", len(lines), r.stderr)
+	}
+	for i, want := range []string{
+		`drop "chaos-fails" (wave 1): ` + errChaos.Error(),
+		`drop "chaos-panics" (wave 1): panic: assignment to entry in nil map`,
+		`drop "chaos-hangs" (wave 1): `,
+	} {
+		if !strings.HasPrefix(lines[i], `orders: scope "demo/orders": `+want) {
+			t.Errorf("%s\nwant %s", lines[i], want)
+		}
+	}
+	if !strings.Contains(lines[2], "blocks database") {
+		t.Errorf("it is not said what was kept waiting: %s", lines[2])
+	}
+	if want := []string{"teardown.html"}; !slices.Equal(r.files, want) {
+		t.Errorf("left behind %v, want %v", r.files, want)
+	}
+}
+
+// The second run finds what the first has taken, and takes the rest.
+func TestProgramGoesOn(t *testing.T) {
+	data := t.TempDir()
+	first := runProgram(t, "-data", data)
+	second := runProgram(t, "-data", data)
+	third := runProgram(t, "-data", data, "-clients", "1")
+	for i, r := range []result{first, second, third} {
+		if r.code != 0 {
+			t.Fatalf("run %d: exit code %d, stderr %q", i+1, r.code, r.stderr)
+		}
+	}
+	if a, b := first.numberOf(t, "orders acknowledged"), second.numberOf(t, "orders of earlier runs"); a != b {
+		t.Errorf("%d orders of earlier runs, want %d", b, a)
+	}
+	if n := second.numberOf(t, "rows committed"); n != 985 {
+		t.Errorf("%d rows after the second run, want 985", n)
+	}
+	if n := third.numberOf(t, "orders acknowledged"); n != 0 {
+		t.Errorf("%d orders acknowledged a second time", n)
+	}
+}
+
+func TestUsageFaults(t *testing.T) {
+	write := func(name, text string) string {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	file := write("file", "")
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"unknown flag":        {[]string{"-nope"}, "flag provided but not defined: -nope"},
+		"argument":            {[]string{"orders.csv"}, `unexpected argument "orders.csv"`},
+		"orders without file": {[]string{"-orders"}, "flag needs an argument: -orders"},
+		"orders of nothing":   {[]string{"-orders", ""}, "names no file"},
+		"no such file":        {[]string{"-orders", "{dir}/nope.csv"}, "nope.csv: no such file"},
+		"directory for file":  {[]string{"-orders", "{dir}"}, "is a directory"},
+		"newline in a name":   {[]string{"-orders", "no\nsuch"}, `open no\nsuch: no such file`},
+		"empty file":          {[]string{"-orders", file}, "is empty, want the header"},
+		"bad header":          {[]string{"-orders", write("h.csv", "a,b\n"+goodRow)}, `begins with "a,b"`},
+		"bad rows":            {[]string{"-orders", write("r.csv", columns+"\nx\ny\n")}, "has no good row: 2 of 2"},
+		"port in use":         {[]string{"-addr", taken.Addr().String()}, "address already in use"},
+		"no address":          {[]string{"-addr", "127.0.0.1"}, "-addr: "},
+		"public address":      {[]string{"-addr", "0.0.0.0:0"}, "is no loopback address"},
+		"data below a file":   {[]string{"-data", filepath.Join(file, "data")}, "-data: mkdir"},
+		"html nowhere":        {[]string{"-html", "{dir}/nope/x.html"}, "nope/x.html: no such file or directory"},
+		"html a directory":    {[]string{"-html", "{dir}"}, "is a directory"},
+		"html of nothing":     {[]string{"-html", ""}, "-html: names no file"},
+		"svg nowhere":         {[]string{"-svg", "{dir}/nope/x.svg"}, "nope/x.svg: no such file or directory"},
+		"no clients":          {[]string{"-clients", "0"}, "-clients: 0 is not between"},
+		"clients in words":    {[]string{"-clients", "many"}, `invalid value "many"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := runProgram(t, test.args...)
+			if r.code != 2 || r.stdout != "" {
+				t.Errorf("exit code %d, want 2; stdout %q", r.code, r.stdout)
+			}
+			if !strings.HasPrefix(r.stderr, "orders: ") || !strings.Contains(r.stderr, test.want) || strings.Count(r.stderr, "\n") != 1 {
+				t.Errorf("stderr %q, want one line with %q", r.stderr, test.want)
+			}
+			if len(r.files) > 0 {
+				t.Errorf("left behind %v", r.files)
+			}
+		})
+	}
+}
+
+func TestUsageFaultOfTheEnvironment(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "%%")
+	if r := runProgram(t); r.code != 2 || !strings.HasPrefix(r.stderr, "orders: OTEL_EXPORTER_OTLP_ENDPOINT: ") {
+		t.Errorf("exit code %d, stderr %q", r.code, r.stderr)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	r := runProgram(t, "-h")
+	if r.code != 0 || r.stderr != "" {
+		t.Errorf("exit code %d, stderr %q", r.code, r.stderr)
+	}
+	for _, want := range []string{"usage: orders", "-chaos", "-data DIR", "exit code: 0"} {
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("no %q in\n%s", want, r.stdout)
+		}
+	}
+}
+
+// A service that cannot open is no usage fault and no success, and its
+// listener, clients and files are given up like everything else.
+func TestServiceThatCannotOpen(t *testing.T) {
+	for name, path := range map[string]string{"database": "orders.db", "journal": "orders.journal", "stream": "stream"} {
+		t.Run(name, func(t *testing.T) {
+			data := t.TempDir()
+			broken := strings.Repeat("this is something else\n", 1000)
+			if err := os.WriteFile(filepath.Join(data, path), []byte(broken), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			r := runProgram(t, "-data", data)
+			if r.code != 1 || !strings.Contains(r.stderr, path) || strings.Count(r.stderr, "\n") != 1 {
+				t.Errorf("exit code %d, stderr %q, want one line with %s", r.code, r.stderr, path)
+			}
+			if len(r.files) > 0 {
+				t.Errorf("left behind %v", r.files)
+			}
+		})
+	}
+}
