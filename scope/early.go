@@ -101,6 +101,21 @@ func outcomeOf(err error) string {
 	return "error"
 }
 
+// elsewhere is the outcome of a drop that found its node taken: by another run,
+// of which it is a part, and which it waits for; or by a Release or MoveTo that
+// came between, after which there is nothing to drop here. Those take the node
+// and say so under one lock, so a node that is not released will be gone.
+func (i *item) elsewhere(ctx context.Context) error {
+	i.s.mu.Lock()
+	if i.state == released {
+		i.s.mu.Unlock()
+		return nil
+	}
+	done := i.doneLocked()
+	i.s.mu.Unlock()
+	return i.await(ctx, done)
+}
+
 // Run is the goroutine of an early drop.
 func (e *earlyDrop) Run() {
 	i := e.item
@@ -113,11 +128,7 @@ func (e *earlyDrop) Run() {
 	if err != nil {
 		err = s.refusal("drop", i.name(), notAccepted(err))
 		if errors.Is(err, ErrDropped) {
-			// Claimed by another run, of which it is a part.
-			s.mu.Lock()
-			done := i.doneLocked()
-			s.mu.Unlock()
-			err = i.await(e.ctx, done)
+			err = i.elsewhere(e.ctx)
 		}
 	}
 	for _, o := range outcomes {
