@@ -1,0 +1,489 @@
+package scope_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ebb-go/ebb/guard"
+	"github.com/ebb-go/ebb/scope"
+	"github.com/ebb-go/ebb/trace"
+)
+
+// inScope runs f as the body of a scope named x and wants no error.
+func inScope(t *testing.T, f func(ctx context.Context, s *scope.Scope), opts ...scope.Option) {
+	t.Helper()
+	err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error { f(ctx, s); return nil },
+		append(opts, scope.WithName("x"))...)
+	if err != nil {
+		t.Errorf("Run: %v", err)
+	}
+}
+
+// TestEarlyDrop: Drop drops now; its error is the caller's and Run does not repeat
+// it; later drops are no-ops that return nil; the teardown does not drop again.
+func TestEarlyDrop(t *testing.T) {
+	var j journal
+	var report *trace.Report
+	inScope(t, func(ctx context.Context, s *scope.Scope) {
+		h := must(scope.Defer(s, "db", func(context.Context) error { j.add("drop"); return errBoom }))
+		err := h.Drop(ctx)
+		var d *scope.DropError
+		if !errors.As(err, &d) || d.Guard != "db" || d.Scope != "x" || d.Outcome != "error" || !errors.Is(err, errBoom) {
+			t.Errorf("%v", err)
+		}
+		j.add("dropped")
+		if err := h.Drop(ctx); err != nil {
+			t.Errorf("second drop: %v", err)
+		}
+		if err := h.DropTree(ctx); err != nil {
+			t.Errorf("third drop: %v", err)
+		}
+	}, reported(&report))
+	j.want(t, "drop", "dropped")
+	if len(report.Entries) != 0 {
+		t.Errorf("the teardown repeats it: %+v", report.Entries)
+	}
+}
+
+// TestEarlyDropContext: an early drop runs on a context that is not cancelled; the
+// caller's bounds only how long the caller waits, and returns its cause. An error
+// that then nobody waits for is Run's.
+func TestEarlyDropContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var ended time.Duration
+		start := time.Now()
+		err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+			h := must(scope.Defer(s, "db", func(ctx context.Context) error {
+				time.Sleep(10 * sec)
+				ended = time.Since(start)
+				if ctx.Err() != nil {
+					t.Error("the drop's context is cancelled")
+				}
+				return errBoom
+			}))
+			own, cancel := context.WithCancelCause(t.Context())
+			time.AfterFunc(sec, func() { cancel(errGone) })
+			s.Cancel(nil)
+			if err := h.Drop(own); err != errGone || time.Since(start) != sec {
+				t.Errorf("got %v after %v, want the cause", err, time.Since(start))
+			}
+			return nil
+		}, scope.WithName("x"))
+		if ended != 10*sec {
+			t.Errorf("ended after %v", ended)
+		}
+		wantTold(t, call{err: err}, "drop db: error")
+	})
+}
+
+// TestOverlappingDrops wait for the one that runs and get its error, or the cause
+// of their own ctx if that ends first.
+func TestOverlappingDrops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		runs := 0
+		inScope(t, func(ctx context.Context, s *scope.Scope) {
+			h := must(scope.Defer(s, "db", func(context.Context) error {
+				runs++
+				time.Sleep(10 * sec)
+				return errBoom
+			}))
+			var wg sync.WaitGroup
+			for i := range 8 {
+				wg.Go(func() {
+					time.Sleep(time.Duration(i) * sec)
+					wantIs(t, h.Drop(ctx), errBoom)
+				})
+			}
+			wg.Go(func() {
+				own, cancel := context.WithTimeoutCause(ctx, 5*sec, errGone)
+				defer cancel()
+				if err := h.Drop(own); err != errGone {
+					t.Error(err)
+				}
+			})
+			wg.Wait()
+			if err := h.Drop(ctx); err != nil {
+				t.Errorf("after it: %v", err)
+			}
+		})
+		if runs != 1 {
+			t.Errorf("%d runs", runs)
+		}
+	})
+}
+
+// TestGoneFromTheBeginOfItsDrop: the value is gone for Borrow, Value and Release
+// from the moment that its drop begins.
+func TestGoneFromTheBeginOfItsDrop(t *testing.T) {
+	inScope(t, func(ctx context.Context, s *scope.Scope) {
+		var h *scope.Handle[string]
+		check := func(when string) {
+			err := h.Borrow(ctx, func(context.Context, string) error { t.Errorf("borrowed %s", when); return nil })
+			wantIs(t, err, scope.ErrDropped)
+			_, err = h.Release()
+			wantIs(t, err, scope.ErrDropped)
+			c := calls(func() error { h.Value(); return nil })
+			if err, _ := c.panic.(error); !errors.Is(err, scope.ErrDropped) || !strings.Contains(err.Error(), `scope "x": guard "db" used after it was dropped at `) ||
+				!strings.Contains(err.Error(), "own_test.go:") {
+				t.Errorf("%s: Value panicked with %v", when, c.panic)
+			}
+		}
+		h = must(scope.Acquire(ctx, s, "db", opens("db"), func(context.Context, string) error { check("in its drop"); return nil }))
+		if err := h.Drop(ctx); err != nil {
+			t.Error(err)
+		}
+		check("after its drop")
+	})
+}
+
+// TestUseAfterExit: a handle that is used after its scope has dropped it says so,
+// with the path.
+func TestUseAfterExit(t *testing.T) {
+	var h *scope.Handle[string]
+	inScope(t, func(ctx context.Context, s *scope.Scope) {
+		_ = scope.Run(ctx, func(ctx context.Context, s *scope.Scope) error {
+			h = must(scope.Acquire(ctx, s, "tx", opens("tx"), guard.Nothing))
+			return nil
+		}, scope.WithName("req"))
+	})
+	c := calls(func() error { h.Use(t.Context()); return nil })
+	if want := `scope "x/req": guard "tx" used after it was dropped by the exit of its scope: `; !strings.HasPrefix(fmt.Sprint(c.panic), want) {
+		t.Errorf("panic %v", c.panic)
+	}
+	if err := h.Drop(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestReentrantDrop: a drop that waits for itself, or for another of its scope
+// whose order is decided, gets ErrReentrant instead of a deadlock.
+func TestReentrantDrop(t *testing.T) {
+	inScope(t, func(ctx context.Context, s *scope.Scope) {
+		var a, b, self *scope.Handle[struct{}]
+		a = must(scope.Defer(s, "a", func(context.Context) error { return nil }))
+		b = must(scope.Defer(s, "b", func(ctx context.Context) error {
+			wantIs(t, b.Drop(ctx), scope.ErrReentrant)
+			wantIs(t, b.DropTree(ctx), scope.ErrReentrant)
+			wantIs(t, a.Drop(ctx), scope.ErrReentrant) // its turn comes after this one
+			return scope.Run(ctx, func(ctx context.Context, s *scope.Scope) error {
+				wantIs(t, b.Drop(ctx), scope.ErrReentrant) // nested, it is the same
+				return nil
+			})
+		}, scope.DependsOn(a)))
+		self = must(scope.Defer(s, "self", func(ctx context.Context) error {
+			wantIs(t, self.Drop(ctx), scope.ErrReentrant)
+			return nil
+		}))
+		if err := self.Drop(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestInUse: with live dependents a guard is not dropped, released or moved; the
+// error names them all, and nothing has happened.
+func TestInUse(t *testing.T) {
+	inScope(t, func(ctx context.Context, s *scope.Scope) {
+		db := must(scope.Acquire(ctx, s, "db", opens("db"), guard.Nothing))
+		_ = must(scope.Defer(s, "a", func(context.Context) error { return nil }, scope.DependsOn(db)))
+		_ = must(s.Daemon("b", func(ctx context.Context) error { <-ctx.Done(); return nil }))
+		_, release := db.Release()
+		_, move := db.MoveTo(must(s.Child("other", scope.DependsOn())))
+		for _, err := range []error{db.Drop(ctx), release, move} {
+			var in *scope.InUseError
+			if !errors.As(err, &in) || in.Guard != "db" || !slices.Equal(in.Dependents, []string{"a", "b"}) {
+				t.Errorf("%v", err)
+			}
+		}
+		if db.Value() != "db" {
+			t.Error("value")
+		}
+	})
+}
+
+// TestDropTree drops a guard and what depends on it, directly or not, in waves,
+// dependents first, and nothing else:
+//
+//	top -> mid -> base -> root, alone
+func TestDropTree(t *testing.T) {
+	var j journal
+	inScope(t, func(ctx context.Context, s *scope.Scope) {
+		root := must(scope.Defer(s, "root", j.adds("root")))
+		base := must(scope.Defer(s, "base", j.adds("base"), scope.DependsOn(root)))
+		mid := must(scope.Defer(s, "mid", func(context.Context) error { j.add("mid"); return errBoom }, scope.DependsOn(base)))
+		_ = must(scope.Defer(s, "top", j.adds("top"), scope.DependsOn(mid)))
+		_ = must(scope.Defer(s, "alone", j.adds("alone")))
+		err := base.DropTree(ctx)
+		wantTold(t, call{err: err}, "drop mid: error")
+		j.add("body")
+		if got := live(s); !slices.Equal(got, []string{"root", "alone"}) {
+			t.Errorf("left: %q", got)
+		}
+		if err := base.DropTree(ctx); err != nil {
+			t.Error(err)
+		}
+	}, scope.WithSchedule(scope.Sequential))
+	j.want(t, "top", "mid", "base", "body", "alone", "root")
+}
+
+// TestDropTreeWithDaemonAndChild: they are asked and closed in their turn.
+func TestDropTreeWithDaemonAndChild(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var j journal
+		inScope(t, func(ctx context.Context, s *scope.Scope) {
+			db := must(scope.Defer(s, "db", j.adds("db")))
+			c := must(s.Child("child"))
+			_ = must(scope.Defer(c, "in", j.adds("in child")))
+			_ = must(s.Daemon("daemon", func(ctx context.Context) error { <-ctx.Done(); j.add("daemon"); return nil }, scope.DependsOn(c)))
+			if err := db.DropTree(ctx); err != nil {
+				t.Error(err)
+			}
+			j.add("body")
+		})
+		j.want(t, "daemon", "in child", "db", "body")
+	})
+}
+
+// TestEarlyDropRacesWithTeardown: whoever comes first, the drop runs once, and the
+// order is kept.
+func TestEarlyDropRacesWithTeardown(t *testing.T) {
+	for i := range 300 {
+		var api, db atomic.Int32
+		var outside sync.WaitGroup
+		begin := make(chan struct{})
+		err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+			d := must(scope.Defer(s, "db", func(context.Context) error {
+				if api.Load() != 1 {
+					t.Error("db was dropped before api")
+				}
+				db.Add(1)
+				return nil
+			}))
+			a := must(scope.Defer(s, "api", func(context.Context) error { api.Add(1); return nil }, scope.DependsOn(d)))
+			for _, drop := range []func(context.Context) error{a.Drop, d.DropTree, d.Drop, a.DropTree} {
+				outside.Go(func() {
+					<-begin
+					var in *scope.InUseError
+					if err := drop(t.Context()); err != nil && !errors.As(err, &in) {
+						t.Errorf("run %d: %v", i, err)
+					}
+				})
+			}
+			close(begin)
+			return nil
+		})
+		outside.Wait()
+		if err != nil || api.Load() != 1 || db.Load() != 1 {
+			t.Fatalf("run %d: %v, drops %d %d", i, err, api.Load(), db.Load())
+		}
+	}
+}
+
+// TestExitWaitsForEarlyDrop: the teardown waits for an early drop that is running,
+// keeps its place in the order, and leaves its error to its caller.
+func TestExitWaitsForEarlyDrop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var j journal
+		c := make(chan error, 1)
+		inScope(t, func(ctx context.Context, s *scope.Scope) {
+			db := must(scope.Defer(s, "db", j.adds("db")))
+			api := must(scope.Defer(s, "api", func(context.Context) error {
+				time.Sleep(sec)
+				j.add("api")
+				return errBoom
+			}, scope.DependsOn(db)))
+			go func() { c <- api.Drop(t.Context()) }()
+			synctest.Wait()
+		})
+		j.want(t, "api", "db")
+		wantIs(t, <-c, errBoom)
+	})
+}
+
+// TestDropDuringTeardown: a Drop from outside while the teardown runs waits for
+// its turn and gets its error.
+func TestDropDuringTeardown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := make(chan error, 2)
+		err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+			db := must(scope.Defer(s, "db", func(context.Context) error { return errBoom }))
+			_ = must(scope.Defer(s, "api", sleeps(10*sec), scope.DependsOn(db)))
+			outside := t.Context()
+			time.AfterFunc(sec, func() { c <- db.Drop(outside) })
+			time.AfterFunc(sec, func() {
+				own, cancel := context.WithTimeoutCause(outside, sec, errGone)
+				defer cancel()
+				if err := db.Drop(own); err != errGone {
+					t.Error(err)
+				}
+				c <- nil
+			})
+			return nil
+		}, new(logs).with())
+		wantIs(t, err, errBoom)
+		<-c
+		wantIs(t, <-c, errBoom)
+	})
+}
+
+// TestRelease hands the value out un-dropped: its name is free, the scope has
+// forgotten it, and handle and guard say so.
+func TestRelease(t *testing.T) {
+	var j journal
+	inScope(t, func(ctx context.Context, s *scope.Scope) {
+		h := must(scope.Acquire(ctx, s, "db", opens("db"), func(context.Context, string) error { j.add("dropped"); return nil }))
+		if v := must(h.Release()); v != "db" {
+			t.Error(v)
+		}
+		_, err := h.Release()
+		wantIs(t, err, scope.ErrReleased)
+		wantIs(t, h.Borrow(ctx, func(context.Context, string) error { return nil }), scope.ErrReleased)
+		if err := h.Drop(ctx); err != nil {
+			t.Error(err)
+		}
+		c := calls(func() error { h.Value(); return nil })
+		if !strings.Contains(fmt.Sprint(c.panic), `scope "x": guard "db" used after it was released at `) {
+			t.Error(c.panic)
+		}
+		_, err = scope.Defer(s, "later", func(context.Context) error { return nil }, scope.DependsOn(h))
+		wantIs(t, err, scope.ErrDropped)
+		if len(live(s)) != 0 {
+			t.Errorf("%q", live(s))
+		}
+	})
+	j.want(t)
+}
+
+// TestBorrow: the drop waits for borrowers; the error and the panic of the function
+// are the caller's.
+func TestBorrow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var j journal
+		inScope(t, func(ctx context.Context, s *scope.Scope) {
+			h := must(scope.Acquire(ctx, s, "db", opens("db"), func(context.Context, string) error { j.add("dropped"); return nil }))
+			err := h.Borrow(ctx, func(_ context.Context, v string) error { return errBoom })
+			if err != errBoom {
+				t.Error(err)
+			}
+			c := calls(func() error { return h.Borrow(ctx, func(context.Context, string) error { panic("borrower") }) })
+			wantTold(t, c, "panics borrower")
+			go func() {
+				_ = h.Borrow(t.Context(), func(context.Context, string) error {
+					time.Sleep(sec)
+					j.add("borrowed")
+					return nil
+				})
+			}()
+			synctest.Wait()
+		})
+		j.want(t, "borrowed", "dropped")
+	})
+}
+
+// TestRegister: a guard that exists becomes the scope's; one that is dropped,
+// released or owned is refused and not touched.
+func TestRegister(t *testing.T) {
+	var j journal
+	drop := func(_ context.Context, v string) error { j.add(v); return nil }
+	inScope(t, func(ctx context.Context, s *scope.Scope) {
+		g := guard.New("g", drop)
+		h := must(scope.Register(s, "g", g))
+		if h.Value() != "g" {
+			t.Error("value")
+		}
+		_, err := scope.Register(s, "again", g)
+		wantIs(t, err, guard.ErrOwned)
+
+		dropped := guard.New("dropped", drop)
+		_ = dropped.Drop(ctx)
+		_, err = scope.Register(s, "dropped", dropped)
+		wantIs(t, err, scope.ErrDropped)
+
+		released := guard.New("released", drop)
+		_, _ = released.Release()
+		_, err = scope.Register(s, "released", released)
+		wantIs(t, err, scope.ErrReleased)
+
+		// A mistake in the call leaves the guard with the caller.
+		mine := guard.New("mine", drop)
+		_, err = scope.Register(s, "mine", mine, scope.DependsOn(s))
+		wantIs(t, err, scope.ErrForeign)
+		if mine.Dropped() || mine.Drop(ctx) != nil {
+			t.Error("taken")
+		}
+		if got := live(s); !slices.Equal(got, []string{"g"}) {
+			t.Errorf("%q", got)
+		}
+	})
+	j.want(t, "dropped", "mine", "g")
+}
+
+// TestDroppedBehindTheBack: a registered guard that is dropped by its own method is
+// not dropped again, and the handle tells what happened.
+func TestDroppedBehindTheBack(t *testing.T) {
+	var j journal
+	inScope(t, func(ctx context.Context, s *scope.Scope) {
+		g := guard.New("g", func(context.Context, string) error { j.add("dropped"); return nil })
+		h := must(scope.Register(s, "g", g))
+		if err := g.Drop(ctx); err != nil {
+			t.Error(err)
+		}
+		c := calls(func() error { h.Value(); return nil })
+		if !strings.Contains(fmt.Sprint(c.panic), "dropped behind the back of its scope") {
+			t.Error(c.panic)
+		}
+	})
+	j.want(t, "dropped")
+}
+
+// TestForeign: a handle of a scope that is not an ancestor is refused, and what was
+// to be registered is left alone.
+func TestForeign(t *testing.T) {
+	inScope(t, func(ctx context.Context, s *scope.Scope) {
+		sibling := must(s.Child("sibling"))
+		foreign := must(scope.Defer(sibling, "foreign", func(context.Context) error { return nil }))
+		other := must(s.Child("other"))
+		_, acquire := scope.Acquire(ctx, other, "a", func(context.Context) (int, error) { t.Error("opened"); return 0, nil }, guard.Nothing, scope.DependsOn(foreign))
+		_, deferred := scope.Defer(s, "d", func(context.Context) error { return nil }, scope.DependsOn(foreign)) // a descendant's is foreign too
+		_, daemon := other.Daemon("d", func(context.Context) error { t.Error("run"); return nil }, scope.DependsOn(foreign))
+		_, child := other.Child("c", scope.DependsOn(foreign))
+		_, nilNode := scope.Defer(s, "d", func(context.Context) error { return nil }, scope.DependsOn(nil))
+		_, root := scope.Defer(other, "d", func(context.Context) error { return nil }, scope.DependsOn(s))
+		own := must(scope.Defer(other, "own", func(context.Context) error { return nil }))
+		for i, err := range []error{acquire, deferred, daemon, child, nilNode, root, other.Depend(own, foreign), s.Depend(own, foreign)} {
+			if !errors.Is(err, scope.ErrForeign) {
+				t.Errorf("%d: %v", i, err)
+			}
+		}
+		if got := live(other); !slices.Equal(got, []string{"own"}) {
+			t.Errorf("%q", got)
+		}
+	})
+}
+
+// TestDependsOnDropped: a dropped handle is ErrDropped.
+func TestDependsOnDropped(t *testing.T) {
+	inScope(t, func(ctx context.Context, s *scope.Scope) {
+		h := must(scope.Defer(s, "h", func(context.Context) error { return nil }))
+		own := must(scope.Defer(s, "own", func(context.Context) error { return nil }))
+		_ = h.Drop(ctx)
+		_, deferred := scope.Defer(s, "d", func(context.Context) error { return nil }, scope.DependsOn(h))
+		_, acquire := scope.Acquire(ctx, s, "a", opens("a"), guard.Nothing, scope.DependsOn(h))
+		_, daemon := s.Daemon("d", func(context.Context) error { return nil }, scope.DependsOn(h))
+		c := must(s.Child("c"))
+		_, inChild := scope.Defer(c, "d", func(context.Context) error { return nil }, scope.DependsOn(h))
+		for i, err := range []error{deferred, acquire, daemon, inChild, s.Depend(own, h), s.Depend(h, own)} {
+			if !errors.Is(err, scope.ErrDropped) {
+				t.Errorf("%d: %v", i, err)
+			}
+		}
+	})
+}
