@@ -16,8 +16,9 @@ import (
 //
 // Under waves the slack is the time until the end of the entry's wave. Under
 // eager it is that of the critical path method, in which a drop's time counts
-// from the moment it was queued: time it spent waiting for a free worker is
-// taken as given, so the slack is never too large. Under sequential it is 0.
+// from the moment it was queued. Under sequential it is 0. A report does not
+// know of a limit on concurrent drops: what another drop gains by a worker that
+// is free earlier is not in the slack.
 func (r *Report) Complete() {
 	slices.SortStableFunc(r.Entries, func(a, b Entry) int { return cmp.Compare(a.Wave, b.Wave) })
 	if r.Started.IsZero() {

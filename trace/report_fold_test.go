@@ -90,6 +90,9 @@ func TestRowsOfEquals(t *testing.T) {
 			t.Errorf("%s has a line, out of many that are alike", row.Name)
 		}
 	}
+	if !rows[0].Critical {
+		t.Error("a fold with drops of the critical path is not marked")
+	}
 	if rows[0].Wave != "0–833" {
 		t.Errorf("first fold: wave %s", rows[0].Wave)
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ebb-go/ebb/trace"
 )
@@ -205,6 +206,18 @@ func TestSVGSaysOutcomes(t *testing.T) {
 		}
 		if !strings.Contains(doc, ">"+want.label+"</text>") {
 			t.Errorf("no text %q", want.label)
+		}
+	}
+}
+
+// What took next to no time is seen all the same, and not made to look longer
+// than that.
+func TestSVGBarsHaveALeastWidth(t *testing.T) {
+	r := simulate("waves", simDrop{name: "long", took: time.Hour}, simDrop{name: "none"}, simDrop{name: "some", took: milli})
+	bars := bars(t, formatOf("svg").render(t, r))
+	for _, name := range []string{"none", "some"} {
+		if got := number(t, bars[name].attr["width"]); got != 2 {
+			t.Errorf("%s is %v wide, want 2", name, got)
 		}
 	}
 }
