@@ -56,7 +56,7 @@ func (s *Scope) dropOptions(b *budget, observe func(group.Event)) []group.Option
 	if s.dropTimeout > 0 {
 		opts = append(opts, group.Timeout(s.dropTimeout))
 	}
-	if s.clock != nil || s.limits || b == nil {
+	if b == nil || s.clock != nil || s.limits { // limits: settled by now, unless early
 		opts = append(opts, group.Cause(s.dropTimeoutError))
 	}
 	if r := s.rare; r != nil && r.dropLimit > 0 {
