@@ -145,6 +145,16 @@ func (g *Graph) claimLocked(n *Node) error {
 	return nil
 }
 
+// Unclaim undoes a Claim whose caller could not end the node after all. It does
+// nothing to a node that is not claimed.
+func (g *Graph) Unclaim(n *Node) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if n.in(g) && n.state == claimed {
+		n.state = live
+	}
+}
+
 // retire ends the time of a node that was dropped or abandoned.
 func (g *Graph) retire(n *Node) {
 	g.mu.Lock()

@@ -352,3 +352,26 @@ func TestBlockingWave(t *testing.T) {
 		})
 	}
 }
+
+// TestUnclaim: a node whose claim was given back is as it was.
+func TestUnclaim(t *testing.T) {
+	var g group.Graph
+	drop := func(context.Context) error { return nil }
+	a, err := g.Add("a", drop)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.Unclaim(a) // not claimed: nothing
+	for range 2 {
+		if err := g.Claim(a); err != nil {
+			t.Fatal(err)
+		}
+		g.Unclaim(a)
+	}
+	if _, err := g.Add("b", drop, a); err != nil {
+		t.Errorf("a node that is not claimed any more: %v", err)
+	}
+	if got := g.Teardown(t.Context()); len(got) != 2 {
+		t.Errorf("%d outcomes, want 2", len(got))
+	}
+}

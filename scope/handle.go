@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/guard"
 )
 
@@ -72,18 +71,19 @@ func (h *Handle[T]) DropTree(ctx context.Context) error { return h.item.dropEarl
 
 // Release takes the guard from its scope and returns the value, un-dropped:
 // giving it up is the caller's duty again. It returns an [*InUseError] while
-// the guard has dependents, ErrDropped or ErrReleased when it is gone, and
-// ErrClosed when the teardown of its scope has begun.
+// the guard has dependents, [guard.ErrInUse] while its value is borrowed,
+// ErrDropped or ErrReleased when it is gone, and ErrClosed when the teardown of
+// its scope has begun.
 func (h *Handle[T]) Release() (T, error) {
-	var zero T
-	if err := h.item.leave(); err != nil {
-		return zero, err
-	}
-	v, err := h.g.Release()
+	var v T
+	err := h.item.release(func() (err error) {
+		v, err = h.g.Release()
+		return err
+	})
 	if err != nil {
-		return zero, h.item.s.refusal("release", h.Name(), err)
+		err = h.item.s.refusal("release", h.Name(), err)
 	}
-	return v, nil
+	return v, err
 }
 
 // dropNow drops the guard, on a goroutine of the engine.
@@ -120,33 +120,32 @@ func (h *Handle[T]) useAfter(err error) error {
 	return fmt.Errorf("scope %q: guard %q used after it was %s: %w", s.Path(), h.Name(), how, err)
 }
 
-// leave takes i out of its scope without dropping it.
-func (i *item) leave() error {
+// release takes i out of its scope without dropping it, if give, which hands
+// its value out, agrees. Between the claim and its end nothing can come to depend
+// on i, and no drop of it can begin.
+func (i *item) release(give func() error) error {
 	s := i.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := i.leaveLocked(); err != nil {
-		return err
-	}
-	i.site = callSite()
-	return nil
-}
-
-func (i *item) leaveLocked() error {
-	s := i.s
 	switch {
 	case i.state == released:
-		return s.refusal("release", i.name(), ErrReleased)
-	case i.state == ending || i.state == gone:
-		return s.refusal("release", i.name(), ErrDropped)
+		return ErrReleased
+	case i.state != live:
+		return ErrDropped
+	case s.state >= dropping:
+		return ErrClosed
+	}
+	if err := s.graph.Claim(&i.n); err != nil {
+		return notAccepted(err)
+	}
+	if err := give(); err != nil {
+		s.graph.Unclaim(&i.n)
+		return err
 	}
 	if err := s.graph.Remove(&i.n); err != nil {
-		if errors.Is(err, group.ErrGone) { // claimed by a drop that is about to begin
-			err = ErrDropped
-		}
-		return s.refusal("release", i.name(), notAccepted(err))
+		return notAccepted(err)
 	}
-	i.state = released
+	i.state, i.site = released, callSite()
 	s.names.free(i.name())
 	s.rec.GuardLive(-1)
 	return nil
