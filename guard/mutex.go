@@ -133,7 +133,7 @@ func (m *Mutex[T]) Unwrap() (*Guard[T], error) {
 		return nil, ErrInUse
 	}
 	m.endLocked(released)
-	m.refuse.Do(func() { close(m.refused) })
+	m.refuse.Do(func() { close(m.refused) }) // to a Lock that came between the slot and the state
 	m.g.give()
 	return m.g, nil
 }
