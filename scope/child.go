@@ -117,7 +117,7 @@ func (s *Scope) closeIdle() bool {
 	}
 	p.names.free(s.self.name())
 	s.body.live = 0
-	s.state = closed
+	s.advanceLocked(closed)
 	s.unwatchLocked()
 	s.cancel(ErrClosed)
 	return true

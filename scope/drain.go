@@ -54,7 +54,7 @@ func tenth(d time.Duration) time.Duration { return min(d/10, time.Second) }
 // else nil.
 func (s *Scope) drain(ctx context.Context) {
 	s.mu.Lock()
-	s.state = draining
+	s.advanceLocked(draining)
 	s.body.leaveLocked()
 	if s.body.live == 0 {
 		s.mu.Unlock()
@@ -180,7 +180,7 @@ func (s *Scope) abandonTasks() {
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state = dropping // from here on what they start is refused
+	s.advanceLocked(dropping) // from here on what they start is refused
 	var blocks []string
 	for _, n := range s.graph.Nodes() {
 		blocks = append(blocks, n.Name())

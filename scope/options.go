@@ -64,6 +64,7 @@ type rare struct {
 	guard      guardConfig // of a child, as a node of its parent
 	guardNames []string    // options of guards that were given
 	err        error       // the first option that is not valid
+	since      time.Time   // when the state last changed; guarded by the scope's mu; with an inspector
 	unshow     func()      // takes the scope off the live page
 	untrace    func()      // ends its task of the execution tracer
 }

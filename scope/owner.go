@@ -99,6 +99,14 @@ func (o *owner) endedLocked() bool {
 	return false
 }
 
+// hasEnded reports whether o refuses what would be nested in it. [owner.adopt]
+// decides; this only spares the opening of a scope that it would refuse.
+func (o *owner) hasEnded() bool {
+	o.s.mu.Lock()
+	defer o.s.mu.Unlock()
+	return o.endedLocked()
+}
+
 // adopt counts child in as a lexical child of o, unless o has ended. Refusing
 // and counting happen under the same lock as the end itself.
 func (o *owner) adopt(child *Scope) bool {

@@ -13,7 +13,7 @@ import (
 
 // reports tells whether anybody wants the report of the teardown.
 func (s *Scope) reports() bool {
-	return s.rare != nil && len(s.rare.reports) > 0 || s.shared != nil && s.shared.inspector != nil
+	return s.rare != nil && len(s.rare.reports) > 0 || s.inspector() != nil
 }
 
 // report writes down what the teardown was.
@@ -64,8 +64,8 @@ func criticalNames(r *trace.Report) []string {
 // deliver hands the report to all who asked for it. A panic of theirs is none
 // of the scope's and is logged.
 func (s *Scope) deliver(r *trace.Report) {
-	if s.shared != nil && s.shared.inspector != nil {
-		s.shared.inspector.Add(r)
+	if i := s.inspector(); i != nil {
+		i.Add(r)
 	}
 	if s.rare == nil {
 		return
@@ -110,6 +110,9 @@ func (s *Scope) Snapshot() trace.Snapshot {
 	shot := trace.Snapshot{Name: s.Name(), Path: s.Path(), Schedule: s.schedule.String(), Grace: s.grace}
 	s.mu.Lock()
 	shot.State = s.state.String()
+	if s.rare != nil && !s.rare.since.IsZero() {
+		shot.Since = now.Sub(s.rare.since)
+	}
 	if cause, ok := s.canceled(); ok && s.state != closed {
 		shot.Error = cause.Error()
 	}

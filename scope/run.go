@@ -79,10 +79,15 @@ func openRun(ctx context.Context, opts []Option) (*Scope, error) {
 	if r := s.rare; r != nil && len(r.guardNames) > 0 {
 		return nil, s.refusal("run", s.name, misuse(r.guardNames[0]+" is an option of guards, daemons and children"))
 	}
-	if owner != nil && !owner.adopt(s) {
+	if owner != nil && owner.hasEnded() {
 		return nil, s.refusal("run", s.name, ErrClosed)
 	}
 	s.begin(ctx)
+	if owner != nil && !owner.adopt(s) { // it ended at this very moment
+		s.cancel(ErrClosed)
+		s.rec.End(time.Now(), Canceled.String(), ErrClosed)
+		return nil, s.refusal("run", s.name, ErrClosed)
+	}
 	return s, nil
 }
 
@@ -143,8 +148,12 @@ func (s *Scope) begin(ctx context.Context) {
 	if s.grace > 0 {
 		s.clock.unwatch = context.AfterFunc(inner, s.noteCanceled)
 	}
-	if s.shared != nil && s.shared.inspector != nil && s.parent == nil {
-		s.more().unshow = s.shared.inspector.Watch(s)
+	if i := s.inspector(); i != nil {
+		r := s.more()
+		r.since = time.Now()
+		if s.parent == nil || s.parent.inspector() != i {
+			r.unshow = i.Watch(s) // the scopes below are shown in this one
+		}
 	}
 }
 
@@ -237,7 +246,7 @@ func (s *Scope) fail(index int, err, told error) {
 func (s *Scope) settle(kind ExitKind, value any) {
 	end := new(closing)
 	s.mu.Lock()
-	s.state = dropping
+	s.advanceLocked(dropping)
 	s.end = end
 	slices.SortStableFunc(s.failures, func(a, b failure) int { return a.index - b.index })
 	end.exit = s.exitLocked(kind, value)

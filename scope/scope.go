@@ -153,6 +153,21 @@ func (s *Scope) slow() time.Duration {
 	return defaultSlow
 }
 
+func (s *Scope) inspector() *trace.Inspector {
+	if s.shared == nil {
+		return nil
+	}
+	return s.shared.inspector
+}
+
+// advanceLocked takes the scope to its next state.
+func (s *Scope) advanceLocked(to state) {
+	if s.inspector() != nil && s.state != to {
+		s.rare.since = time.Now() // nobody else looks at how long it has been there
+	}
+	s.state = to
+}
+
 func (s *Scope) force() <-chan struct{} {
 	if s.shared == nil {
 		return nil

@@ -317,7 +317,7 @@ func (s *Scope) dropsOnly(outcomes []group.Outcome) (drops error) {
 // closeContext moves the scope on to closed and frees what its context holds.
 func (s *Scope) closeContext() {
 	s.mu.Lock()
-	s.state = closed
+	s.advanceLocked(closed)
 	s.unwatchLocked()
 	s.mu.Unlock()
 	s.cancel(ErrClosed)
