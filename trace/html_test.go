@@ -18,10 +18,10 @@ func TestHTMLIsWellFormedAndSelfContained(t *testing.T) {
 	for name, r := range samples() {
 		page := formatOf("html").render(t, r)
 		d := xml.NewDecoder(strings.NewReader(page))
-		d.Strict, d.AutoClose, d.Entity = false, []string{"meta"}, xml.HTMLEntity
+		d.Strict = false
 		var open []string
 		for {
-			token, err := d.Token()
+			token, err := d.RawToken() // Token would close what is left open
 			if err == io.EOF {
 				break
 			}
@@ -38,7 +38,9 @@ func TestHTMLIsWellFormedAndSelfContained(t *testing.T) {
 						t.Errorf("%s: attribute %s=%q", name, a.Name.Local, a.Value)
 					}
 				}
-				open = append(open, token.Name.Local)
+				if token.Name.Local != "meta" {
+					open = append(open, token.Name.Local)
+				}
 			case xml.EndElement:
 				if len(open) == 0 || open[len(open)-1] != token.Name.Local {
 					t.Fatalf("%s: </%s> closes %v", name, token.Name.Local, open)

@@ -48,3 +48,21 @@ func TestMermaidKeepsTheLimits(t *testing.T) {
 		}
 	}
 }
+
+// Of many edges, those that follow from others go first: here each of twelve
+// layers depends on all that are below.
+func TestMermaidLeavesOutImpliedEdges(t *testing.T) {
+	const layers, size = 12, 4
+	var drops []simDrop
+	for i := range layers * size {
+		d := simDrop{name: fmt.Sprint("g", i)}
+		for k := (i/size + 1) * size; k < layers*size; k++ {
+			d.deps = append(d.deps, fmt.Sprint("g", k))
+		}
+		drops = append(drops, d)
+	}
+	doc := formatOf("mmd").render(t, simulate("waves", drops...))
+	if got, want := strings.Count(doc, "-->"), (layers-1)*size*size; got != want || strings.Contains(doc, "not drawn") {
+		t.Errorf("%d edges, want the %d between neighbouring layers", got, want)
+	}
+}
