@@ -211,6 +211,70 @@ func TestLateResult(t *testing.T) {
 	})
 }
 
+// A delay counts from the order, if that comes after the beginning.
+func TestFinishAfterCountsFromNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := scopetest.New(t)
+		api := st.Guard("api")
+		st.Exit()
+		api.WantDropping()
+		time.Sleep(time.Minute)
+		api.FinishAfter(2*time.Second, nil)
+		api.WantDropping()
+		st.WantErr()
+		st.WantWithin(62 * time.Second)
+		if got := st.Report().Entries[0].Took(); got != 62*time.Second {
+			t.Errorf("took %v", got)
+		}
+	})
+}
+
+// The exit counts from the cancellation, also where the body takes its time.
+func TestWithinCountsFromCancel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := scopetest.New(t)
+		st.Body().Hang()
+		st.Scope().Cancel(nil)
+		time.Sleep(time.Minute)
+		st.Body().Finish(nil)
+		st.WantErr()
+		st.WantWithin(time.Minute)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		wantFailure(t, func(t testing.TB) {
+			st := scopetest.New(t)
+			st.Body().Hang()
+			st.Scope().Cancel(nil)
+			time.Sleep(time.Minute)
+			st.Body().Finish(nil)
+			st.WantWithin(time.Minute - 1)
+		}, "the exit took 1m0s")
+	})
+}
+
+// A stand-in that was told nothing ends when its time is up, and not before.
+func TestUntold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := scopetest.New(t)
+		server := st.Daemon("server", scope.Graceful(), scope.DropTimeout(10*time.Second))
+		st.Exit()
+		server.WantDropping()
+		st.WantErr()
+		server.WantEnded()
+		if got := st.Report().Entries[0].Took(); got != 10*time.Second {
+			t.Errorf("took %v", got)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		over, cancel := context.WithCancelCause(t.Context())
+		cancel(errBoom)
+		f := scopetest.NewStandIn(t, "db")
+		if err := f.Drop(over); err != errBoom {
+			t.Errorf("a drop on a context that is over: %v", err)
+		}
+	})
+}
+
 func TestStandInIsNode(t *testing.T) {
 	// worker -> pool (a real guard) -> db
 	synctest.Test(t, func(t *testing.T) {

@@ -1,0 +1,186 @@
+package scopehttp_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ebb-go/ebb/scope"
+	"github.com/ebb-go/ebb/scope/scopehttp"
+	"github.com/ebb-go/ebb/scope/scopetest"
+)
+
+const upgrade = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+// hijack takes the connection and lets it lie about.
+func hijack(t *testing.T, w http.ResponseWriter) net.Conn {
+	c, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	return c
+}
+
+// A connection that nobody owns is closed when the last handler has ended.
+func TestNobodysConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := scopetest.New(t)
+		v := serving(t, st, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { hijack(t, w) }))
+		_, r := v.raw(t, upgrade)
+		gone := ended(r)
+		synctest.Wait()
+		if is(gone) {
+			t.Error("closed while the server runs")
+		}
+		st.Exit()
+		st.WantClosed()
+		if !is(gone) {
+			t.Error("not closed")
+		}
+		st.WantErr()
+	})
+}
+
+// The handler of a hijacked connection is asked and waited for, and cut off in the
+// end.
+func TestHandlerOfHijacked(t *testing.T) {
+	serve := func(t *testing.T, st *scopetest.Tester, f *scopetest.StandIn, h func(c net.Conn)) <-chan struct{} {
+		v := serving(t, st, scopehttp.Func(func(w http.ResponseWriter, r *http.Request) error {
+			c := hijack(t, w)
+			defer c.Close()
+			err := f.Run(r.Context())
+			h(c)
+			return err
+		}, scopehttp.OnError(func(http.ResponseWriter, *http.Request, error) {})), scope.DropTimeout(10*time.Second))
+		_, r := v.raw(t, upgrade)
+		return ended(r)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		st := scopetest.New(t)
+		session := scopetest.NewStandIn(t, "session")
+		gone := serve(t, st, session, func(net.Conn) {})
+		st.Exit()
+		session.WantDropping()
+		time.Sleep(time.Second)
+		st.WantOpen()
+		session.Finish(nil)
+		st.WantClosed()
+		if !is(gone) {
+			t.Error("not closed")
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		st := scopetest.New(t)
+		session := scopetest.NewStandIn(t, "session")
+		session.FinishWhenAsked()
+		serve(t, st, session, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }) // deaf to all but the connection
+		st.Exit()
+		var cut *scopehttp.CutError
+		if err := st.Err(); !errors.As(err, &cut) || *cut != (scopehttp.CutError{Requests: 1, Conns: 1}) {
+			t.Errorf("got %v", err)
+		}
+		st.WantWithin(10*time.Second + 500*time.Millisecond)
+	})
+}
+
+// A connection that its handler has closed is not the server's any more.
+func TestClosedByHandler(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := scopetest.New(t)
+		closes := 0
+		v := serving(t, st, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			c := hijack(t, w)
+			if raw, ok := c.(interface{ NetConn() net.Conn }); !ok || raw.NetConn() == nil {
+				t.Errorf("%T hides its connection", c)
+			}
+			closes++
+			_ = c.Close()
+		}))
+		_, r := v.raw(t, upgrade)
+		<-ended(r)
+		st.Exit()
+		st.WantErr()
+		if closes != 1 {
+			t.Error(closes)
+		}
+	})
+}
+
+// session (child) owns the connection: it says goodbye after the server has stopped.
+func TestOwned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := scopetest.New(t)
+		session := st.Child("session") // depends on nothing, as the server does
+		v := serving(t, st, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s := session.Scope()
+			h, rw, err := scopehttp.Hijack(r.Context(), s, "conn", w)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			s.Go("goodbye", func(ctx context.Context) error {
+				<-ctx.Done()
+				fmt.Fprint(rw, "bye\n")
+				_ = rw.Flush()
+				return h.Value().SetDeadline(time.Time{})
+			})
+		}))
+		_, r := v.raw(t, upgrade)
+		line := make(chan string, 1)
+		go func() {
+			s, _ := r.ReadString('\n')
+			line <- s
+		}()
+		synctest.Wait()
+		if err := v.daemon.Drop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		st.Scope().Cancel(nil)
+		if got := <-line; got != "bye\n" {
+			t.Errorf("got %q", got)
+		}
+		<-ended(r)
+		session.Finish(nil)
+		st.WantErr(context.Canceled)
+	})
+}
+
+// The request's own scope closes it with the handler; closing it before is no error.
+func TestOwnedByRequest(t *testing.T) {
+	for _, early := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			st := scopetest.New(t)
+			v := serving(t, st, scopehttp.Func(func(w http.ResponseWriter, r *http.Request) error {
+				s, _ := scope.From(r.Context())
+				h, _, err := scopehttp.Hijack(r.Context(), s, "conn", w)
+				if err == nil && early {
+					err = h.Value().Close()
+				}
+				return err
+			}))
+			_, r := v.raw(t, upgrade)
+			<-ended(r)
+			st.Exit()
+			st.WantErr()
+		})
+	}
+}
+
+func TestHijackRefused(t *testing.T) {
+	h := scopehttp.Func(func(w http.ResponseWriter, r *http.Request) error {
+		s, _ := scope.From(r.Context())
+		_, _, err := scopehttp.Hijack(r.Context(), s, "conn", w)
+		if !errors.Is(err, http.ErrNotSupported) {
+			t.Errorf("got %v", err)
+		}
+		return nil
+	})
+	serve(h, "GET", "/")
+}
