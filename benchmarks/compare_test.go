@@ -119,6 +119,16 @@ func compare(b *testing.B, sides ...side) {
 // compareOnce is one run of compare.
 func compareOnce(b *testing.B, sides []side) []watch {
 	budget, fixed := benchtime(b)
+	watches, err := compareFor(budget, fixed, sides)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return watches
+}
+
+// compareFor measures each side for budget, or for a fixed number of operations
+// if that is not 0.
+func compareFor(budget time.Duration, fixed int, sides []side) ([]watch, error) {
 	watches, sizes := make([]watch, len(sides)), make([]int, len(sides))
 	turns := rounds
 	for i, s := range sides {
@@ -129,7 +139,10 @@ func compareOnce(b *testing.B, sides []side) []watch {
 			turns = 1
 			continue
 		}
-		sizes[i] = calibrate(b, s, budget/rounds)
+		var err error
+		if sizes[i], err = calibrate(s, budget/rounds); err != nil {
+			return nil, fmt.Errorf("%s: %w", s.name, err)
+		}
 	}
 	for turn := range turns {
 		for k := range sides {
@@ -138,29 +151,29 @@ func compareOnce(b *testing.B, sides []side) []watch {
 				i = len(sides) - 1 - k
 			}
 			w := &watches[i]
-			if sizes[i] == 0 || w.elapsed >= budget && turn > 0 {
+			if sizes[i] == 0 || fixed == 0 && w.elapsed >= budget {
 				continue // one operation of this side takes longer than a slice
 			}
 			if err := w.measure(sides[i], sizes[i]); err != nil {
-				b.Fatalf("%s: %v", sides[i].name, err)
+				return nil, fmt.Errorf("%s: %w", sides[i].name, err)
 			}
 		}
 	}
-	return watches
+	return watches, nil
 }
 
 // calibrate returns how many operations of s fill a slice, and warms it up.
-func calibrate(b *testing.B, s side, slice time.Duration) int {
+func calibrate(s side, slice time.Duration) (int, error) {
 	for n := 1; ; {
 		var w watch
 		if err := w.measure(s, n); err != nil {
-			b.Fatalf("%s: %v", s.name, err)
+			return 0, err
 		}
 		switch {
 		case w.elapsed >= slice:
-			return n
+			return n, nil
 		case w.elapsed >= slice/2:
-			return n * 2
+			return n * 2, nil
 		case w.elapsed < slice/100:
 			n *= 50
 		default:
