@@ -18,7 +18,7 @@ const (
 )
 
 // limited reports whether options bound the drops.
-func (o *options) limited() bool { return o.timeout > 0 || !o.deadline.IsZero() || o.force != nil }
+func (o *Options) limited() bool { return o.Timeout > 0 || !o.Deadline.IsZero() || o.Force != nil }
 
 // timeoutError is the default of the option Cause.
 func timeoutError(n *Node, limit time.Duration) error {
@@ -32,18 +32,18 @@ func (r *run) budget(t *turn) (limit, tail time.Duration) {
 	o := &r.out[t.pos]
 	limit = o.Node.timeout
 	if limit == 0 {
-		limit = r.timeout
+		limit = r.Timeout
 	}
 	tail = min(limit/10, maxTail)
-	if r.deadline.IsZero() {
+	if r.Deadline.IsZero() {
 		return limit, tail
 	}
 	// What has not started keeps its share of the reserve.
 	waiting, all := len(r.ends)-1-o.Wave, len(r.ends)
-	if r.schedule == Sequential || r.limit > 0 {
+	if r.Schedule == Sequential || r.Limit > 0 {
 		waiting, all = int(t.after), len(r.out)
 	}
-	left := max(r.deadline.Add(-share(r.reserve, waiting, all)).Sub(t.now), leastTime)
+	left := max(r.Deadline.Add(-share(r.Reserve, waiting, all)).Sub(t.now), leastTime)
 	within := min(left/11, maxTail)
 	if limit == 0 || left-within < limit {
 		return left - within, within
@@ -76,7 +76,7 @@ func (r *run) bind(t *turn) *bound {
 	b := &bound{run: r, pos: t.pos, ctx: r.ctx, goroutine: fault.GoroutineID()}
 	if limit, tail := r.budget(t); limit > 0 {
 		b.limit, b.end = limit, t.now.Add(limit)
-		b.ctx, b.cancel = context.WithDeadlineCause(r.ctx, b.end, r.cause(r.out[t.pos].Node, limit))
+		b.ctx, b.cancel = context.WithDeadlineCause(r.ctx, b.end, r.Cause(r.out[t.pos].Node, limit))
 		b.timer = time.AfterFunc(time.Until(b.end.Add(tail)), b.abandon)
 	}
 	if r.bounds != nil {

@@ -12,7 +12,12 @@ type list struct {
 
 func (l *list) len() int { return len(l.nodes) - l.dead }
 
-func (l *list) add(n *Node) { l.nodes = append(l.nodes, n) }
+func (l *list) add(n *Node) {
+	if l.nodes == nil {
+		l.nodes = make([]*Node, 0, few)
+	}
+	l.nodes = append(l.nodes, n)
+}
 
 // bury takes note that a node of the list is gone from now on.
 func (l *list) bury() {

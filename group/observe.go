@@ -2,17 +2,16 @@ package group
 
 // tell calls the observer. If that ends the goroutine, next is what is left to
 // do.
-func (r *run) tell(t *turn, next step, e Event) {
+func (r *run) tell(t *turn, next step, e *Event) {
 	t.step, t.telling = next, true
-	r.observe(e)
+	r.Notice(*e) // which is Observe, if there is that
 	t.telling = false
 }
 
-// tellDrop tells that the drop of t starts, is slow, or has ended.
+// tellDrop tells that the drop of t starts, is slow, or has ended. Callers ask
+// first whether anybody wants to know: a frame of this size would make the stack
+// of every worker grow.
 func (r *run) tellDrop(t *turn, next step, kind EventKind) {
-	if r.observe == nil {
-		return
-	}
 	o := &r.out[t.pos]
 	e := Event{
 		Kind: kind, Node: o.Node, Wave: o.Wave, At: o.Started,
@@ -24,13 +23,13 @@ func (r *run) tellDrop(t *turn, next step, kind EventKind) {
 	case DropEnd:
 		e.At, e.Outcome, e.Err, e.Overrun = o.Ended, o.Outcome, o.Err, o.Overrun
 	}
-	r.tell(t, next, e)
+	r.tell(t, next, &e)
 }
 
 // tellWave tells that the wave before tail has ended, or that the one after it
 // starts if there is one.
 func (r *run) tellWave(t *turn, next step, kind EventKind) {
-	if r.observe == nil || r.schedule != Waves {
+	if r.Schedule != Waves {
 		return
 	}
 	pos := r.tail.Load()
@@ -41,7 +40,7 @@ func (r *run) tellWave(t *turn, next step, kind EventKind) {
 		return
 	}
 	wave := r.out[pos].Wave
-	r.tell(t, next, Event{
+	r.tell(t, next, &Event{
 		Kind: kind, Wave: wave, Size: int(r.ends[wave] - r.start(wave)), At: r.now(),
 	})
 }
@@ -49,11 +48,11 @@ func (r *run) tellWave(t *turn, next step, kind EventKind) {
 // tellLate tells what an abandoned drop has returned. Its outcome belongs to the
 // caller of Teardown by now, so this must not look at it.
 func (r *run) tellLate(t *turn) {
-	if r.observe == nil {
+	if r.Notice == nil {
 		return
 	}
 	s := r.order[t.pos]
-	r.tell(t, left, Event{
+	r.tell(t, left, &Event{
 		Kind: DropLate, Node: r.nodes[s], Wave: int(r.wave[s]), At: t.now,
 		Outcome: word(t.late, false), Err: t.late,
 	})

@@ -26,36 +26,43 @@ func (s Schedule) String() string {
 
 // An Option changes how [Graph.Teardown], [Graph.Drop] and [Graph.DropTree]
 // run. Of two that say the same thing the later one counts.
-type Option interface{ apply(*options) }
+type Option interface{ apply(*Options) }
 
-type option func(*options)
+type option func(*Options)
 
-func (o option) apply(to *options) { o(to) }
+func (o option) apply(to *Options) { o(to) }
 
-// options is what a run was asked for. The zero value is the default.
-type options struct {
-	schedule Schedule
-	limit    int                              // of drops at a time; 0: none
-	timeout  time.Duration                    // of a drop; 0: none
-	deadline time.Time                        // of the run; zero: none
-	reserve  time.Duration                    // part of the time until end
-	slow     time.Duration                    // 0: nobody wants to know
-	force    <-chan struct{}                  // nil: never
-	cause    func(*Node, time.Duration) error // never nil after newRun
-	observe  func(Event)                      // nil: nobody looks
+// Options is what a run is asked for, all in one value. The zero value is the
+// default of everything; the functions that make an [Option] each set what is
+// named like them and say what it means. A pointer to an Options is an Option
+// itself, that replaces all before it: the one to use where a closure for each
+// would cost more than the drops do.
+type Options struct {
+	Schedule Schedule
+	Limit    int
+	Timeout  time.Duration
+	Deadline time.Time
+	Reserve  time.Duration // of the time until Deadline
+	Slow     time.Duration
+	Force    <-chan struct{}
+	Cause    func(n *Node, limit time.Duration) error
+	Observe  func(Event)
+	Notice   func(Event)
 }
 
+func (o *Options) apply(to *Options) { *to = *o }
+
 // Order sets the schedule. The default is Waves.
-func Order(s Schedule) Option { return option(func(o *options) { o.schedule = s }) }
+func Order(s Schedule) Option { return option(func(o *Options) { o.Schedule = s }) }
 
 // Limit bounds how many drops run at a time; abandoned ones do not count. 0 or
 // less, the default, is no limit.
-func Limit(n int) Option { return option(func(o *options) { o.limit = max(n, 0) }) }
+func Limit(n int) Option { return option(func(o *Options) { o.Limit = max(n, 0) }) }
 
 // Timeout bounds each drop whose node has no limit of its own: its context is
 // cancelled after d, and it is abandoned after a tenth of d more, or a second if
 // that is less. 0 or less, the default, is no limit.
-func Timeout(d time.Duration) Option { return option(func(o *options) { o.timeout = max(d, 0) }) }
+func Timeout(d time.Duration) Option { return option(func(o *Options) { o.Timeout = max(d, 0) }) }
 
 // Deadline says when the whole run has to be over, the last tenth of [Timeout]
 // included. The part reserve of the time until then is shared out evenly: with K
@@ -64,27 +71,32 @@ func Timeout(d time.Duration) Option { return option(func(o *options) { o.timeou
 // wave. Of this and a drop's own limit the shorter one counts. When end has
 // passed before the run begins, it is taken to be reserve from then.
 func Deadline(end time.Time, reserve time.Duration) Option {
-	return option(func(o *options) { o.deadline, o.reserve = end, max(reserve, 0) })
+	return option(func(o *Options) { o.Deadline, o.Reserve = end, max(reserve, 0) })
 }
 
 // Slow asks for one DropSlow event for every drop that runs longer than d. It
-// means nothing without [Observe].
-func Slow(d time.Duration) Option { return option(func(o *options) { o.slow = max(d, 0) }) }
+// means nothing without [Observe] or [Notice].
+func Slow(d time.Duration) Option { return option(func(o *Options) { o.Slow = max(d, 0) }) }
 
 // Force ends a run early: when ch closes, the context of every running drop is
 // cancelled with [ErrForced] and the drop is abandoned at once; what has not
 // started is skipped with [ErrForced].
-func Force(ch <-chan struct{}) Option { return option(func(o *options) { o.force = ch }) }
+func Force(ch <-chan struct{}) Option { return option(func(o *Options) { o.Force = ch }) }
 
 // Cause sets what a drop's context is cancelled with when its time is up. It is
 // called before the drop of n starts, with the time that it has, and must not
 // return nil. The default makes a [*TimeoutError].
 func Cause(f func(n *Node, limit time.Duration) error) Option {
-	return option(func(o *options) { o.cause = f })
+	return option(func(o *Options) { o.Cause = f })
 }
 
 // Observe tells f what happens, as it happens. It is called concurrently, and
 // what it takes is part of the run. When it panics or calls runtime.Goexit, the
 // run goes on, and once it is complete, the method that began it panics with a
 // *fault.PanicError, which scope calls PanicError.
-func Observe(f func(Event)) Option { return option(func(o *options) { o.observe = f }) }
+func Observe(f func(Event)) Option { return option(func(o *Options) { o.Observe = f }) }
+
+// Notice tells f of the two things that nobody should miss, DropSlow and DropLate,
+// and of nothing else. It is like Observe, but costs drops that are neither
+// nothing. Beside Observe, which tells of these too, it means nothing.
+func Notice(f func(Event)) Option { return option(func(o *Options) { o.Notice = f }) }

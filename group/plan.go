@@ -20,12 +20,19 @@ type plan struct {
 
 // newPlan plans nodes, which are in order of registration; edges to others are
 // left out. Time and memory are linear in nodes and edges.
-func newPlan(nodes []*Node) plan {
+func newPlan(nodes []*Node) plan { return newPlanIn(nodes, make([]int32, roomFor(len(nodes)))) }
+
+// newPlanIn is newPlan with room for the numbers that every plan has.
+func newPlanIn(nodes []*Node, room []int32) plan {
 	p := plan{nodes: nodes}
 	p.link()
-	p.layer()
+	p.layer(room)
 	return p
 }
+
+// roomFor is how many numbers that is: two for each of n nodes, and the end of the
+// one wave that most small graphs have.
+func roomFor(n int) int { return 2*n + 1 }
 
 // link copies the edges.
 func (p *plan) link() {
@@ -67,12 +74,11 @@ func (p *plan) deps(s int32) []int32 {
 // dependents. It peels the graph level by level, and since a level is exactly
 // what the levels before it have freed, its number is the length of the longest
 // path.
-func (p *plan) layer() {
+func (p *plan) layer(numbers []int32) {
 	n := len(p.nodes)
 	if n == 0 {
 		return // no wave, rather than an empty one
 	}
-	numbers := make([]int32, 2*n+1)
 	p.wave, p.order, p.ends = numbers[:n:n], numbers[n:2*n:2*n], numbers[2*n:2*n]
 	if p.first == nil && p.all < 0 { // as in most small graphs: one wave
 		for s := range p.order {

@@ -39,7 +39,7 @@ import (
 // exactly when active is 0, which is terminal.
 type run struct {
 	plan
-	options
+	Options
 	graph  *Graph
 	early  bool              // the graph goes on: nodes leave it as they end
 	others map[int32]Dropper // by position: stands in for a node that another run drops
@@ -80,16 +80,16 @@ type run struct {
 // So a few quick guards cost one goroutine in all.
 func (r *run) do(ctx context.Context, opts []Option) []Outcome {
 	for _, o := range opts {
-		o.apply(&r.options)
+		o.apply(&r.Options)
 	}
 	r.prepare(ctx)
-	first := turn{step: taking}
-	if r.schedule != Eager {
-		first.step = advancing
+	first := taking
+	if r.Schedule != Eager {
+		first = advancing
 	}
 	r.spare.Store(true)
 	r.active.Store(1)
-	r.resume(first)
+	r.group.Go(func() error { return r.work(turn{step: first}) })
 	runtime.Gosched()
 	r.spare.Store(false)
 	r.help()
@@ -113,35 +113,41 @@ func (r *run) do(ctx context.Context, opts []Option) []Outcome {
 func (r *run) prepare(ctx context.Context) {
 	n := len(r.nodes)
 	r.ctx, r.started = ctx, time.Now()
-	if r.cause == nil {
-		r.cause = timeoutError
+	if r.Cause == nil {
+		r.Cause = timeoutError
 	}
 	if r.limited() {
 		r.bounded = true
-		if !r.deadline.IsZero() && !r.started.Before(r.deadline) {
-			r.deadline = r.started.Add(r.reserve)
+		if !r.Deadline.IsZero() && !r.started.Before(r.Deadline) {
+			r.Deadline = r.started.Add(r.Reserve)
 		}
 	}
-	if r.force != nil {
+	if r.Force != nil {
 		r.bounds = make([]atomic.Pointer[bound], n)
 		r.ctx, r.cancel = context.WithCancelCause(ctx)
 	}
 	if r.holds {
 		r.held = make([]atomic.Pointer[heldError], n)
 	}
-	if r.observe == nil {
-		r.slow = 0
+	if r.Observe != nil {
+		r.Notice = r.Observe
 	}
-	if r.slow > 0 {
+	if r.Notice == nil {
+		r.Slow = 0
+	}
+	switch {
+	case r.Slow == 0:
+		r.began = nil
+	case r.began == nil:
 		r.began = make([]atomic.Int64, n)
 	}
-	if r.schedule == Sequential || r.schedule == Eager || r.observe != nil {
+	if r.Schedule == Sequential || r.Schedule == Eager || r.Observe != nil {
 		r.rank = r.ranks()
 	}
-	if r.schedule == Eager || r.observe != nil {
+	if r.Schedule == Eager || r.Observe != nil {
 		r.peel = newPeel(&r.plan)
 	}
-	switch r.schedule {
+	switch r.Schedule {
 	case Sequential:
 		r.queue = r.line()
 		for i, s := range r.queue {
@@ -154,7 +160,7 @@ func (r *run) prepare(ctx context.Context) {
 		}
 		r.tail.Store(r.ends[0])
 	}
-	if r.observe != nil {
+	if r.Observe != nil {
 		for i := range r.out {
 			r.out[i].Queued = r.started
 		}
@@ -201,7 +207,7 @@ func (r *run) help() {
 func (r *run) enter() bool {
 	for {
 		active := r.active.Load()
-		if active == 0 || r.limit > 0 && int(active) >= r.limit {
+		if active == 0 || r.Limit > 0 && int(active) >= r.Limit {
 			return false
 		}
 		if r.active.CompareAndSwap(active, active+1) {
@@ -220,7 +226,7 @@ func (r *run) leave() {
 		if r.done != nil {
 			close(r.done)
 		}
-	} else if r.limit > 0 {
+	} else if r.Limit > 0 {
 		r.help()
 	}
 }
@@ -238,15 +244,15 @@ func (r *run) release(pos int32) {
 	by, tail := &r.out[pos], r.tail.Load()
 	r.peel.take(r.order[pos], func(d int32, free bool) {
 		pos := r.rank[d]
-		if o := &r.out[pos]; r.observe != nil && !by.Ended.Before(o.Queued) {
+		if o := &r.out[pos]; r.Observe != nil && !by.Ended.Before(o.Queued) {
 			o.Queued, o.ReleasedBy = by.Ended, by.Node
 		}
-		if free && r.schedule == Eager {
+		if free && r.Schedule == Eager {
 			r.queue[tail] = pos
 			tail++
 		}
 	})
-	if r.schedule == Eager {
+	if r.Schedule == Eager {
 		r.tail.Store(tail)
 	}
 }

@@ -3,6 +3,7 @@ package group
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 )
 
 // Teardown closes the graph and drops all that is in it, each node after what
@@ -117,10 +118,32 @@ func (g *Graph) treeLocked(n *Node) []*Node {
 	return tree
 }
 
+// few is how many nodes a run has to have for its arrays to be made one by one.
+const few = 4
+
+// fewRun is a run and its arrays in one allocation. (For the three guards of a
+// request that takes a third of the time that four allocations do.)
+type fewRun struct {
+	run
+	numbers [2*few + 1]int32
+	outs    [few]Outcome
+	times   [few]atomic.Int64
+}
+
+func newRun(nodes []*Node) *run {
+	n := len(nodes)
+	if n > few {
+		return &run{plan: newPlan(nodes), out: make([]Outcome, n)}
+	}
+	f := new(fewRun)
+	f.plan, f.out, f.began = newPlanIn(nodes, f.numbers[:roomFor(n)]), f.outs[:n:n], f.times[:n:n]
+	return &f.run
+}
+
 // beginLocked plans a run of nodes and makes them its own.
 func (g *Graph) beginLocked(nodes []*Node) *run {
-	r := &run{graph: g, plan: newPlan(nodes), early: !g.closed}
-	r.out = make([]Outcome, len(nodes))
+	r := newRun(nodes)
+	r.graph, r.early = g, !g.closed
 	for pos, s := range r.order {
 		n := nodes[s]
 		r.out[pos].Node, r.out[pos].Wave = n, int(r.wave[s])

@@ -18,11 +18,11 @@ func (r *run) wait() {
 	r.mu.Unlock()
 	timer, slow := (*time.Timer)(nil), (<-chan time.Time)(nil)
 	if r.began != nil {
-		timer = time.NewTimer(time.Until(r.started.Add(r.slow)))
+		timer = time.NewTimer(time.Until(r.started.Add(r.Slow)))
 		defer timer.Stop()
 		slow = timer.C
 	}
-	force := r.force
+	force := r.Force
 	for {
 		select {
 		case <-r.done:
@@ -46,7 +46,7 @@ func (r *run) wait() {
 // others 0.
 func (r *run) findSlow() time.Time {
 	now := r.now()
-	next := now.Add(r.slow)
+	next := now.Add(r.Slow)
 	var told errgroup.Group
 	told.SetLimit(1)
 	for pos := range r.began {
@@ -54,7 +54,7 @@ func (r *run) findSlow() time.Time {
 		if began <= 0 {
 			continue
 		}
-		due := r.started.Add(time.Duration(began-1) + r.slow)
+		due := r.started.Add(time.Duration(began-1) + r.Slow)
 		if due.After(now) {
 			if due.Before(next) {
 				next = due

@@ -59,20 +59,28 @@ func (r *run) work(t turn) error {
 			}
 			fallthrough
 		case starting:
-			r.tellDrop(&t, calling, DropStart)
+			if r.Observe != nil {
+				r.tellDrop(&t, calling, DropStart)
+			}
 			fallthrough
 		case calling:
 			r.call(&t)
 		case ending:
-			r.tellDrop(&t, passing, DropEnd)
+			if r.Observe != nil {
+				r.tellDrop(&t, passing, DropEnd)
+			}
 			fallthrough
 		case passing:
 			t.step = r.pass(t.pos)
 		case closing:
-			r.tellWave(&t, advancing, WaveEnd)
+			if r.Observe != nil {
+				r.tellWave(&t, advancing, WaveEnd)
+			}
 			fallthrough
 		case advancing:
-			r.tellWave(&t, opening, WaveStart)
+			if r.Observe != nil {
+				r.tellWave(&t, opening, WaveStart)
+			}
 			fallthrough
 		case opening:
 			r.advance()
@@ -117,7 +125,7 @@ func (r *run) rescue(t *turn) {
 // only within a wave, where no dependent of this one can have ended since.
 func (r *run) clock(t *turn) {
 	o := &r.out[t.pos]
-	if t.wave != o.Wave || t.now.IsZero() || r.schedule == Eager || r.observe != nil {
+	if t.wave != o.Wave || t.now.IsZero() || r.Schedule == Eager || r.Observe != nil {
 		t.now = r.now()
 	}
 	o.Started = t.now
@@ -212,7 +220,7 @@ func (r *run) pass(pos int32) step {
 	if r.peel != nil {
 		r.release(pos)
 	}
-	if r.schedule != Eager && r.open.Add(-1) == 0 {
+	if r.Schedule != Eager && r.open.Add(-1) == 0 {
 		return closing
 	}
 	return taking
@@ -226,7 +234,7 @@ func (r *run) advance() {
 		return
 	}
 	end := start + 1
-	if r.schedule == Waves {
+	if r.Schedule == Waves {
 		end = r.ends[r.out[start].Wave]
 	}
 	r.open.Store(end - start)

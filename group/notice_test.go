@@ -1,0 +1,104 @@
+package group_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ebb-go/ebb/group"
+)
+
+// TestNotice: Notice is told of slow drops and late results and of nothing else,
+// and beside Observe of nothing at all.
+func TestNotice(t *testing.T) {
+	for _, observed := range []bool{false, true} {
+		t.Run(fmt.Sprintf("observed=%v", observed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var mu sync.Mutex
+				var noticed, seen []string
+				tell := func(to *[]string) func(group.Event) {
+					return func(e group.Event) {
+						mu.Lock()
+						defer mu.Unlock()
+						*to = append(*to, e.Kind.String()+" "+nameOf(e.Node))
+					}
+				}
+				stuck := make(chan struct{})
+				var g group.Graph
+				for name, drop := range map[string]func(context.Context) error{
+					"quick": func(context.Context) error { return nil },
+					"stuck": func(context.Context) error { <-stuck; return nil },
+				} {
+					if _, err := g.Add(name, drop); err != nil {
+						t.Fatal(err)
+					}
+				}
+				opts := &group.Options{Timeout: 10 * time.Second, Slow: time.Second, Notice: tell(&noticed)}
+				if observed {
+					opts.Observe = tell(&seen)
+				}
+				out := g.Teardown(t.Context(), opts)
+				if len(out) != 2 {
+					t.Fatalf("%d outcomes", len(out))
+				}
+				close(stuck)
+				synctest.Wait()
+				want := []string{"drop slow stuck", "drop late stuck"}
+				if observed {
+					noticed, seen = seen[len(seen)-1:], noticed
+					want = want[1:]
+				}
+				if !slices.Equal(noticed, want) || len(seen) > 0 {
+					t.Errorf("told %q and %q, want %q alone", noticed, seen, want)
+				}
+			})
+		})
+	}
+}
+
+func nameOf(n *group.Node) string {
+	if n == nil {
+		return ""
+	}
+	return n.Name()
+}
+
+// TestOptionsReplace: an Options replaces what came before it, and what comes
+// after changes it.
+func TestOptionsReplace(t *testing.T) {
+	var order []string
+	var g group.Graph
+	for _, name := range []string{"a", "b"} {
+		if _, err := g.Add(name, func(context.Context) error { order = append(order, name); return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	g.Teardown(t.Context(), group.Observe(func(group.Event) { t.Error("replaced") }), &group.Options{Schedule: group.Sequential}, group.Limit(1))
+	if want := []string{"b", "a"}; !slices.Equal(order, want) {
+		t.Errorf("order %q, want %q", order, want)
+	}
+}
+
+func ExampleOptions() {
+	var g group.Graph
+	for _, name := range []string{"db", "cache"} {
+		must(g.Add(name, say(name)))
+	}
+	g.Teardown(context.Background(), &group.Options{Schedule: group.Sequential})
+	// Output:
+	// drop cache
+	// drop db
+}
+
+func ExampleNotice() {
+	var g group.Graph
+	must(g.Add("db", say("db")))
+	g.Teardown(context.Background(), group.Slow(time.Minute), group.Notice(func(e group.Event) {
+		fmt.Println(e.Kind, e.Node.Name(), e.Blocks)
+	}))
+	// Output: drop db
+}
