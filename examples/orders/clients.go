@@ -39,7 +39,7 @@ func (c *clients) send(ctx context.Context, n int) error {
 	// would not hear that its order was taken.
 	ctx = context.WithoutCancel(ctx)
 	err := scope.Run(ctx, func(_ context.Context, s *scope.Scope) error {
-		for range min(n, len(c.orders)) {
+		for range n {
 			s.Go("client", c.sendSome)
 		}
 		return nil

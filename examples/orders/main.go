@@ -75,9 +75,9 @@ func demonstrate(ctx context.Context, c config, in inputs, stdout, stderr io.Wri
 	set, finish := newProgress(stderr, len(in.orders))
 	clients := &clients{url: "http://" + in.listener.Addr().String(), orders: in.orders, progress: set}
 	service := &service{dir: in.dir, listener: in.listener, chaos: c.chaos}
-	traffic := &traffic{service, clients, c.clients, middleOf(len(in.orders))}
+	traffic := &traffic{service, clients, min(c.clients, len(in.orders)), middleOf(len(in.orders))}
 	fmt.Fprintf(stdout, "%s: %d clients send %d orders; SIGTERM comes after %d\n",
-		clients.url, c.clients, len(in.orders), traffic.middle)
+		clients.url, traffic.n, len(in.orders), traffic.middle)
 
 	serviceErr, clientErr := traffic.run(ctx)
 	finish()

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"go.uber.org/goleak"
 )
 
 // result is what a run of the whole program left.
@@ -82,6 +84,7 @@ func (r result) wantProof(t *testing.T, culprits int) {
 }
 
 func TestProgram(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	r := runProgram(t, "-svg", "stop.svg")
 	if r.code != 0 || r.stderr != "" {
 		t.Fatalf("exit code %d, stderr %q", r.code, r.stderr)

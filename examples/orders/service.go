@@ -41,10 +41,11 @@ func (v *service) streamPath() string   { return filepath.Join(v.dir, "stream") 
 // so what is stopped before what: an arrow is a Use in open, or a DependsOn in
 // start. (The relay's own arrows to stream and database are left out.)
 //
-//	              ┌─> journal
-//	server ─┬─> relay ──> projection ─┬─> stream ──> nats
-//	        │                         └─> database
-//	write-behind ─┴─> cache ────────────> database
+//	server ──────┬─> relay ─┬─> journal
+//	             │          └─> projection ─┬─> stream ──> nats
+//	             │                          │
+//	             ├─> cache ─────────────────┴─> database
+//	write-behind ┘
 //
 // The server answers what it has begun and takes no more. Then the relay has
 // the last of the events, and then the projection: each finds its source at
