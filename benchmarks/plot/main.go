@@ -61,7 +61,7 @@ func (d drawing) request() error {
 	for _, tasks := range []int{0, 1, 4} {
 		for _, side := range []string{"ebb", "errgroup", "conc", "defers"} {
 			name := fmt.Sprintf("Request/guards=3/tasks=%d/side=%s", tasks, side)
-			b, err := d.bar(fmt.Sprintf("%d tasks, %s", tasks, side), result.Quantity{Name: name, Unit: "ns/op"}, 1e-3)
+			b, err := d.bar(fmt.Sprintf("%s, tasks: %d", side, tasks), result.Quantity{Name: name, Unit: "ns/op"}, 1e-3)
 			if err != nil {
 				return err
 			}

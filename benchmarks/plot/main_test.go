@@ -35,7 +35,7 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	for file, want := range map[string]string{
-		"request.svg": "4 tasks, errgroup", "flat.svg": "ns per guard", "dag.svg": "ebb-eager", "plan.svg": "group",
+		"request.svg": "errgroup, tasks: 4", "flat.svg": "ns per guard", "dag.svg": "ebb-eager", "plan.svg": "group",
 	} {
 		svg, err := os.ReadFile(filepath.Join(out, file))
 		if err != nil {

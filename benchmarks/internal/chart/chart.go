@@ -2,14 +2,18 @@
 package chart
 
 import (
+	"bytes"
 	"fmt"
 	"image/color"
 	"math"
+	"os"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 // palette is readable with the common kinds of colour blindness (Okabe and Ito).
@@ -58,7 +62,7 @@ func Bars(path, title, x string, bars []Bar) error {
 	}
 	p.Y.Tick.Marker = plot.ConstantTicks(ticks)
 	p.Y.Min, p.Y.Max = -0.6, float64(len(bars))-0.4
-	return p.Save(18*vg.Centimeter, vg.Length(len(bars))*0.9*vg.Centimeter+3*vg.Centimeter, path)
+	return save(p, 18*vg.Centimeter, vg.Length(len(bars))*0.75*vg.Centimeter+3*vg.Centimeter, path)
 }
 
 // addMarks draws the spread of b, its mark and its text at height y.
@@ -86,12 +90,13 @@ func addMarks(p *plot.Plot, b Bar, y float64) error {
 		return nil
 	}
 	labels, err := plotter.NewLabels(plotter.XYLabels{
-		XYs: plotter.XYs{{X: math.Max(b.Value, b.Hi), Y: y}}, Labels: []string{"  " + b.Text},
+		XYs: plotter.XYs{{X: math.Max(b.Value, b.Hi), Y: y}}, Labels: []string{"\u00a0\u00a0" + b.Text},
 	})
 	if err != nil {
 		return err
 	}
 	labels.TextStyle[0].YAlign = draw.YCenter
+	labels.TextStyle[0].Font.Variant = "Sans"
 	p.Add(labels)
 	return nil
 }
@@ -123,8 +128,29 @@ func Lines(path, title, x, y string, lines []Line) error {
 		p.Add(line, dots)
 		p.Legend.Add(l.Label, line, dots)
 	}
-	p.Legend.Top, p.Legend.Left = true, false
-	return p.Save(18*vg.Centimeter, 11*vg.Centimeter, path)
+	p.Legend.Top, p.Legend.Padding = true, vg.Points(3)
+	p.X.Max *= 6 // room for the legend
+	return save(p, 18*vg.Centimeter, 11*vg.Centimeter, path)
+}
+
+// save writes p with a margin: the fonts of whoever looks at it may be wider.
+func save(p *plot.Plot, width, height vg.Length, path string) error {
+	for _, style := range []*text.Style{
+		&p.Title.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle,
+	} {
+		style.Font.Variant = "Sans"
+	}
+	svg := vgsvg.New(width, height)
+	c := draw.New(svg)
+	c.FillPolygon(color.White, []vg.Point{{}, {X: width}, {X: width, Y: height}, {Y: height}})
+	p.Draw(draw.Crop(c, 0.4*vg.Centimeter, -0.4*vg.Centimeter, 0.3*vg.Centimeter, -0.3*vg.Centimeter))
+	var b bytes.Buffer
+	if _, err := svg.WriteTo(&b); err != nil {
+		return err
+	}
+	// Not everybody has the font, and a browser would take one with serifs.
+	drawn := bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans;"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;"))
+	return os.WriteFile(path, drawn, 0o644)
 }
 
 // newPlot has a white ground, so that it can be read on a dark page too.
