@@ -29,9 +29,9 @@ func Async[T any](s *Scope, name string, fn func(ctx context.Context) (T, error)
 		v, err = fn(ctx)
 		return err
 	}
-	t.task.done = func(err error) {
+	t.task.done = func(err error, returned bool) {
 		t.once.Do(func() {
-			if t.task.returned {
+			if returned {
 				t.v = v // else fn panicked, or may still be writing it
 			}
 			t.err = err
@@ -39,7 +39,7 @@ func Async[T any](s *Scope, name string, fn func(ctx context.Context) (T, error)
 		})
 	}
 	if why := s.start(&t.task, true); why != nil {
-		t.task.done(s.refusal("task", name, why))
+		t.task.done(s.refusal("task", name, why), false)
 	}
 	return t
 }

@@ -193,9 +193,13 @@ func (s *Scope) abandonTasks() {
 	fault.Stacks(ids)
 	for t := s.tasks; t != nil; t = t.next {
 		t.abandoned = true
-		s.failures = append(s.failures, failure{t.index, &AbandonedError{
+		err := &AbandonedError{
 			Scope: s.Path(), Name: t.name, Age: now.Sub(t.started), Blocks: blocks, Stack: ids[t.id],
-		}})
+		}
+		s.failures = append(s.failures, failure{t.index, err})
+		if t.done != nil {
+			t.done(err, false)
+		}
 	}
 	for c := s.nested; c != nil; c = c.next {
 		if c.lexicalOwner() == &s.body {

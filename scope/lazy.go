@@ -103,6 +103,9 @@ func (h *LazyHandle[T]) Use(ctx context.Context) (T, error) {
 
 func (h *LazyHandle[T]) openNow(ctx context.Context) error {
 	_, err := h.Use(ctx)
+	if p := panicOf(err); p != nil {
+		panic(p) // of an open function; OpenAll joins the others and goes on with it
+	}
 	return err
 }
 

@@ -3,6 +3,7 @@ package scope
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"go.uber.org/multierr"
 
@@ -28,7 +29,7 @@ func Race[T any](ctx context.Context, fns ...func(ctx context.Context) (T, error
 		return zero, errNoFunctions
 	}
 	results := make(chan T, len(fns)) // room for all: nobody blocks
-	errs := join(ctx, len(fns), func(ctx context.Context, i int) (cause, err error) {
+	errs, _ := join(ctx, len(fns), func(ctx context.Context, i int) (cause, err error) {
 		v, err := fns[i](ctx)
 		if err != nil {
 			return nil, err
@@ -71,39 +72,37 @@ func AcquireAll(ctx context.Context, s *Scope, acquires ...func(ctx context.Cont
 
 // joinAll is [join] for functions of which every one has to succeed.
 func joinAll(ctx context.Context, n int, call func(ctx context.Context, i int) error) error {
-	errs := join(ctx, n, func(ctx context.Context, i int) (cause, err error) {
+	errs, origin := join(ctx, n, func(ctx context.Context, i int) (cause, err error) {
 		err = call(ctx, i)
 		return err, err
 	})
-	var first, all error
-	for _, err := range errs {
-		if err == nil {
-			continue
-		}
-		if first == nil {
-			first = err
-		}
-		if !isEcho(err, nil) {
+	if origin < 0 {
+		return nil
+	}
+	above := context.Cause(ctx)
+	var all error
+	for i, err := range errs {
+		if err != nil && !isEcho(err, above) && (i == origin || !isEcho(err, errs[origin])) {
 			all = multierr.Append(all, err)
 		}
 	}
-	if all == nil && first != nil {
-		// Nothing but echoes: ctx has ended, unless one of the functions
-		// failed with an error of package context of its own.
-		if cause := context.Cause(ctx); cause != nil {
-			return cause
-		}
-		return first
+	switch {
+	case all != nil:
+		return all
+	case above != nil:
+		return above
 	}
-	return all
+	return errs[origin] // an error of package context that is its own
 }
 
 // join calls call n times concurrently and returns the errors in order when all
-// have returned. The first call with a cause cancels the others; a panic or a
-// Goexit does too, and join then goes on with the panic.
-func join(ctx context.Context, n int, call func(ctx context.Context, i int) (cause, err error)) []error {
+// have returned. The first call with a cause cancels the others, and is the
+// origin; -1 is none. A panic or a Goexit cancels too, and join then goes on with
+// the panic.
+func join(ctx context.Context, n int, call func(ctx context.Context, i int) (cause, err error)) (_ []error, origin int) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	var first atomic.Int64 // the origin, from 1; only who sets it cancels, so the cause is its
 	errs := make([]error, n)
 	panics := make([]*PanicError, n)
 	var tasks group.Tasks
@@ -121,7 +120,7 @@ func join(ctx context.Context, n int, call func(ctx context.Context, i int) (cau
 					}
 					cause = errs[i]
 				}
-				if cause != nil {
+				if cause != nil && first.CompareAndSwap(0, int64(i)+1) {
 					cancel(cause)
 				}
 			}()
@@ -138,7 +137,7 @@ func join(ctx context.Context, n int, call func(ctx context.Context, i int) (cau
 			goPanic([]*PanicError{p}, multierr.Combine(errs...))
 		}
 	}
-	return errs
+	return errs, int(first.Load()) - 1
 }
 
 // hold keeps the scope from leaving draining, as a task does, and reports

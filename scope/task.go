@@ -21,7 +21,7 @@ type task struct {
 	index    int  // counts the tasks of the scope
 	returned bool // fn has returned: written and read on the task's goroutine
 	err      error
-	done     func(error) // tells whoever awaits it; may be nil
+	done     func(err error, returned bool) // tells whoever awaits it, the first time; may be nil
 
 	// Guarded by the scope's mu.
 	prev, next *task
@@ -179,7 +179,7 @@ func (t *task) end(span *trace.Span) {
 	t.join()
 	s.freeSlot()
 	if t.done != nil {
-		t.done(t.err)
+		t.done(t.err, t.returned)
 	}
 	s.taskEnded(t)
 }
