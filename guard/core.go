@@ -39,12 +39,13 @@ type core struct {
 	origin *origin // who made it, and the leak hook; immutable, nil when it is not tracked
 	from   *core   // the guard this one was mapped from while it was borrowed; immutable
 
-	mu      sync.Mutex    // protects the following, and the fields of origin
-	borrows int32         // running Borrows
-	owned   bool          // an owner reports it if it is forgotten; see Own
-	idle    chan struct{} // made by the first Drop that has to wait; closed and nil when borrows reaches 0
-	done    chan struct{} // made by the first who asks; closed when the state is terminal
-	err     error         // of the drop; set with the state dropped
+	mu       sync.Mutex    // protects the following, and the fields of origin
+	borrows  int32         // running Borrows
+	owned    bool          // an owner reports it if it is forgotten; see Own
+	unmarked bool          // immutable: the owner notices a drop that waits for itself; see InitOwned
+	idle     chan struct{} // made by the first Drop that has to wait; closed and nil when borrows reaches 0
+	done     chan struct{} // made by the first who asks; closed when the state is terminal
+	err      error         // of the drop; set with the state dropped
 }
 
 // An ender is what a core drops.
@@ -129,6 +130,9 @@ func (c *core) run(ctx context.Context, e ender) (err error) {
 		c.endLocked(dropped)
 		c.mu.Unlock()
 	}()
+	if c.unmarked {
+		return e.end(ctx)
+	}
 	return e.end(&mark{Context: ctx, of: c})
 }
 

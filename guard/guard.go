@@ -59,6 +59,28 @@ func Owned[T any](v T, drop func(ctx context.Context, v T) error) *Guard[T] {
 	return g
 }
 
+// InitOwned makes g, which must be the zero Guard, what [Owned] returns: for an
+// owner that has the guard in a value of its own, and so no allocation. The
+// context of the drop is passed on as it is: that a drop calls Drop on the very
+// guard it drops is for the owner to notice, who alone has g.
+func InitOwned[T any](g *Guard[T], v T, drop func(ctx context.Context, v T) error) {
+	if drop == nil {
+		panic("guard: nil drop function")
+	}
+	g.v, g.fn = v, drop
+	g.owned, g.unmarked = true, true
+	g.set(live)
+}
+
+// Peek returns the guarded value, and false once it is gone. It is [Guard.Get]
+// for those who know why, at the price of [Guard.Value]; g must not be nil.
+func (g *Guard[T]) Peek() (v T, ok bool) {
+	if g.state.Load() != uint32(live) {
+		return v, false
+	}
+	return g.v, true
+}
+
 // Value returns the guarded value. It panics once the value is gone: when a
 // Drop has begun, and after Release or Map, with an error that names the guard
 // and, when known, the site of the Drop. It does not keep a Drop from beginning

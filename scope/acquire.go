@@ -51,7 +51,8 @@ func Acquire[T any](ctx context.Context, s *Scope, name string,
 	if err != nil {
 		return nil, err
 	}
-	h.g = guard.Owned(v, drop)
+	guard.InitOwned(&h.own, v, drop)
+	h.g = &h.own
 	if err := h.item.keep(ctx, "acquire", name, &cfg); err != nil {
 		return nil, err
 	}
@@ -121,8 +122,9 @@ func Defer(s *Scope, name string, drop func(ctx context.Context) error, opts ...
 	if drop == nil {
 		panic("scope.Defer: nil function")
 	}
-	g := guard.Owned(struct{}{}, func(ctx context.Context, _ struct{}) error { return drop(ctx) })
-	h := &Handle[struct{}]{g: g}
+	h := new(Handle[struct{}])
+	guard.InitOwned(&h.own, struct{}{}, func(ctx context.Context, _ struct{}) error { return drop(ctx) })
+	h.g = &h.own
 	h.item.s, h.item.impl = s, h
 	cfg := newGuardConfig(opts)
 	if err := s.admits(&h.item, &cfg); err != nil && !errors.Is(err, ErrClosed) {

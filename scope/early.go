@@ -14,6 +14,7 @@ type earlyDrop struct {
 	ctx     context.Context // of the drop: this is the argument of its goroutine
 	cancel  context.CancelCauseFunc
 	item    *item
+	options group.Options
 	tree    bool          // its dependents too
 	done    chan struct{} // closed when it has ended
 	err     error         // read after done
@@ -124,7 +125,8 @@ func (e *earlyDrop) Run() {
 	if e.tree {
 		drop = s.graph.DropTree
 	}
-	outcomes, err := drop(e.ctx, &i.n, s.dropOptions(nil, s.observeEarly)...)
+	s.setOptions(&e.options, nil)
+	outcomes, err := drop(e.ctx, &i.n, &e.options)
 	if err != nil {
 		err = s.refusal("drop", i.name(), notAccepted(err))
 		if errors.Is(err, ErrDropped) {

@@ -2,10 +2,10 @@ package scope
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/ebb-go/ebb/guard"
+	"github.com/ebb-go/ebb/internal/fault"
 )
 
 // Handle is a guard that a scope owns. [Acquire], [Register] and [Defer] make
@@ -13,7 +13,8 @@ import (
 // gone.
 type Handle[T any] struct {
 	item item
-	g    *guard.Guard[T]
+	own  guard.Guard[T]  // of what was acquired or moved here
+	g    *guard.Guard[T] // own, or what was registered
 }
 
 func (h *Handle[T]) node() *item { return &h.item }
@@ -24,9 +25,9 @@ func (h *Handle[T]) Name() string { return h.item.name() }
 // Value returns the value. It panics once the drop of the guard has begun or it
 // was released, naming the scope and where that was asked for.
 func (h *Handle[T]) Value() T {
-	v, err := h.g.Get()
-	if err != nil {
-		panic(h.useAfter(err))
+	v, ok := h.g.Peek()
+	if !ok {
+		panic(&useAfterError{&h.item}) // no call, which would cost more than inlining allows
 	}
 	return v
 }
@@ -100,24 +101,40 @@ func (h *Handle[T]) typ() string {
 	return h.g.Type()
 }
 
-// useAfter is the value of the panic of a use after the end.
-func (h *Handle[T]) useAfter(err error) error {
-	s := h.item.s
+// useAfterError is the value of the panic of a use after the end.
+type useAfterError struct{ i *item }
+
+// Error names the scope and the guard, and says how and where it came to its end.
+func (e *useAfterError) Error() string {
+	s := e.i.s
 	s.mu.Lock()
-	site, state := h.item.site, h.item.state
+	site, state := e.i.site, e.i.state
 	s.mu.Unlock()
 	how := "dropped by the exit of its scope"
 	switch {
-	case errors.Is(err, ErrReleased) && site != "":
+	case state == released:
 		how = "released at " + site
-	case errors.Is(err, ErrReleased):
-		how = "released"
 	case site != "":
 		how = "dropped at " + site
 	case state == live:
 		how = "dropped behind the back of its scope"
+		if e.Unwrap() == ErrReleased {
+			how = "released behind the back of its scope"
+		}
 	}
-	return fmt.Errorf("scope %q: guard %q used after it was %s: %w", s.Path(), h.Name(), how, err)
+	return fmt.Sprintf("scope %q: guard %q used after it was %s: %v", s.Path(), e.i.name(), how, e.Unwrap())
+}
+
+// Unwrap returns ErrReleased or ErrDropped.
+func (e *useAfterError) Unwrap() error { return e.i.impl.(interface{ why() error }).why() }
+
+// ErrorType is that of the reason.
+func (e *useAfterError) ErrorType() string { return fault.Type(e.Unwrap()) }
+
+// why returns the reason for which the value is gone.
+func (h *Handle[T]) why() error {
+	_, err := h.g.Get()
+	return err
 }
 
 // release takes i out of its scope without dropping it, if give, which hands

@@ -244,13 +244,13 @@ func (s *Scope) fail(index int, err, told error) {
 // settle moves the scope on to dropping and decides its exit case. Nothing is
 // registered after it, so the graph no longer changes.
 func (s *Scope) settle(kind ExitKind, value any) {
-	end := new(closing)
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.advanceLocked(dropping)
-	s.end = end
 	slices.SortStableFunc(s.failures, func(a, b failure) int { return a.index - b.index })
-	end.exit = s.exitLocked(kind, value)
-	s.mu.Unlock()
+	if s.graph.Len() > 0 || s.watched() || s.self != nil { // else there is nobody to tell
+		s.end = &closing{exit: s.exitLocked(kind, value)}
+	}
 }
 
 // exitLocked decides the exit case from that of the body and what the tasks and

@@ -84,6 +84,7 @@ type clock struct {
 type closing struct {
 	exit     Exit
 	teardown *trace.Teardown // nil: nobody records
+	options  group.Options
 
 	// Of a child that has closed; guarded by its mu.
 	err    error

@@ -26,10 +26,12 @@ type exitRun struct {
 func (s *Scope) dropAll(b budget) exitRun {
 	var x exitRun
 	size := s.graph.Len()
-	if size == 0 && s.rec == nil && !s.reports() {
+	if size == 0 && !s.watched() {
 		return x
 	}
-	x.began = time.Now()
+	if s.watched() {
+		x.began = time.Now()
+	}
 	ctx := context.WithoutCancel(s.base)
 	if s.rec != nil {
 		ctx, x.spans = s.rec.Teardown(ctx, trace.TeardownInfo{
@@ -37,36 +39,39 @@ func (s *Scope) dropAll(b budget) exitRun {
 		})
 		s.end.teardown = x.spans
 	}
-	x.outcomes = s.graph.Teardown(ctx, s.dropOptions(&b, s.observe)...)
-	x.ended = time.Now()
+	s.setOptions(&s.end.options, &b)
+	x.outcomes = s.graph.Teardown(ctx, &s.end.options)
+	if s.watched() {
+		x.ended = time.Now()
+	}
 	return x
 }
 
-// dropOptions are the options of package group for a run of drops: a teardown,
+// setOptions sets what package group is told for a run of drops: a teardown,
 // which has a budget, or early drops.
-func (s *Scope) dropOptions(b *budget, observe func(group.Event)) []group.Option {
-	opts := make([]group.Option, 0, 8)
-	opts = append(opts, group.Slow(s.slow()), group.Observe(observe))
-	if b != nil {
-		opts = append(opts, group.Order(s.schedule))
-		if !b.end.IsZero() {
-			opts = append(opts, group.Deadline(b.end, b.reserve))
-		}
-	}
-	if s.dropTimeout > 0 {
-		opts = append(opts, group.Timeout(s.dropTimeout))
+func (s *Scope) setOptions(o *group.Options, b *budget) {
+	o.Slow, o.Timeout, o.Force = s.slow(), s.dropTimeout, s.force()
+	if r := s.rare; r != nil {
+		o.Limit = r.dropLimit
 	}
 	if b == nil || s.clock != nil || s.limits { // limits: settled by now, unless early
-		opts = append(opts, group.Cause(s.dropTimeoutError))
+		o.Cause = s.dropTimeoutError
 	}
-	if r := s.rare; r != nil && r.dropLimit > 0 {
-		opts = append(opts, group.Limit(r.dropLimit))
+	if b != nil {
+		o.Schedule, o.Deadline, o.Reserve = s.schedule, b.end, b.reserve
 	}
-	if force := s.force(); force != nil {
-		opts = append(opts, group.Force(force))
+	switch {
+	case !s.watched():
+		o.Notice = s.observeEarly // the rare events are handled alike
+	case b != nil:
+		o.Observe = s.observe
+	default:
+		o.Observe = s.observeEarly
 	}
-	return opts
 }
+
+// watched reports whether anybody looks at the drops of s.
+func (s *Scope) watched() bool { return s.rec != nil || s.reports() }
 
 func (s *Scope) dropTimeoutError(n *group.Node, limit time.Duration) error {
 	return &DropTimeoutError{Scope: s.Path(), Guard: n.Name(), Limit: limit}
