@@ -16,17 +16,24 @@ func (s *Scope) reports() bool {
 	return s.rare != nil && len(s.rare.reports) > 0 || s.inspector() != nil
 }
 
-// report writes down what the teardown was.
-func (s *Scope) report(x exitRun, err error, panics []*PanicError) *trace.Report {
+// exitText is the text of all that went wrong, the panics that Run goes on with
+// among it.
+func exitText(err error, panics []*PanicError) string {
 	for _, p := range panics {
 		err = multierr.Append(err, p)
 	}
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// report writes down what the teardown was, but for its Error, which is known
+// when telemetry has been shut down.
+func (s *Scope) report(x exitRun) *trace.Report {
 	r := &trace.Report{
 		Scope: s.Path(), Exit: s.end.exit.Kind.String(), Schedule: s.schedule.String(),
 		Grace: s.grace, Started: x.began, Ended: x.ended,
-	}
-	if err != nil {
-		r.Error = err.Error()
 	}
 	r.Entries = make([]trace.Entry, 0, len(x.outcomes))
 	for _, o := range x.outcomes {
