@@ -230,7 +230,7 @@ func (s *Scope) finish(x exitRun) (error, []*PanicError) {
 	err, panics := s.collect(x.outcomes)
 	var report *trace.Report
 	if x.spans != nil || s.reports() {
-		report = s.report(x, err, panics)
+		report = s.report(x)
 	}
 	if x.spans != nil {
 		x.spans.End(x.ended, criticalNames(report), s.dropsOnly(x.outcomes))
@@ -243,9 +243,7 @@ func (s *Scope) finish(x exitRun) (error, []*PanicError) {
 		err = multierr.Append(err, s.shutTelemetry(r.telemetry))
 	}
 	if report != nil {
-		if err != nil {
-			report.Error = err.Error()
-		}
+		report.Error = exitText(err, panics)
 		s.deliver(report)
 	}
 	return err, panics
