@@ -13,20 +13,24 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/ebb-go/ebb/guard"
+	"github.com/ebb-go/ebb/scope"
+	"github.com/ebb-go/ebb/scope/scopehttp"
 )
 
 const (
 	connections = 16
-	perTurn     = 250 // requests of a connection in one operation
+	perTurn     = 100 // requests of a connection in one operation
 )
 
 var body = []byte(`{"id":42,"state":"shipped","items":[{"sku":"ebb-1","count":2},{"sku":"ebb-2","count":1}]}` + "\n")
 
 // BenchmarkHTTP serves a short answer on loopback: by a handler that opens and
-// drops its value itself, and by one that holds it as a guard of a scope. The
-// load comes over kept connections from the same process, with as little of a
+// drops its value itself, by one that holds it as a guard of a scope, and by one
+// that is given its scope by package scopehttp. The load comes over kept connections from the same process, with as little of a
 // client as will do, so that the server is most of what is measured. An
-// operation is 16 connections times 250 requests, one at a time on each.
+// operation is 16 connections times 100 requests, one at a time on each.
 func BenchmarkHTTP(b *testing.B) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/bare", func(w http.ResponseWriter, r *http.Request) {
@@ -47,9 +51,17 @@ func BenchmarkHTTP(b *testing.B) {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
 	})
+	mux.Handle("/scopehttp", scopehttp.Func(func(w http.ResponseWriter, r *http.Request) error {
+		s, _ := scope.From(r.Context())
+		if _, err := scope.Acquire(r.Context(), s, "value", openNothing, guard.Nothing); err != nil {
+			return err
+		}
+		_, err := w.Write(body)
+		return err
+	}))
 	server := httptest.NewServer(mux)
 	defer server.Close()
-	compare(b, load(b, server, "bare"), load(b, server, "scope"))
+	compare(b, load(b, server, "bare"), load(b, server, "scope"), load(b, server, "scopehttp"))
 }
 
 //go:noinline

@@ -104,6 +104,8 @@ func Goals() []Goal {
 	grown := func(side string) Goal {
 		return absolute("a million children, heap grown", side+", bytes", "Children/side="+side, "heap-B", "%.0f", 1<<16)
 	}
+	served := atLeast(against("HTTP on loopback, throughput", "HTTP", "scopehttp", "bare", "req/s", 0.97))
+	served.shown = true
 	return append(goals,
 		against("planning: 1M guards, 5M edges", "Plan/guards=1000000", "group", "gonum", "ns/op", 0.25),
 		growth, other,
@@ -122,6 +124,7 @@ func Goals() []Goal {
 			of: []Quantity{{"Tracing/side=sdk", "ns/op"}, {"Tracing/side=none", "ns/op"}, {"Tracing/side=bare", "ns/op"}},
 		},
 		atLeast(against("HTTP on loopback, throughput", "HTTP", "scope", "bare", "req/s", 0.97)),
+		served,
 		against("HTTP on loopback, p99", "HTTP", "scope", "bare", "p99-ns", 1.05),
 		absolute("`Handle.Value`", "ns", "Handle/side=value", "ns/op", "%.1f", 2),
 		absolute("`Handle.Use` outside an acquire", "ns", "Handle/side=use", "ns/op", "%.1f", 20),
