@@ -42,6 +42,10 @@
 // connections remain. Handlers are lexical children of the daemon: what they use is
 // dropped after they have ended, or were abandoned by name.
 //
+// A scope that was asked to stop refuses new tasks, and so do those of the requests
+// that still run then. A handler whose answer depends on a task starts it by
+// [scope.Scope.TryGo], which says so, or calls [scope.All].
+//
 // # Hijacked connections
 //
 // net/http forgets a connection that a handler has hijacked. A server of this package

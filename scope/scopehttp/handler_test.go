@@ -155,6 +155,26 @@ func TestClientGone(t *testing.T) {
 	}
 }
 
+// A request whose owner has ended is not begun.
+func TestOwnerEnded(t *testing.T) {
+	err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+		of, err := scope.Async(s, "owner", func(ctx context.Context) (context.Context, error) { return ctx, nil }).Await(ctx)
+		if err != nil {
+			return err
+		}
+		h := scopehttp.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("called") }))
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", "/", nil).WithContext(of))
+		if w.Code != http.StatusServiceUnavailable {
+			t.Errorf("status %d", w.Code)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestOnError(t *testing.T) {
 	var got []error
 	keep := scopehttp.OnError(func(w http.ResponseWriter, r *http.Request, err error) {

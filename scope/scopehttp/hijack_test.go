@@ -113,6 +113,25 @@ func TestClosedByHandler(t *testing.T) {
 	})
 }
 
+// Nor is it counted among what the server had to cut off.
+func TestClosedIsNotCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := scopetest.New(t)
+		api := scopetest.NewStandIn(t, "handler") // ends when its time is up
+		mux := http.NewServeMux()
+		mux.Handle("/slow", standIn(api))
+		mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { _ = hijack(t, w).Close() })
+		v := serving(t, st, mux, scope.DropTimeout(10*time.Second))
+		v.raw(t, upgrade)
+		v.get("/slow")
+		st.Exit()
+		var cut *scopehttp.CutError
+		if err := st.Err(); !errors.As(err, &cut) || *cut != (scopehttp.CutError{Requests: 1}) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
 // session (child) owns the connection: it says goodbye after the server has stopped.
 func TestOwned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

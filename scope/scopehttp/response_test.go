@@ -41,6 +41,7 @@ func TestBuffer(t *testing.T) {
 		{"nothing is 200", func(w http.ResponseWriter, r *http.Request) error { return nil }, 200, "", "outside", false},
 		{"thrown away after failure", func(w http.ResponseWriter, r *http.Request) error {
 			w.Header().Set("X-A", "handler")
+			w.Header().Set("Location", "/orders/17")
 			w.WriteHeader(http.StatusCreated)
 			fmt.Fprint(w, "created")
 			return errBoom
@@ -59,6 +60,9 @@ func TestBuffer(t *testing.T) {
 			w.(http.Flusher).Flush()
 			return errBoom
 		}, 200, "half", "outside", true},
+		{"a flush of nothing is an answer", func(w http.ResponseWriter, r *http.Request) error {
+			return errors.Join(http.NewResponseController(w).Flush(), errBoom)
+		}, 200, "", "outside", true},
 		{"a copy is held, too", func(w http.ResponseWriter, r *http.Request) error {
 			_, err := io.Copy(w, strings.NewReader(long[:64]))
 			return errors.Join(err, errBoom)
@@ -77,7 +81,7 @@ func TestBuffer(t *testing.T) {
 			if aborts := v == http.ErrAbortHandler; aborts != tt.aborts || !aborts && v != nil {
 				t.Errorf("panic %v", v)
 			}
-			if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.body) || w.Header().Get("X-A") != tt.header {
+			if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.body) || w.Header().Get("X-A") != tt.header || w.Header().Get("Location") != "" {
 				t.Errorf("got %d %q %q", w.Code, w.Body, w.Header().Get("X-A"))
 			}
 		})
