@@ -141,6 +141,9 @@ func (r *run) prepare(ctx context.Context) {
 	case r.began == nil:
 		r.began = make([]atomic.Int64, n)
 	}
+	if r.began != nil && !r.early {
+		r.graph.watch(r)
+	}
 	if r.Schedule == Sequential || r.Schedule == Eager || r.Observe != nil {
 		r.rank = r.ranks()
 	}

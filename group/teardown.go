@@ -14,7 +14,7 @@ import (
 //
 // A node that an earlier Drop or DropTree is still dropping is not dropped
 // again: its place in the order is kept until that has ended, and its outcome
-// here is ok. Drops never run on the caller's goroutine.
+// here is ok; when its time is up it is told, if it is a [Canceler], and abandoned. Drops never run on the caller's goroutine.
 //
 // The race in which a node is registered while Teardown begins is decided by the
 // graph's lock: it is either refused or dropped.
@@ -176,7 +176,11 @@ func (g *Graph) waitForLocked(n *Node) Dropper {
 		case <-ended:
 			return nil
 		case <-ctx.Done():
-			return context.Cause(ctx)
 		}
+		if c, ok := n.dropper.(Canceler); ok {
+			c.CancelDrop(context.Cause(ctx))
+		}
+		<-ended // or this run abandons the wait: what still runs has no other outcome
+		return nil
 	})
 }

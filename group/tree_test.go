@@ -160,18 +160,35 @@ func TestOverlappingRuns(t *testing.T) {
 	}
 }
 
-// A second run gives up on a node with its own budget.
+// canceled is a drop that hangs and notes with what it was cancelled.
+type canceled struct {
+	release <-chan struct{}
+	cause   error
+}
+
+func (c *canceled) Drop(context.Context) error { <-c.release; return nil }
+func (c *canceled) CancelDrop(cause error)     { c.cause = cause }
+
+// A second run gives up on a node with its own budget: it cancels the drop that
+// still runs, and abandons it.
 func TestOverlappingRunIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		var g group.Graph
-		api := add(t, &g, "api", hangs(release))
+		api, drop := new(group.Node), &canceled{release: release}
+		if err := g.Insert(api, group.Spec{Name: "api", Dropper: drop}); err != nil {
+			t.Fatal(err)
+		}
 		go g.Drop(context.Background(), api)
 		synctest.Wait()
 		start := time.Now()
 		out := g.Teardown(t.Context(), group.Timeout(time.Second))
-		if out[0].Outcome != "timeout" || time.Since(start) != time.Second {
+		if out[0].Outcome != "abandoned" || time.Since(start) != 1100*time.Millisecond {
 			t.Errorf("%s after %v", out[0].Outcome, time.Since(start))
+		}
+		var timeout *group.TimeoutError
+		if !errors.As(drop.cause, &timeout) {
+			t.Errorf("cancelled with %v", drop.cause)
 		}
 		close(release)
 	})

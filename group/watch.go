@@ -77,3 +77,29 @@ func (r *run) endNow() {
 		}
 	}
 }
+
+// watch lets Running look at the run that is the graph's teardown.
+func (g *Graph) watch(r *run) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.watched = r
+}
+
+// Running returns the nodes whose drops the teardown is running at the moment,
+// and since when. It knows them only with the option [Slow], for which they are
+// kept, and is empty otherwise.
+func (g *Graph) Running() map[*Node]time.Time {
+	g.mu.Lock()
+	r := g.watched
+	g.mu.Unlock()
+	if r == nil {
+		return nil
+	}
+	running := make(map[*Node]time.Time)
+	for pos := range r.began {
+		if began := r.began[pos].Load(); began != 0 {
+			running[r.out[pos].Node] = r.started.Add(time.Duration(max(began, -began) - 1))
+		}
+	}
+	return running
+}

@@ -8,18 +8,6 @@ import (
 	"github.com/ebb-go/ebb/scope"
 )
 
-// resource stands for what a service opens. It says when it is closed.
-type resource string
-
-func (r resource) Close() error {
-	fmt.Println("close", r)
-	return nil
-}
-
-func open(name string) func(context.Context) (resource, error) {
-	return func(context.Context) (resource, error) { return resource(name), nil }
-}
-
 // Example_service is the program of the README.
 func Example_service() {
 	err := scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
@@ -27,7 +15,7 @@ func Example_service() {
 		if err != nil {
 			return err // what was acquired so far is dropped
 		}
-		_, err = scope.Acquire(ctx, s, "cache", func(ctx context.Context) (resource, error) {
+		_, err = scope.Acquire(ctx, s, "cache", func(ctx context.Context) (closer, error) {
 			return "cache over " + db.Use(ctx), nil // using db here records the edge cache -> postgres
 		}, guard.Close)
 		if err != nil {

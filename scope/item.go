@@ -52,18 +52,28 @@ type item struct {
 	drop owner // the context of the drop
 
 	// Guarded by s.mu.
-	state  itemState
-	uses   []*item       // while pending: what was used through its context
-	early  *earlyDrop    // the drop that was asked for while the scope lived
-	done   chan struct{} // made by whoever waits for state gone, closed then
-	err    error         // of the drop, from state gone on
-	site   string        // where an early drop or a release was asked for
-	record *dropRecord   // of its drop, once it begins; nil when nobody looks
+	state    itemState
+	numbered bool          // its name has a number that it was not given
+	uses     []*item       // while pending: what was used through its context
+	early    *earlyDrop    // the drop that was asked for while the scope lived
+	done     chan struct{} // made by whoever waits for state gone, closed then
+	err      error         // of the drop, from state gone on
+	site     string        // where an early drop or a release was asked for
+	record   *dropRecord   // of its drop, once it begins; nil when nobody looks
 }
 
 func itemOf(n *group.Node) *item { return n.Dropper().(*item) }
 
 func (i *item) name() string { return i.n.Name() }
+
+// written is the name as it is written in the code, for the names of spans.
+func (i *item) written() string {
+	name := i.name()
+	if i.numbered {
+		name = name[:strings.LastIndexByte(name, '#')]
+	}
+	return name
+}
 
 // register puts i into the graph of its scope under a name of its own, with
 // edges to what cfg names and to what was used while it was opened. It returns
@@ -88,9 +98,9 @@ func (i *item) registerLocked(name string, own []*item, cfg *guardConfig, user b
 	if err != nil {
 		return err
 	}
-	name = s.names.take(name)
+	unique := s.names.take(name)
 	err = s.graph.Insert(&i.n, group.Spec{
-		Name:    name,
+		Name:    unique,
 		Dropper: i,
 		Deps:    deps,
 		User:    user,
@@ -99,10 +109,10 @@ func (i *item) registerLocked(name string, own []*item, cfg *guardConfig, user b
 		Timeout: cfg.timeout,
 	})
 	if err != nil {
-		s.names.free(name)
+		s.names.free(unique)
 		return notAccepted(err)
 	}
-	i.state, i.uses = live, nil
+	i.state, i.uses, i.numbered = live, nil, unique != name
 	s.limits = s.limits || cfg.timeout > 0
 	s.rec.GuardLive(+1)
 	return nil
@@ -121,17 +131,11 @@ func notAccepted(err error) error {
 	return err
 }
 
-// Drop is called by the engine of package group, once in each run that i is
-// part of. An item whose early drop is still running when the teardown comes to
-// it is waited for; its error belongs to who asked for that drop.
+// Drop is called by the engine of package group, once: a second run that comes to
+// i while its early drop is running waits without it.
 func (i *item) Drop(ctx context.Context) (err error) {
 	s := i.s
 	s.mu.Lock()
-	if i.state != live {
-		done := i.doneLocked()
-		s.mu.Unlock()
-		return i.outwait(ctx, done)
-	}
 	i.state = ending
 	i.drop = owner{Context: ctx, s: s, item: i, kind: dropOwner, early: s.state < dropping, live: 1}
 	s.mu.Unlock()
@@ -147,23 +151,15 @@ func (i *item) Drop(ctx context.Context) (err error) {
 	return err
 }
 
-// outwait waits for a drop that runs already, and cancels it when ctx, the
-// turn it has in this run, is over. It does not return before the drop has:
-// giving up is for the engine to do.
-func (i *item) outwait(ctx context.Context, done <-chan struct{}) error {
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-	}
+// CancelDrop is called by the engine when the teardown has no more time for an
+// early drop that is still running.
+func (i *item) CancelDrop(cause error) {
 	i.s.mu.Lock()
 	e := i.early
 	i.s.mu.Unlock()
 	if e != nil {
-		e.cancel(context.Cause(ctx))
+		e.cancel(cause)
 	}
-	<-done
-	return nil
 }
 
 // ended waits for what the drop function has nested, and marks i as gone.

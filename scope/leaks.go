@@ -2,6 +2,7 @@ package scope
 
 import (
 	"context"
+	"log/slog"
 
 	"go.opentelemetry.io/otel/metric"
 
@@ -17,5 +18,8 @@ func CountLeaks(mp metric.MeterProvider) (restore func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	return guard.OnLeak(func(l guard.Leak) { count(context.Background(), l.Type) }), nil
+	return guard.OnLeak(func(l guard.Leak) {
+		count(context.Background(), l.Type)
+		slog.Error("ebb: forgotten guard", slog.String("guard", l.Name), slog.String("type", l.Type), slog.String("site", l.Site))
+	}), nil
 }

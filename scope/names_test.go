@@ -57,6 +57,14 @@ func TestNames(t *testing.T) {
 	if n := len(p.named("task conn")); n != 2 {
 		t.Errorf("%d task spans", n)
 	}
+	var attrs []string
+	for _, s := range p.named("drop conn") {
+		attrs = append(attrs, s.str("ebb.guard.name"))
+	}
+	slices.Sort(attrs)
+	if want := []string{"conn", "conn", "conn#2", "conn#3", "conn#4"}; !slices.Equal(attrs, want) {
+		t.Errorf("drop spans of %q, want %q; all: %s", attrs, want, &p)
+	}
 }
 
 // TestNamesOfMany: a thousand of one name stay unique, and a name that somebody

@@ -33,7 +33,7 @@ func exitText(err error, panics []*PanicError) string {
 func (s *Scope) report(x exitRun) *trace.Report {
 	r := &trace.Report{
 		Scope: s.Path(), Exit: s.end.exit.Kind.String(), Schedule: s.schedule.String(),
-		Grace: s.grace, Started: x.began, Ended: x.ended,
+		Grace: s.grace, Deadline: x.deadline, Started: x.began, Ended: x.ended,
 	}
 	r.Entries = make([]trace.Entry, 0, len(x.outcomes))
 	for _, o := range x.outcomes {
@@ -126,7 +126,7 @@ func (s *Scope) Snapshot() trace.Snapshot {
 	if s.grace > 0 && !s.clock.graceFrom.IsZero() {
 		shot.Left = max(0, s.clock.graceFrom.Add(s.grace).Sub(now))
 	}
-	tasks := make([]trace.SnapshotItem, 0, s.started)
+	var tasks []trace.SnapshotItem
 	for t := s.tasks; t != nil; t = t.next {
 		item := trace.SnapshotItem{Kind: "task", Name: t.name, State: "running", Age: now.Sub(t.started)}
 		if t.abandoned {
@@ -142,14 +142,19 @@ func (s *Scope) Snapshot() trace.Snapshot {
 	for k := len(tasks) - 1; k >= 0; k-- { // the list has the newest first
 		shot.Items = append(shot.Items, tasks[k])
 	}
+	running := s.graph.Running()
 	for _, n := range s.graph.Nodes() {
 		i := itemOf(n)
-		if c, ok := i.impl.(*Scope); ok {
-			below = append(below, c)
+		item, ok := s.snapshotItem(i, now)
+		if !ok {
 			continue
 		}
-		if item, ok := s.snapshotItem(i, now); ok {
-			shot.Items = append(shot.Items, item)
+		if since, ok := running[n]; ok {
+			item.Waited = now.Sub(since)
+		}
+		shot.Items = append(shot.Items, item)
+		if c, ok := i.impl.(*Scope); ok {
+			below = append(below, c)
 		}
 	}
 	for _, c := range below {
@@ -170,9 +175,6 @@ func (s *Scope) snapshotItem(i *item, now time.Time) (trace.SnapshotItem, bool) 
 		item.State = "live"
 	case ending:
 		item.State = "dropping"
-		if i.record != nil {
-			item.Waited = now.Sub(i.record.start.At)
-		}
 	default:
 		return item, false
 	}

@@ -18,13 +18,14 @@ const telemetryBudget = 5 * time.Second
 // exitRun is one teardown: what it is given, and what came of it.
 type exitRun struct {
 	began, ended time.Time
+	deadline     time.Time // zero: none
 	outcomes     []group.Outcome
 	spans        *trace.Teardown
 }
 
 // dropAll drops daemons, children and guards along the edges, within b.
 func (s *Scope) dropAll(b budget) exitRun {
-	var x exitRun
+	x := exitRun{deadline: b.end}
 	size := s.graph.Len()
 	if size == 0 && !s.watched() {
 		return x
@@ -157,7 +158,7 @@ func (i *item) startSpan() {
 
 func (i *item) dropInfo(e group.Event) trace.DropInfo {
 	info := trace.DropInfo{
-		Guard: i.name(), Type: i.impl.typ(), Wave: e.Wave, Queued: e.Queued, Started: e.At,
+		Guard: i.name(), Written: i.written(), Type: i.impl.typ(), Wave: e.Wave, Queued: e.Queued, Started: e.At,
 	}
 	for _, d := range i.s.graph.Dependencies(&i.n) {
 		info.DependsOn = append(info.DependsOn, d.Name())

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"context"
 	"sync/atomic"
 	"time"
@@ -12,6 +13,7 @@ import (
 // DropInfo is what is known of a drop when it begins, or is given up.
 type DropInfo struct {
 	Guard, Type string // Type is that of the guarded value
+	Written     string // the name as it is written in the code, which the span's name has; "": Guard
 	Wave        int
 	DependsOn   []string  // not to be changed until the drop has ended
 	ReleasedBy  string    // the dependent that ended last; "": none
@@ -112,7 +114,7 @@ func (d *DropSpan) begin(ctx context.Context, opts ...oteltrace.SpanStartOption)
 		attrs = append(attrs, attribute.String(keyGuardReleasedBy, i.ReleasedBy))
 	}
 	opts = append(opts, oteltrace.WithTimestamp(d.start), oteltrace.WithAttributes(attrs...))
-	ctx, d.span = d.r.tracer.Start(ctx, "drop "+i.Guard, opts...)
+	ctx, d.span = d.r.tracer.Start(ctx, "drop "+cmp.Or(i.Written, i.Guard), opts...)
 	d.ctx = context.WithoutCancel(ctx)
 	return ctx
 }
