@@ -12,7 +12,7 @@ import (
 
 // BenchmarkChildren opens and closes a million children under one scope that
 // lives long, beside as many empty scopes of their own. An operation is the
-// whole million, ns/child one of them; heap-B is by how much the heap has grown
+// whole million, ns/child one of them; heap-B/child is by how much the heap has grown
 // at the end, from where it was after ten thousand.
 func BenchmarkChildren(b *testing.B) {
 	n := 1_000_000
@@ -70,7 +70,7 @@ func children(ctx context.Context, s *scope.Scope, n, goroutines int) side {
 		}
 		w.metric(float64(w.lap().Nanoseconds())/float64(n), "ns/child")
 		w.stop()
-		w.metric(max(0, float64(memory())-float64(before)), "heap-B")
+		w.metric(max(0, float64(memory())-float64(before))/float64(n), "heap-B/child")
 		return nil
 	}}
 }

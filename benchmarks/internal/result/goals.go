@@ -102,7 +102,7 @@ func Goals() []Goal {
 	other.What = "gonum, 1M / 100k"
 	other.of = []Quantity{{"Plan/guards=1000000/side=gonum", "ns/guard"}, {"Plan/guards=100000/side=gonum", "ns/guard"}}
 	grown := func(side string) Goal {
-		return absolute("a million children, heap grown", side+", bytes", "Children/side="+side, "heap-B", "%.0f", 1<<16)
+		return absolute("a million children, heap grown", side+", bytes a child", "Children/side="+side, "heap-B/child", "%.2f", 1)
 	}
 	served := atLeast(against("HTTP on loopback, throughput", "HTTP", "scopehttp", "bare", "req/s", 0.97))
 	served.shown = true
