@@ -1,0 +1,167 @@
+package scope_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ebb-go/ebb/scope"
+)
+
+func ExampleScope_Go() {
+	err := scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+		s.Go("fails", func(context.Context) error { return errors.New("boom") })
+		s.Go("sibling", func(ctx context.Context) error {
+			<-ctx.Done()
+			return context.Cause(ctx) // an echo of the failure, which is left out
+		})
+		return nil
+	}, scope.WithName("x"))
+	fmt.Println(err)
+	// Output: scope "x": task "fails": boom
+}
+
+func ExampleScope_Daemon() {
+	_ = scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+		_, _ = scope.Defer(s, "db", says("db"))
+		_, err := s.Daemon("consumer", func(ctx context.Context) error {
+			<-ctx.Done() // its turn has come: after the tasks, before what it uses
+			fmt.Println("consumer ends")
+			return ctx.Err()
+		})
+		s.Go("task", func(context.Context) error {
+			fmt.Println("task ends")
+			return nil
+		})
+		return err
+	})
+	// Output:
+	// task ends
+	// consumer ends
+	// drop db
+}
+
+func ExampleDaemon() {
+	_ = scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+		d, err := s.Daemon("poller", func(ctx context.Context) error {
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		if err != nil {
+			return err
+		}
+		fmt.Println(d.Name(), d.Drop(ctx)) // stops it now
+		return nil
+	})
+	// Output: poller <nil>
+}
+
+func ExampleGraceful() {
+	_ = scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+		_, err := s.Daemon("server", func(ctx context.Context) error {
+			<-scope.Stopping(ctx)
+			fmt.Println("finishing, cancelled:", ctx.Err() != nil)
+			return nil
+		}, scope.Graceful())
+		return err
+	})
+	// Output: finishing, cancelled: false
+}
+
+func ExampleStart() {
+	_ = scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+		port, _, err := scope.Start(ctx, s, "server", func(ctx context.Context, ready func(int)) error {
+			ready(8080) // Start returns
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		fmt.Println(port, err)
+		_, _, err = scope.Start(ctx, s, "broken", func(context.Context, func(int)) error {
+			return errors.New("port in use")
+		})
+		fmt.Println(err)
+		return nil
+	}, scope.WithName("x"))
+	// Output:
+	// 8080 <nil>
+	// scope "x": start "broken": ended before it was ready: port in use
+}
+
+func ExampleAsync() {
+	_ = scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+		price := scope.Async(s, "price", func(context.Context) (int, error) { return 40, nil })
+		tax := scope.Async(s, "tax", func(context.Context) (int, error) { return 2, nil })
+		p, err := price.Await(ctx)
+		if err != nil {
+			return err
+		}
+		t, err := tax.Await(ctx)
+		fmt.Println(p + t)
+		return err
+	})
+	// Output: 42
+}
+
+func ExampleTask() {
+	var task *scope.Task[string]
+	_ = scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+		task = scope.Async(s, "t", func(context.Context) (string, error) { return "done", nil })
+		return nil
+	})
+	fmt.Println(task.Await(context.Background())) // also after the scope has closed
+	// Output: done <nil>
+}
+
+func ExampleRace() {
+	v, err := scope.Race(context.Background(),
+		func(ctx context.Context) (string, error) { <-ctx.Done(); return "", ctx.Err() }, // cancelled and joined
+		func(context.Context) (string, error) { return "", errors.New("mirror is down") },
+		func(context.Context) (string, error) { return "from the second mirror", nil },
+	)
+	fmt.Println(v, err)
+	// Output: from the second mirror <nil>
+}
+
+func ExampleAll() {
+	vs, err := scope.All(context.Background(),
+		func(context.Context) (int, error) { return 1, nil },
+		func(context.Context) (int, error) { return 2, nil },
+	)
+	fmt.Println(vs, err)
+	// Output: [1 2] <nil>
+}
+
+func ExampleWithSupervisor() {
+	err := scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+		for _, name := range []string{"a", "b"} {
+			s.Go(name, func(context.Context) error { return errors.New(name + " failed") })
+		}
+		return nil
+	}, scope.WithSupervisor(), scope.WithName("x"))
+	fmt.Println(err)
+	// Output: scope "x": task "a": a failed; scope "x": task "b": b failed
+}
+
+func ExampleWithTaskLimit() {
+	_ = scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+		release := make(chan struct{})
+		s.Go("one", func(context.Context) error { <-release; return nil })
+		err := s.TryGo("two", func(context.Context) error { return nil })
+		fmt.Println(errors.Is(err, scope.ErrBusy))
+		close(release)
+		return nil
+	}, scope.WithTaskLimit(1))
+	// Output: true
+}
+
+func ExampleTaskError() {
+	err := scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+		s.Go("import", func(context.Context) error { return errors.New("bad row") })
+		return nil
+	}, scope.WithName("x"))
+	var t *scope.TaskError
+	if errors.As(err, &t) {
+		fmt.Println(t.Scope, t.Task, t.Err)
+	}
+	// Output: x import bad row
+}
