@@ -178,13 +178,13 @@ func (s *Scope) traceConfig(tp oteltrace.TracerProvider, mp metric.MeterProvider
 // leave is the way out of Run once the body has ended: with err, or else, when it
 // has not returned, with a panic of value p or, when that is nil, a Goexit.
 func (s *Scope) leave(err error, returned bool, p any) error {
+	if owner := s.lexicalOwner(); owner != nil {
+		defer owner.release(s) // also when a panic goes on
+	}
 	kind, value := s.bodyEnded(err, returned, p)
 	s.drain(nil)
 	s.settle(kind, value)
 	err, panics := s.finish(s.dropAll(budgetOf(s, time.Time{})))
-	if owner := s.lexicalOwner(); owner != nil {
-		owner.release(s)
-	}
 	switch {
 	case p != nil:
 		panic(p)
