@@ -66,6 +66,7 @@ type bound struct {
 	ctx       context.Context    // of the drop
 	cancel    context.CancelFunc // nil without limit, as are the following
 	limit     time.Duration      // after which ctx is cancelled
+	cause     error              // with which
 	end       time.Time          // when that is
 	timer     *time.Timer        // abandons
 	goroutine uint64             // that runs the drop
@@ -75,8 +76,8 @@ type bound struct {
 func (r *run) bind(t *turn) *bound {
 	b := &bound{run: r, pos: t.pos, ctx: r.ctx, goroutine: fault.GoroutineID()}
 	if limit, tail := r.budget(t); limit > 0 {
-		b.limit, b.end = limit, t.now.Add(limit)
-		b.ctx, b.cancel = context.WithDeadlineCause(r.ctx, b.end, r.Cause(r.out[t.pos].Node, limit))
+		b.limit, b.end, b.cause = limit, t.now.Add(limit), r.Cause(r.out[t.pos].Node, limit)
+		b.ctx, b.cancel = context.WithDeadlineCause(r.ctx, b.end, b.cause)
 		b.timer = time.AfterFunc(time.Until(b.end.Add(tail)), b.abandon)
 	}
 	if r.bounds != nil {
@@ -118,7 +119,12 @@ func (b *bound) abandon() {
 	r := b.run
 	o := &r.out[b.pos]
 	o.Ended, o.Outcome, o.Err = r.now(), "abandoned", ErrAbandoned
-	o.Overrun = &Overrun{Limit: b.limit, Cause: context.Cause(b.ctx), Blocks: r.blocks(b.pos)}
+	cause := context.Cause(b.ctx)
+	if cause == nil {
+		// Two timers: on a busy machine that of the context can be late.
+		cause = b.cause
+	}
+	o.Overrun = &Overrun{Limit: b.limit, Cause: cause, Blocks: r.blocks(b.pos)}
 	if r.stuck.Add(1) <= maxStacks {
 		o.Overrun.Stack = fault.StackOf(b.goroutine)
 	}

@@ -93,17 +93,14 @@ func (s *Scope) insideChild(ctx context.Context) bool {
 	return false
 }
 
-// closeIdle closes a child that has nothing to wait for and nothing to drop on
-// the calling goroutine, and reports whether it could. It saves two goroutines
-// for each of the many children of a long-lived scope that are empty when they
-// are closed.
+// closeIdle closes a child that is idle on the calling goroutine, and reports
+// whether it could. It saves two goroutines for each of the many children of a
+// long-lived scope that are empty when they are closed.
 func (s *Scope) closeIdle() bool {
 	p := s.parent
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	idle := s.state == open && s.body.live == 1 && s.graph.Len() == 0 &&
-		s.rec == nil && s.rare == nil && len(s.failures) == 0 && p.rec == nil && !s.reports()
-	if !idle {
+	if !s.idleLocked() || p.rec != nil {
 		return false
 	}
 	p.mu.Lock()
@@ -116,10 +113,7 @@ func (s *Scope) closeIdle() bool {
 		close(s.self.done)
 	}
 	p.names.free(s.self.name())
-	s.body.live = 0
-	s.advanceLocked(closed)
-	s.unwatchLocked()
-	s.cancel(ErrClosed)
+	s.shutLocked()
 	return true
 }
 

@@ -181,6 +181,9 @@ func (s *Scope) leave(err error, returned bool, p any) error {
 	if owner := s.lexicalOwner(); owner != nil {
 		defer owner.release(s) // also when a panic goes on
 	}
+	if returned && err == nil && s.leaveIdle() {
+		return nil
+	}
 	kind, value := s.bodyEnded(err, returned, p)
 	s.drain(nil)
 	s.settle(kind, value)
@@ -192,6 +195,34 @@ func (s *Scope) leave(err error, returned bool, p any) error {
 		goPanic(panics, err)
 	}
 	return err
+}
+
+// leaveIdle closes a scope that has nothing to wait for, to drop or to tell, as
+// those of many requests are, and reports whether it could. (One critical section
+// instead of five, which is a third of the time of an empty Run.)
+func (s *Scope) leaveIdle() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.idleLocked() {
+		return false
+	}
+	s.shutLocked()
+	return true
+}
+
+// idleLocked reports whether the scope has nothing but its body, and nobody looks.
+func (s *Scope) idleLocked() bool {
+	return s.state == open && s.body.live == 1 && s.graph.Len() == 0 && len(s.failures) == 0 &&
+		s.rec == nil && s.rare == nil && !s.reports()
+}
+
+// shutLocked takes an idle scope to closed. No user code runs when a context is
+// cancelled, so this may be done under the lock.
+func (s *Scope) shutLocked() {
+	s.body.live = 0
+	s.advanceLocked(closed)
+	s.unwatchLocked()
+	s.cancel(ErrClosed)
 }
 
 // goPanic goes on with the first panic of a task or daemon, which unwraps to
