@@ -77,7 +77,7 @@ func refusal(s state) error {
 // returns nil. site is where the call was made, or 0.
 func (c *core) drop(ctx context.Context, e ender, from state, site uintptr) error {
 	c.mu.Lock()
-	if c.borrows > 0 || c.is() == draining || c.is() == dropping {
+	if c.borrows > 0 || c.from != nil || c.is() == draining || c.is() == dropping {
 		// The call is going to wait, maybe for the function it is made from.
 		// Asking ctx is foreign code, so not under mu. What changes meanwhile
 		// is no harm: the mark of ctx stands for a call that has not ended.
@@ -217,6 +217,11 @@ func (c *core) settle(ctx context.Context) error {
 		if idle == nil {
 			continue
 		}
+		// Of a core that is dropped itself, drop has asked this already. What
+		// a container was given may be borrowed by the one who drops that.
+		if inside(ctx, c) {
+			return ErrReentrant
+		}
 		select {
 		case <-idle:
 		case <-ctx.Done():
@@ -224,6 +229,21 @@ func (c *core) settle(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// borrowedLocked reports whether this guard, or one it was mapped from, has
+// borrowers. The mu of a mapped guard is taken before that of the one it was
+// mapped from.
+func (c *core) borrowedLocked() bool {
+	if c.borrows > 0 {
+		return true
+	}
+	if c.from == nil {
+		return false
+	}
+	c.from.mu.Lock()
+	defer c.from.mu.Unlock()
+	return c.from.borrowedLocked()
 }
 
 // notDropped is the error of a Drop whose ctx ended before it could begin.

@@ -1,39 +1,41 @@
 package guard
 
-import (
-	"errors"
-
-	"github.com/ebb-go/ebb/internal/fault"
-)
+import "github.com/ebb-go/ebb/internal/fault"
 
 // The errors of guards and of what is built from them. Each is returned as it
 // is or wrapped; compare with [errors.Is].
 var (
 	// ErrDropped is returned by the use of a value whose drop has begun, and
 	// of the zero value of a guard.
-	ErrDropped = errors.New("guard: the value has been dropped")
+	ErrDropped error = sentinel{"guard: the value has been dropped", "dropped"}
 	// ErrReleased is returned by the use of a value that left its guard
 	// undropped: by Release, Map or Unwrap.
-	ErrReleased = errors.New("guard: the value has been released")
+	ErrReleased error = sentinel{"guard: the value has been released", "released"}
 	// ErrOwned is returned by the use of a guard that was given to a Shared,
 	// Mutex, Table or Lazy, and to a second owner by [Guard.Own].
-	ErrOwned = errors.New("guard: the guard belongs to an owner, which uses and drops it")
+	ErrOwned error = sentinel{"guard: the guard belongs to an owner, which uses and drops it", "owned"}
 	// ErrInUse is returned when a value cannot leave its guard, or a drop
 	// could not begin, because a Borrow or a lock holds it.
-	ErrInUse = errors.New("guard: the value is in use")
+	ErrInUse error = sentinel{"guard: the value is in use", "in_use"}
 	// ErrReentrant is returned by a call that would have to wait for the
 	// function it is made from: Drop from inside the drop or from inside a
 	// Borrow, Lock from inside With, Get from inside the open function. It is
 	// recognised by the context that the function was given.
-	ErrReentrant = errors.New("guard: called from inside the function it would wait for")
+	ErrReentrant error = sentinel{"guard: called from inside the function it would wait for", "reentrant"}
 	// ErrShared is returned by [Shared.Unshare] when there are other holders.
-	ErrShared = errors.New("guard: the value has other holders")
+	ErrShared error = sentinel{"guard: the value has other holders", "shared"}
 	// ErrDuplicate is returned by [Table.TryInsert] for a key that is taken.
-	ErrDuplicate = errors.New("guard: the key is taken")
+	ErrDuplicate error = sentinel{"guard: the key is taken", "duplicate"}
 
 	// ErrGoexit is the outcome of a function that called [runtime.Goexit].
 	ErrGoexit = fault.ErrGoexit
 )
+
+// sentinel is an error that has a name in the attribute error.type.
+type sentinel struct{ text, kind string }
+
+func (e sentinel) Error() string     { return e.text }
+func (e sentinel) ErrorType() string { return e.kind }
 
 // PanicError is the outcome of a function that panicked: the value and the
 // stack.

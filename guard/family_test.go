@@ -340,10 +340,14 @@ func TestCancellationInTheMiddle(t *testing.T) {
 	})
 }
 
-// Misuse says what to do: no error of this package is empty or shouts.
+// Misuse says what to do: no error of this package is empty or shouts, and each has
+// a name of its own in error.type.
 func TestErrorTexts(t *testing.T) {
-	for _, err := range []error{guard.ErrDropped, guard.ErrReleased, guard.ErrOwned, guard.ErrInUse,
-		guard.ErrReentrant, guard.ErrShared, guard.ErrDuplicate} {
+	for kind, err := range map[string]error{"dropped": guard.ErrDropped, "released": guard.ErrReleased, "owned": guard.ErrOwned,
+		"in_use": guard.ErrInUse, "reentrant": guard.ErrReentrant, "shared": guard.ErrShared, "duplicate": guard.ErrDuplicate} {
+		if typed, ok := err.(interface{ ErrorType() string }); !ok || typed.ErrorType() != kind {
+			t.Errorf("%v: the error.type is not %s", err, kind)
+		}
 		text, ok := strings.CutPrefix(err.Error(), "guard: ")
 		if !ok || text[:1] != strings.ToLower(text[:1]) || strings.HasSuffix(text, ".") {
 			t.Errorf("%q", err)

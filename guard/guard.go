@@ -187,8 +187,8 @@ func (g *Guard[T]) Err() error {
 }
 
 // Release hands the value out undropped: it is the caller's from then on, and
-// Drop does nothing. It returns ErrInUse while the value is borrowed, and the
-// error of Get once it is gone.
+// Drop does nothing. It returns ErrInUse while the value is borrowed, also from a
+// guard that this one was mapped from, and the error of Get once it is gone.
 func (g *Guard[T]) Release() (T, error) {
 	var zero T
 	if g == nil {
@@ -199,7 +199,7 @@ func (g *Guard[T]) Release() (T, error) {
 	if s := g.is(); s != live {
 		return zero, refusal(s)
 	}
-	if g.borrows > 0 {
+	if g.borrowedLocked() {
 		return zero, ErrInUse
 	}
 	g.origin.disarm()

@@ -318,154 +318,6 @@ func TestDropGoexit(t *testing.T) {
 	})
 }
 
-// A Drop that would wait for the function it is called from is refused; one with a
-// context that outlived its borrow is not.
-func TestReentrant(t *testing.T) {
-	t.Run("from the drop", func(t *testing.T) {
-		var g *guard.Guard[int]
-		g = guard.New(1, func(ctx context.Context, _ int) error {
-			ctx, cancel := context.WithCancel(ctx) // derived contexts are recognised
-			defer cancel()
-			return g.Drop(ctx)
-		})
-		wantErr(t, "Drop", g.Drop(t.Context()), guard.ErrReentrant)
-	})
-	t.Run("from a borrow", func(t *testing.T) {
-		drop, calls := counted(nil)
-		g := guard.New(1, drop)
-		wantErr(t, "Borrow", g.Borrow(t.Context(), func(ctx context.Context, _ int) error {
-			return g.Drop(ctx)
-		}), guard.ErrReentrant)
-		if g.Dropped() || g.Drop(t.Context()) != nil || calls.Load() != 1 {
-			t.Error("the refused Drop changed something")
-		}
-	})
-	t.Run("from a drop of another guard that is dropped in it", func(t *testing.T) {
-		var outer *guard.Guard[int]
-		inner := guard.New(1, func(ctx context.Context, _ int) error { return outer.Drop(ctx) })
-		outer = guard.New(1, func(ctx context.Context, _ int) error { return inner.Drop(ctx) })
-		wantErr(t, "Drop", outer.Drop(t.Context()), guard.ErrReentrant)
-	})
-	t.Run("from after a borrow", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			g := guard.New(1, guard.Nothing)
-			var stale context.Context
-			g.Borrow(t.Context(), func(ctx context.Context, _ int) error { stale = ctx; return nil })
-			finish := make(chan struct{})
-			go g.Borrow(t.Context(), func(context.Context, int) error { <-finish; return nil })
-			synctest.Wait()
-			dropped := make(chan error)
-			go func() { dropped <- g.Drop(stale) }()
-			synctest.Wait() // it waits for the other borrower
-			close(finish)
-			if err := <-dropped; err != nil {
-				t.Error(err)
-			}
-		})
-	})
-}
-
-// Drop waits for borrowers, and refuses new ones meanwhile.
-func TestDropWaitsForBorrowers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		drop, calls := counted(errDrop)
-		g := guard.New(1, drop)
-		finish := make(chan struct{})
-		for range 3 {
-			go g.Borrow(t.Context(), func(context.Context, int) error { <-finish; return nil })
-		}
-		synctest.Wait()
-		dropped := make(chan error, 1)
-		go func() { dropped <- g.Drop(t.Context()) }()
-		synctest.Wait()
-		if calls.Load() != 0 || !g.Dropped() {
-			t.Error("dropped under its borrowers")
-		}
-		wantErr(t, "Borrow", g.Borrow(t.Context(), nil), guard.ErrDropped)
-		close(finish)
-		wantErr(t, "Drop", <-dropped, errDrop)
-	})
-}
-
-// A Drop whose ctx ends before the borrowers have returned does not drop under
-// them. A later one does, and an overlapping one takes over.
-func TestDropGivesUpOnBorrowers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		drop, calls := counted(errDrop)
-		g := guard.New(1, drop)
-		finish := make(chan struct{})
-		go g.Borrow(t.Context(), func(context.Context, int) error { <-finish; return nil })
-		synctest.Wait()
-		patient := make(chan error, 1)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		go func() { patient <- g.Drop(t.Context()) }()
-		err := g.Drop(ctx)
-		wantErr(t, "Drop", err, guard.ErrInUse)
-		wantErr(t, "Drop", err, context.DeadlineExceeded)
-		wantErr(t, "Get", second(g.Get()), guard.ErrDropped)
-		wantErr(t, "Release", second(g.Release()), guard.ErrDropped)
-		wantClosed(t, "Done", g.Done(), false)
-		close(finish)
-		wantErr(t, "patient Drop", <-patient, errDrop)
-		if calls.Load() != 1 {
-			t.Errorf("%d drops", calls.Load())
-		}
-	})
-}
-
-// A borrow ends when its function does, however.
-func TestBorrowUnwinds(t *testing.T) {
-	g := guard.New(1, guard.Nothing)
-	wantErr(t, "Borrow", g.Borrow(t.Context(), func(context.Context, int) error { return errDrop }), errDrop)
-	if p := recovered(func() {
-		g.Borrow(t.Context(), func(context.Context, int) error { panic("boom") })
-	}); p != "boom" {
-		t.Errorf("recovered %v", p)
-	}
-	if !exits(func() {
-		g.Borrow(t.Context(), func(context.Context, int) error { runtime.Goexit(); return nil })
-	}) {
-		t.Error("the Goexit was swallowed")
-	}
-	if err := g.Drop(t.Context()); err != nil { // would wait for ever if a borrow were counted still
-		t.Error(err)
-	}
-}
-
-func TestReleaseWhileBorrowed(t *testing.T) {
-	g := guard.New(1, guard.Nothing)
-	g.Borrow(t.Context(), func(context.Context, int) error {
-		wantErr(t, "Release", second(g.Release()), guard.ErrInUse)
-		return nil
-	})
-	if v, err := g.Release(); v != 1 || err != nil {
-		t.Error(v, err)
-	}
-}
-
-// The mapped guard's Drop waits for those who borrowed the old one.
-func TestMapWhileBorrowed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		drop, calls := counted(nil)
-		g := guard.New(1, drop)
-		finish := make(chan struct{})
-		go g.Borrow(t.Context(), func(context.Context, int) error { <-finish; return nil })
-		synctest.Wait()
-		again := guard.Map(guard.Map(g, func(v int) int64 { return int64(v) }), func(v int64) string { return "" })
-		go again.Drop(t.Context())
-		synctest.Wait()
-		if calls.Load() != 0 {
-			t.Error("dropped under a borrower")
-		}
-		close(finish)
-		synctest.Wait()
-		if calls.Load() != 1 {
-			t.Error("not dropped")
-		}
-	})
-}
-
 func TestMapPanics(t *testing.T) {
 	drop, calls := counted(nil)
 	g := guard.New(1, drop)
@@ -492,6 +344,10 @@ func TestOwn(t *testing.T) {
 		t.Error("an owned guard is not usable")
 	}
 	wantErr(t, "Own after Drop", g.Own(), guard.ErrDropped)
+	owned := guard.New(1, guard.Nothing)
+	owned.Own()
+	wantClosed(t, "Done of a handle that never was", guard.Share(owned).Done(), true)
+	wantClosed(t, "Done of a guard that never was", guard.Map(owned, func(v int) int { return v }).Done(), true)
 
 	wantErr(t, "Own of Owned", guard.Owned(1, guard.Nothing).Own(), guard.ErrOwned)
 	if v, err := guard.Share(guard.Owned(1, guard.Nothing)).Get(); v != 1 || err != nil {

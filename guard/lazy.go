@@ -90,8 +90,11 @@ func (l *Lazy[T]) Get(ctx context.Context) (*Shared[T], error) {
 
 		select {
 		case <-a.done:
-			if mine && a.err != nil {
+			switch {
+			case mine && a.err != nil:
 				return nil, a.err
+			case !mine && ctx.Err() != nil: // gave up too, and is not to begin another attempt
+				return nil, context.Cause(ctx)
 			}
 		case <-ctx.Done():
 			if mine {
@@ -151,7 +154,10 @@ func (l *Lazy[T]) finish(m *mark, a *attempt, g *Guard[T], err error) {
 	}
 	l.mu.Unlock()
 
-	lost := g.Drop(context.WithoutCancel(m)) // nil unless it is unwanted
+	var lost error
+	if g != nil { // unwanted; dropped on another goroutine, as a Goexit of the drop would end this function too
+		lost = DropAll(context.WithoutCancel(m), g)
+	}
 
 	l.mu.Lock()
 	l.attempt = nil

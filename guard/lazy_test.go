@@ -316,63 +316,6 @@ func TestLazyGuardAndError(t *testing.T) {
 	}
 }
 
-// A Drop of a half-made Lazy cancels open with ErrDropped, waits for it, and drops
-// what it has made all the same. Those who wait are told at the same time.
-func TestLazyDropHalfMade(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l, openings := newLazy(false)
-		a := get(t.Context(), l)
-		dropped := make(chan error, 1)
-		go func() { dropped <- l.Drop(t.Context()) }()
-		synctest.Wait()
-		o := <-openings
-		wantErr(t, "open's cause", context.Cause(o.ctx), guard.ErrDropped)
-		select {
-		case <-dropped:
-			t.Error("Drop did not wait for open")
-		default:
-		}
-		wantErr(t, "Get", second(l.Get(t.Context())), guard.ErrDropped)
-		drop, calls := counted(errDrop)
-		o.succeed(guard.New(7, drop))
-		wantErr(t, "Drop", <-dropped, errDrop)
-		wantErr(t, "waiting Get", (<-a).err, guard.ErrDropped)
-		if calls.Load() != 1 {
-			t.Errorf("%d drops", calls.Load())
-		}
-	})
-}
-
-// The error of an open that Drop has cancelled is told to those who wait.
-func TestLazyDropHalfMadeFails(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l, openings := newLazy(false)
-		a := get(t.Context(), l)
-		dropped := make(chan error, 1)
-		go func() { dropped <- l.Drop(t.Context()) }()
-		synctest.Wait()
-		failed := errors.New("failed halfway")
-		(<-openings).fail(failed)
-		wantErr(t, "Drop", <-dropped, nil)
-		err := (<-a).err
-		wantErr(t, "waiting Get", err, guard.ErrDropped)
-		wantErr(t, "waiting Get", err, failed)
-	})
-}
-
-func TestLazyNeverOpened(t *testing.T) {
-	l, openings := newLazy(true)
-	wantErr(t, "Drop", l.Drop(t.Context()), nil)
-	wantErr(t, "Get", second(l.Get(t.Context())), guard.ErrDropped)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	other, _ := newLazy(true)
-	wantErr(t, "Get with a ctx that is over", second(other.Get(ctx)), context.Canceled)
-	if len(openings) != 0 {
-		t.Error("opened for nobody")
-	}
-}
-
 // What waits for open from inside of open is refused.
 func TestLazyReentrant(t *testing.T) {
 	var l *guard.Lazy[int]

@@ -24,7 +24,12 @@ func (m *mark) Value(key any) any {
 }
 
 // inside reports whether ctx is, or comes from, the context of a function that
-// is running on c.
+// is running on c, or on a guard that c was mapped from.
 func inside(ctx context.Context, c *core) bool {
-	return ctx.Value(markKey{c}) != nil
+	for ; c != nil; c = c.from {
+		if ctx.Value(markKey{c}) != nil {
+			return true
+		}
+	}
+	return false
 }

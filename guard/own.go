@@ -98,7 +98,7 @@ func Map[T, U any](g *Guard[T], f func(T) U) *Guard[U] {
 	return h
 }
 
-// unusable returns a guard whose Get returns err.
+// unusable returns a guard whose Get returns err. It has ended: Done is closed.
 func unusable[T any](err error) *Guard[T] {
 	g := new(Guard[T])
 	switch err {
@@ -106,6 +106,8 @@ func unusable[T any](err error) *Guard[T] {
 		g.set(released)
 	case ErrOwned:
 		g.set(given)
+		g.done = make(chan struct{})
+		close(g.done) // nobody will end it
 	}
 	return g
 }
