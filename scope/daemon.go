@@ -2,12 +2,8 @@ package scope
 
 import (
 	"context"
-	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
-
-	"go.uber.org/multierr"
 
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/fault"
@@ -179,107 +175,5 @@ func (d *Daemon) dropNow(ctx context.Context) error {
 func (d *Daemon) stack() string { return fault.StackOf(d.id.Load()) }
 
 func (d *Daemon) kind() string { return "daemon" }
-func (d *Daemon) typ() string  { return "" }
 
-// Start runs fn as a daemon of s and returns when it has called ready, with the
-// value it gave. ready may be called from any goroutine; calls after the first
-// do nothing. If fn ends before that, Start returns its error, or [ErrNotReady]
-// if it had none, and nothing is registered: the scope goes on. If ctx ends
-// first, or the scope closes, the half-started daemon is cancelled and awaited
-// and the cause is returned. A panic of fn before it is ready is the caller's.
-func Start[T any](ctx context.Context, s *Scope, name string,
-	fn func(ctx context.Context, ready func(T)) error, opts ...GuardOption,
-) (T, *Daemon, error) {
-	if fn == nil {
-		panic("scope.Start: nil function")
-	}
-	var zero T
-	cfg := newGuardConfig(opts)
-	d, err := s.newDaemon(name, &cfg)
-	if err != nil {
-		return zero, nil, s.refusal("start", name, err)
-	}
-	if !s.hold() { // the scope's exit waits for what is half started
-		d.cancel(ErrClosed)
-		return zero, nil, s.refusal("start", name, ErrClosed)
-	}
-	defer s.unhold()
-	h := handshake[T]{ready: make(chan struct{})}
-	d.fn = func(ctx context.Context) error { return fn(ctx, h.report) }
-	group.Start(daemonRun{d})
-	select {
-	case <-h.ready:
-	case <-d.done:
-	case <-ctx.Done():
-		return zero, nil, d.giveUp(name, context.Cause(ctx))
-	}
-	if !h.isReady() {
-		return zero, nil, d.notReady(name)
-	}
-	if err := d.item.register(name, &cfg, true); err != nil {
-		return zero, nil, d.giveUp(name, err)
-	}
-	if d.endedPending() { // ready, but failed before it was registered
-		d.failed()
-	}
-	return h.v, d, nil
-}
-
-// handshake is the first value that a daemon reported ready with.
-type handshake[T any] struct {
-	once  sync.Once
-	v     T
-	ready chan struct{}
-}
-
-func (h *handshake[T]) report(v T) {
-	h.once.Do(func() {
-		h.v = v
-		close(h.ready)
-	})
-}
-
-func (h *handshake[T]) isReady() bool {
-	select {
-	case <-h.ready:
-		return true
-	default:
-		return false
-	}
-}
-
-// notReady is the outcome of a Start whose daemon has ended before.
-func (d *Daemon) notReady(name string) error {
-	if p, ok := d.err.(*PanicError); ok {
-		panic(p)
-	}
-	why := ErrNotReady
-	if d.err != nil {
-		why = fmt.Errorf("%w: %w", ErrNotReady, d.err)
-	}
-	return d.item.s.refusal("start", name, why)
-}
-
-// giveUp cancels a daemon that is not registered, awaits it, and returns why,
-// with what the daemon failed with beside it.
-func (d *Daemon) giveUp(name string, why error) error {
-	d.cancel(why)
-	<-d.done
-	if p, ok := d.err.(*PanicError); ok {
-		panic(p)
-	}
-	err := d.item.s.refusal("start", name, why)
-	if d.err != nil && !isEcho(d.err, why) {
-		err = multierr.Append(err, d.err)
-	}
-	return err
-}
-
-// endedPending reports whether the function of d had ended when d was not yet
-// registered, so that nobody was told.
-func (d *Daemon) endedPending() bool {
-	s := d.item.s
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return d.mute
-}
+func (d *Daemon) typ() string { return "" }

@@ -2,15 +2,11 @@ package scope
 
 import (
 	"context"
-	"net/http"
-	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
 	oteltrace "go.opentelemetry.io/otel/trace"
-	"go.uber.org/multierr"
 
-	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -94,7 +90,8 @@ func openRun(ctx context.Context, opts []Option) (*Scope, error) {
 // misuse is an error that says what is wrong with a call.
 type misuse string
 
-func (m misuse) Error() string     { return string(m) }
+func (m misuse) Error() string { return string(m) }
+
 func (m misuse) ErrorType() string { return "misuse" }
 
 // configure applies the options over what is inherited, then validates.
@@ -174,142 +171,3 @@ func (s *Scope) traceConfig(tp oteltrace.TracerProvider, mp metric.MeterProvider
 	}
 	return c
 }
-
-// leave is the way out of Run once the body has ended: with err, or else, when it
-// has not returned, with a panic of value p or, when that is nil, a Goexit.
-func (s *Scope) leave(err error, returned bool, p any) error {
-	if owner := s.lexicalOwner(); owner != nil {
-		defer owner.release(s) // also when a panic goes on
-	}
-	if returned && err == nil && s.leaveIdle() {
-		return nil
-	}
-	kind, value := s.bodyEnded(err, returned, p)
-	s.drain(nil)
-	s.settle(kind, value)
-	err, panics := s.finish(s.dropAll(budgetOf(s, time.Time{})))
-	switch {
-	case p != nil:
-		panic(p)
-	case len(panics) > 0:
-		goPanic(panics, err)
-	}
-	return err
-}
-
-// leaveIdle closes a scope that has nothing to wait for, to drop or to tell, as
-// those of many requests are, and reports whether it could. (One critical section
-// instead of five, which is a third of the time of an empty Run.)
-func (s *Scope) leaveIdle() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.idleLocked() {
-		return false
-	}
-	s.shutLocked()
-	return true
-}
-
-// idleLocked reports whether the scope has nothing but its body, and nobody looks.
-func (s *Scope) idleLocked() bool {
-	return s.state == open && s.body.live == 1 && s.graph.Len() == 0 && len(s.failures) == 0 &&
-		s.rec == nil && s.rare == nil && !s.reports()
-}
-
-// shutLocked takes an idle scope to closed. No user code runs when a context is
-// cancelled, so this may be done under the lock.
-func (s *Scope) shutLocked() {
-	s.body.live = 0
-	s.advanceLocked(closed)
-	s.unwatchLocked()
-	s.cancel(ErrClosed)
-}
-
-// goPanic goes on with the first panic of a task or daemon, which unwraps to
-// the others and to what else failed. One that aborts an HTTP handler is passed
-// on untouched.
-func goPanic(panics []*PanicError, err error) {
-	if panics[0].Value == http.ErrAbortHandler {
-		panic(http.ErrAbortHandler)
-	}
-	var others []error
-	for _, p := range panics[1:] {
-		others = append(others, p)
-	}
-	panic(panics[0].With(append(others, multierr.Errors(err)...)))
-}
-
-// bodyEnded records what the body came to, and cancels the scope unless it
-// succeeded.
-func (s *Scope) bodyEnded(err error, returned bool, p any) (kind ExitKind, value any) {
-	switch {
-	case p != nil:
-		s.cancelFor(fault.Panic(p))
-		return Panicked, p
-	case !returned:
-		s.cancelFor(ErrGoexit)
-		return Exited, nil
-	case err != nil:
-		s.fail(bodyIndex, err, err)
-	}
-	return Succeeded, nil
-}
-
-// fail records told, which is or wraps err, unless err is an echo, and cancels
-// the scope with it.
-func (s *Scope) fail(index int, err, told error) {
-	s.mu.Lock()
-	if why, ok := s.canceled(); ok && isEcho(err, why) {
-		s.echoed = true
-		s.mu.Unlock()
-		return
-	}
-	s.failures = append(s.failures, failure{index, told})
-	s.mu.Unlock()
-	if s.supervisor && index != bodyIndex && panicOf(err) == nil {
-		return
-	}
-	s.cancelFor(told)
-}
-
-// settle moves the scope on to dropping and decides its exit case. Nothing is
-// registered after it, so the graph no longer changes.
-func (s *Scope) settle(kind ExitKind, value any) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.advanceLocked(dropping)
-	slices.SortStableFunc(s.failures, func(a, b failure) int { return a.index - b.index })
-	if s.graph.Len() > 0 || s.watched() || s.self != nil { // else there is nobody to tell
-		s.end = &closing{exit: s.exitLocked(kind, value)}
-	}
-}
-
-// exitLocked decides the exit case from that of the body and what the tasks and
-// daemons have come to.
-func (s *Scope) exitLocked(kind ExitKind, value any) Exit {
-	if kind != Succeeded {
-		return Exit{Kind: kind, Panic: value}
-	}
-	for _, f := range s.failures {
-		if p := panicOf(f.err); p != nil && f.index != bodyIndex && !s.panicAsError() {
-			return Exit{Kind: Panicked, Panic: p.Value}
-		}
-	}
-	for _, f := range s.failures {
-		if f.index != earlyIndex {
-			return Exit{Kind: Failed, Err: f.err}
-		}
-	}
-	if d := s.daemonErr; d != nil {
-		if p := panicOf(d); p != nil && !s.panicAsError() {
-			return Exit{Kind: Panicked, Panic: p.Value}
-		}
-		return Exit{Kind: Failed, Err: d}
-	}
-	if cause, ok := s.canceled(); ok {
-		return Exit{Kind: Canceled, Err: cause}
-	}
-	return Exit{}
-}
-
-func (s *Scope) panicAsError() bool { return s.shared != nil && s.shared.panicAsError }

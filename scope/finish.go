@@ -1,0 +1,163 @@
+package scope
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/multierr"
+
+	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/trace"
+)
+
+// telemetryBudget is how long telemetry has to shut down, beside the grace.
+const telemetryBudget = 5 * time.Second
+
+// finish ends what the scope still has, tells everybody, and closes it. It
+// returns the errors of the exit, without panics that Run is to go on with.
+func (s *Scope) finish(x exitRun) (error, []*PanicError) {
+	err, panics := s.collect(x.outcomes)
+	var report *trace.Report
+	if x.spans != nil || s.reports() {
+		report = s.report(x)
+	}
+	if x.spans != nil {
+		x.spans.End(x.ended, criticalNames(report), s.dropsOnly(x.outcomes))
+	}
+	s.closeContext()
+	if s.rec != nil {
+		s.rec.End(time.Now(), s.end.exit.Kind.String(), s.ownError())
+	}
+	if r := s.rare; r != nil && len(r.telemetry) > 0 {
+		err = multierr.Append(err, s.shutTelemetry(r.telemetry))
+	}
+	if report != nil {
+		report.Error = exitText(err, panics)
+		s.deliver(report)
+	}
+	return err, panics
+}
+
+// collect gathers the errors of the exit in their order. A panic of a task or
+// daemon that Run goes on with is in its second result instead.
+func (s *Scope) collect(outcomes []group.Outcome) (err error, panics []*PanicError) {
+	add := func(e error) {
+		if p := panicOf(e); p != nil && !s.panicAsError() {
+			panics = append(panics, p)
+			return
+		}
+		err = multierr.Append(err, e)
+	}
+	s.mu.Lock()
+	failures, echoed := s.failures, s.echoed
+	s.mu.Unlock()
+	late := len(failures)
+	for k, f := range failures {
+		if f.index == earlyIndex {
+			late = k
+			break
+		}
+		if f.index == bodyIndex {
+			err = multierr.Append(err, f.err) // the body's own, whatever it wraps
+			continue
+		}
+		add(f.err)
+	}
+	for _, o := range outcomes {
+		i := itemOf(o.Node)
+		e := s.dropError(i, o)
+		if _, guard := i.impl.(interface{ guarded() }); e != nil && guard {
+			err = multierr.Append(err, e) // a panic of a drop is contained
+		} else if e != nil {
+			add(e)
+		}
+	}
+	for _, f := range failures[late:] {
+		err = multierr.Append(err, f.err)
+	}
+	if cause, ok := s.canceled(); ok && echoed && err == nil && len(panics) == 0 {
+		err = cause
+	}
+	return err, panics
+}
+
+// ownError is the primary error of the body or of a task, for the scope's span.
+func (s *Scope) ownError() error {
+	switch s.end.exit.Kind {
+	case Failed:
+		return s.end.exit.Err
+	case Panicked:
+		return &PanicError{Value: s.end.exit.Panic}
+	case Exited:
+		return ErrGoexit
+	}
+	return nil
+}
+
+// dropsOnly returns the errors of drops, for the teardown's span: that of a
+// daemon or child that panicked in its turn too, with which Run goes on as a
+// panic.
+func (s *Scope) dropsOnly(outcomes []group.Outcome) (drops error) {
+	for _, o := range outcomes {
+		if e, ok := s.dropError(itemOf(o.Node), o).(*DropError); ok {
+			drops = multierr.Append(drops, e)
+		}
+	}
+	return drops
+}
+
+// closeContext moves the scope on to closed and frees what its context holds.
+func (s *Scope) closeContext() {
+	s.mu.Lock()
+	s.advanceLocked(closed)
+	s.unwatchLocked()
+	s.mu.Unlock()
+	s.cancel(ErrClosed)
+	if r := s.rare; r != nil && r.unshow != nil {
+		r.unshow()
+	}
+	if r := s.rare; r != nil && r.untrace != nil {
+		r.untrace()
+	}
+}
+
+func (s *Scope) unwatchLocked() {
+	c := s.clock
+	if c == nil {
+		return
+	}
+	if c.unwatch != nil {
+		c.unwatch()
+	}
+	if c.stopTimer != nil {
+		c.stopTimer.Stop()
+	}
+}
+
+// shutTelemetry calls the functions of WithTelemetry, concurrently and within
+// their own budget, by the means that everything else is dropped with.
+func (s *Scope) shutTelemetry(fns []func(context.Context) error) (err error) {
+	var g group.Graph
+	for _, fn := range fns {
+		if _, e := g.Add("telemetry", fn); e != nil {
+			err = multierr.Append(err, e)
+		}
+	}
+	limit := telemetryBudget * 10 / 11 // the last tenth lies inside
+	outcomes := g.Teardown(context.WithoutCancel(s.base), group.Timeout(limit), group.Cause(s.dropTimeoutError))
+	for _, o := range outcomes {
+		err = multierr.Append(err, s.telemetryError(o))
+	}
+	return err
+}
+
+func (s *Scope) telemetryError(o group.Outcome) error {
+	if o.Outcome == "ok" {
+		return nil
+	}
+	e := &DropError{Scope: s.Path(), Guard: o.Node.Name(), Outcome: o.Outcome, Elapsed: o.Ended.Sub(o.Started), Err: o.Err}
+	if x := o.Overrun; x != nil && o.Outcome == "abandoned" {
+		e.Err = multierr.Append(&AbandonedError{Scope: e.Scope, Name: e.Guard, Age: e.Elapsed, Stack: x.Stack}, x.Cause)
+	}
+	return e
+}

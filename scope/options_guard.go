@@ -1,0 +1,83 @@
+package scope
+
+import (
+	"fmt"
+	"time"
+)
+
+// GuardOption is an option of a guard, a daemon or a child. The set is sealed.
+type GuardOption interface {
+	Option
+	applyGuard(*guardConfig)
+}
+
+// guardConfig is what the options of a guard say.
+type guardConfig struct {
+	deps     []Node
+	narrowed bool // DependsOn was given, with whatever nodes
+	hold     bool
+	graceful bool
+	timeout  time.Duration
+	err      error
+}
+
+func newGuardConfig(opts []GuardOption) (c guardConfig) {
+	if len(opts) == 0 {
+		return c // nothing escapes to the heap on the common path
+	}
+	p := new(guardConfig)
+	for _, o := range opts {
+		if o != nil {
+			o.applyGuard(p)
+		}
+	}
+	return *p
+}
+
+type guardOption struct {
+	name string
+	set  func(*guardConfig)
+}
+
+func (o guardOption) applyGuard(c *guardConfig) { o.set(c) }
+
+// apply is for a child, which is a node of its parent; [Run] refuses it.
+func (o guardOption) apply(s *Scope) {
+	r := s.more()
+	r.guardNames = append(r.guardNames, o.name)
+	o.set(&r.guard)
+}
+
+// DependsOn says that the guard, daemon or child uses nodes: it is dropped
+// before them. On a daemon or child it narrows the edges to these; without it a
+// daemon or child depends on every guard that its scope holds when it starts.
+func DependsOn(nodes ...Node) GuardOption {
+	return guardOption{"DependsOn", func(c *guardConfig) {
+		c.narrowed = true
+		c.deps = append(c.deps, nodes...)
+	}}
+}
+
+// DropTimeout bounds the drop; on a child, its whole teardown. When d has
+// passed, the context of the drop is cancelled with a [*DropTimeoutError]; after
+// another tenth of d, at most a second, it is abandoned. 0 is no limit.
+func DropTimeout(d time.Duration) GuardOption {
+	return guardOption{"DropTimeout", func(c *guardConfig) {
+		if c.timeout = d; d < 0 {
+			c.err = fmt.Errorf("DropTimeout(%v): must not be negative", d)
+		}
+	}}
+}
+
+// Hold says: if the drop of this one is abandoned, do not drop what it depends
+// on, which may still be in use. Those are reported as skipped.
+func Hold() GuardOption {
+	return guardOption{"Hold", func(c *guardConfig) { c.hold = true }}
+}
+
+// Graceful asks a daemon before it cancels it: when its turn has come,
+// [Stopping] closes, and its context is cancelled only at the deadline of its
+// drop. It is an option of daemons only.
+func Graceful() GuardOption {
+	return guardOption{"Graceful", func(c *guardConfig) { c.graceful = true }}
+}

@@ -1,0 +1,113 @@
+package scope
+
+import (
+	"log/slog"
+
+	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/trace"
+)
+
+// observe hears of every step of the teardown, and passes on what others want
+// to see.
+func (s *Scope) observe(e group.Event) {
+	switch e.Kind {
+	case group.WaveStart:
+		s.end.teardown.StartWave(e.Wave, e.Size, e.At)
+	case group.WaveEnd:
+		s.end.teardown.EndWave(e.Wave, e.At)
+	case group.DropEnd:
+		if s.rec == nil || e.Outcome == "ok" && itemOf(e.Node).wasEarly() {
+			return // an early drop, for which this run only waited, speaks for itself
+		}
+		s.observeEarly(e)
+	default:
+		s.observeEarly(e)
+	}
+}
+
+// observeEarly is observe for what is not a wave of the teardown.
+func (s *Scope) observeEarly(e group.Event) {
+	switch e.Kind {
+	case group.DropStart:
+		itemOf(e.Node).starts(e)
+	case group.DropSlow:
+		s.logSlow(itemOf(e.Node), s.slow(), e.Blocks)
+	case group.DropEnd:
+		if s.rec != nil {
+			s.recordEnd(itemOf(e.Node), e)
+		}
+	case group.DropLate:
+		i := itemOf(e.Node)
+		s.logger().Warn("ebb: late result of an abandoned drop",
+			slog.String("scope", s.Path()), slog.String("guard", i.name()), slog.Any("error", e.Err))
+	}
+}
+
+// dropRecord is what is known of a drop for those who look at it. It is shared
+// by the goroutine that runs the drop and the one that abandons it, so its
+// fields are guarded by the scope's mu.
+type dropRecord struct {
+	start group.Event
+	span  *trace.DropSpan // nil before it is started
+}
+
+// starts keeps what is known of the run that is about to begin i's drop; a run
+// that finds it begun by another only waits.
+func (i *item) starts(e group.Event) {
+	i.s.mu.Lock()
+	defer i.s.mu.Unlock()
+	if i.state == live {
+		i.record = &dropRecord{start: e}
+	}
+}
+
+// wasEarly reports whether the drop of i was begun while the scope lived.
+func (i *item) wasEarly() bool {
+	i.s.mu.Lock()
+	defer i.s.mu.Unlock()
+	return i.drop.early
+}
+
+// startSpan starts the span of i's drop and puts it into the drop's context.
+func (i *item) startSpan() {
+	s := i.s
+	if s.rec == nil {
+		return
+	}
+	start := s.rec.Drop
+	if !i.drop.early {
+		start = s.end.teardown.Drop
+	}
+	ctx, span := start(i.drop.Context, i.dropInfo(i.record.start))
+	i.drop.Context = ctx
+	s.mu.Lock()
+	i.record.span = span
+	s.mu.Unlock()
+}
+
+func (i *item) dropInfo(e group.Event) trace.DropInfo {
+	info := trace.DropInfo{
+		Guard: i.name(), Written: i.written(), Type: i.impl.typ(), Wave: e.Wave, Queued: e.Queued, Started: e.At,
+	}
+	for _, d := range i.s.graph.Dependencies(&i.n) {
+		info.DependsOn = append(info.DependsOn, d.Name())
+	}
+	if e.ReleasedBy != nil {
+		info.ReleasedBy = e.ReleasedBy.Name()
+	}
+	return info
+}
+
+// recordEnd ends the span of i's drop, or records that there was none to run.
+func (s *Scope) recordEnd(i *item, e group.Event) {
+	o := group.Outcome{Node: e.Node, Wave: e.Wave, Outcome: e.Outcome, Err: e.Err, Started: e.At, Ended: e.At, Overrun: e.Overrun}
+	if e.Outcome == "skipped" {
+		s.end.teardown.Skip(i.dropInfo(e), s.dropError(i, o))
+		return
+	}
+	s.mu.Lock()
+	record := *i.record
+	s.mu.Unlock()
+	o.Started = record.start.At
+	record.span.End(e.At, e.Outcome, s.dropError(i, o))
+}
