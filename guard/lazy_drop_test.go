@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -91,27 +92,37 @@ func TestLazyUnwantedDropUnwinds(t *testing.T) {
 	}
 }
 
-// One who has given up while an attempt ended that he had only waited out does not
-// begin another.
+// A lateCtx is over, but Done tells of it too late to be seen.
+type lateCtx struct {
+	context.Context
+	over atomic.Bool
+}
+
+func (c *lateCtx) Err() error {
+	if c.over.Load() {
+		return context.Canceled
+	}
+	return nil
+}
+
+// One who has only waited for the end of what nobody wants, and whose ctx is over
+// by then, does not begin another attempt.
 func TestLazyDoesNotOpenForThoseWhoGaveUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for range 20 { // the two ends are seen in any order
-			l, openings := newLazy(false)
-			first, giveUp := context.WithCancel(t.Context())
-			a := get(first, l)
-			giveUp()
-			<-a
-			second, cancel := context.WithCancel(t.Context())
-			b := get(second, l) // waits until what nobody wants is dropped
-			o := <-openings
-			drop := func(context.Context, int) error { cancel(); return nil }
-			o.succeed(guard.New(7, drop))
-			wantErr(t, "Get", (<-b).err, context.Canceled)
-			synctest.Wait()
-			if len(openings) != 0 {
-				t.Fatal("opened for nobody")
-			}
-			l.Drop(t.Context())
+		l, openings := newLazy(false)
+		impatient, giveUp := context.WithCancel(t.Context())
+		a := get(impatient, l)
+		giveUp()
+		<-a
+		late := &lateCtx{Context: t.Context()}
+		b := get(late, l)
+		(<-openings).succeed(guard.New(7, func(context.Context, int) error { late.over.Store(true); return nil }))
+		synctest.Wait()
+		if len(openings) != 0 {
+			(<-openings).fail(errBody)
+			t.Error("opened for nobody")
 		}
+		wantErr(t, "Get", (<-b).err, context.Canceled)
+		l.Drop(t.Context())
 	})
 }
