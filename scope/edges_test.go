@@ -84,6 +84,19 @@ func TestUseInOpenThatFails(t *testing.T) {
 	})
 }
 
+// TestUseInOpenOfWhatIsDroppedMeanwhile: what was used and then dropped early is
+// nothing to wait for.
+func TestUseInOpenOfWhatIsDroppedMeanwhile(t *testing.T) {
+	inScope(t, func(ctx context.Context, s *scope.Scope) {
+		seed := must(scope.Acquire(ctx, s, "seed", opens("seed"), guard.Nothing))
+		_ = must(scope.Acquire(ctx, s, "cache", func(ctx context.Context) (string, error) {
+			v := seed.Use(ctx)
+			return v, seed.Drop(ctx)
+		}, guard.Nothing))
+		wantPlan(t, s, "cache")
+	})
+}
+
 // TestAcquireInOpen: what an open function acquires through its context, the guard
 // it opens depends on, nested ones too; and a task that it starts is none of it.
 func TestAcquireInOpen(t *testing.T) {

@@ -33,6 +33,9 @@ func TestMoveTo(t *testing.T) {
 			if err := h.Drop(ctx); err != nil {
 				t.Error(err)
 			}
+			if again := must(scope.Defer(s, "tx", nothing)); again.Name() != "tx" || again.Drop(ctx) != nil {
+				t.Errorf("its name is not free: %s", again.Name())
+			}
 			if len(live(s)) != 0 || !slices.Equal(live(outer), []string{"tx", "tx#2"}) {
 				t.Errorf("%q %q", live(s), live(outer))
 			}
