@@ -79,11 +79,15 @@ func ExampleDropAll_compositeTypes() {
 }
 
 func ExampleDropAll_joinOfDrops() {
+	over := make(chan struct{})
 	slow := guard.New(1, func(context.Context, int) error {
-		time.Sleep(time.Millisecond)
+		<-over
 		return errors.New("slow, but first")
 	})
-	quick := guard.New(2, func(context.Context, int) error { panic("quick") })
+	quick := guard.New(2, func(context.Context, int) error {
+		defer close(over)
+		panic("quick")
+	})
 	fmt.Println(guard.DropAll(context.Background(), slow, nil, quick))
 	// Output: slow, but first; panic: quick
 }

@@ -100,7 +100,11 @@ func contract(c *crew) guardtest.Contract[*worker] {
 
 // A drop function that is in order breaks no rule, in the bubble and out of it.
 func TestRun(t *testing.T) {
-	t.Run("real", func(t *testing.T) { guardtest.Run(t, dropWorker, contract(new(crew))) })
+	t.Run("real", func(t *testing.T) {
+		c := contract(new(crew))
+		c.Patience = time.Minute // of a machine with much else to do
+		guardtest.Run(t, dropWorker, c)
+	})
 	t.Run("virtual", func(t *testing.T) {
 		c := contract(new(crew))
 		c.Virtual = true
@@ -121,12 +125,14 @@ func TestRunShapes(t *testing.T) {
 			Open: func(ctx context.Context) (net.Listener, error) {
 				return new(net.ListenConfig).Listen(ctx, "tcp", "localhost:0")
 			},
+			Patience: time.Minute,
 		})
 	})
 	t.Run("Shutdown", func(t *testing.T) {
 		guardtest.Run(t, guard.Shutdown, guardtest.Contract[*http.Server]{
 			Open:       func(context.Context) (*http.Server, error) { return new(http.Server), nil },
 			Idempotent: true,
+			Patience:   time.Minute,
 		})
 	})
 	t.Run("Stop", func(t *testing.T) {
