@@ -192,6 +192,26 @@ func TestEcho(t *testing.T) {
 			t.Errorf("%s: told %q, want %q", name, got, c.want)
 		}
 	}
+	// Also when the task has ended before the body returns, with nothing else left;
+	// and in a child.
+	synctest.Test(t, func(t *testing.T) {
+		err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+			for _, in := range []*scope.Scope{must(s.Child("child")), s} {
+				in.Go("t", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+				in.Cancel(errGone)
+				synctest.Wait()
+				if in != s {
+					if err := in.Close(t.Context()); err != errGone {
+						t.Errorf("the child: %v", err)
+					}
+				}
+			}
+			return nil
+		})
+		if err != errGone {
+			t.Errorf("%v", err)
+		}
+	})
 	// While the scope is not cancelled nothing is an echo.
 	err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
 		s.Go("t", func(context.Context) error { return context.Canceled })

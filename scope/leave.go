@@ -45,9 +45,10 @@ func (s *Scope) leaveIdle() bool {
 	return true
 }
 
-// idleLocked reports whether the scope has nothing but its body, and nobody looks.
+// idleLocked reports whether the scope has nothing but its body, no error to tell,
+// not even the cause in place of an echo, and nobody looks.
 func (s *Scope) idleLocked() bool {
-	return s.state == open && s.body.live == 1 && s.graph.Len() == 0 && len(s.failures) == 0 &&
+	return s.state == open && s.body.live == 1 && s.graph.Len() == 0 && len(s.failures) == 0 && !s.echoed &&
 		s.rec == nil && s.rare == nil && !s.reports()
 }
 
