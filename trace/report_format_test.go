@@ -54,11 +54,14 @@ func empty() *trace.Report {
 }
 
 // samples are the reports that every format has to render well.
-func samples() map[string]*trace.Report {
+func samples() map[string]*trace.Report { return samplesOf(10_000) }
+
+// samplesOf are the samples, of which the big ones have n guards.
+func samplesOf(n int) map[string]*trace.Report {
 	return map[string]*trace.Report{
 		"empty": empty(), "small": small("waves"), "outcomes": everyOutcome(), "hostile": hostile(),
 		"service": service("waves"), "service-eager": service("eager"), "service-sequential": service("sequential"),
-		"big": big(10_000), "chain": chain(10_000), "one-failed-wave": allFailed(2_000),
+		"big": big(n), "chain": chain(n), "one-failed-wave": allFailed(n / 5),
 	}
 }
 
