@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"sync"
@@ -126,7 +127,7 @@ func (i *Inspector) watching() ([]watched, []kept) {
 	for id, s := range i.sources {
 		sources = append(sources, watched{id, s})
 	}
-	slices.SortFunc(sources, func(a, b watched) int { return int(int64(a.id - b.id)) })
+	slices.SortFunc(sources, func(a, b watched) int { return cmp.Compare(a.id, b.id) })
 	teardowns := slices.Clone(i.kept)
 	slices.Reverse(teardowns)
 	return sources, teardowns
@@ -190,7 +191,7 @@ func (w row) kept() Entry {
 	}
 	e := *w.entry
 	if e.Err != nil {
-		e.Err = errors.New(cut(e.Err.Error(), maxErrors))
+		e.Err = errors.New(cut(errorText(e.Err), maxErrors))
 	}
 	return e
 }

@@ -68,6 +68,12 @@ func TestKeptTeardownsAreSmall(t *testing.T) {
 	}
 }
 
+func TestKeptTeardownsSurviveHollowErrors(t *testing.T) {
+	var i trace.Inspector
+	i.Add(ended("s", (*hollow)(nil)))
+	contains(t, body(t, get(t, &i, "?report=1")), "its Error method panicked")
+}
+
 func TestEdgesOfKeptTeardownsAreBounded(t *testing.T) {
 	var names []string
 	r := &trace.Report{Scope: "s", Schedule: "waves", Started: zero, Ended: atMS(2)}

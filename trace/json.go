@@ -130,7 +130,8 @@ func (r *Report) UnmarshalJSON(data []byte) error {
 }
 
 // errorText survives an error whose method panics: a nil pointer in an
-// interface is the usual one, and a report must come out all the same.
+// interface is the usual one, and a report, a page or a span must come out all
+// the same.
 func errorText(err error) (text string) {
 	if err == nil {
 		return ""

@@ -75,7 +75,7 @@ func fail(span oteltrace.Span, err error) {
 	if err == nil {
 		return
 	}
-	span.SetStatus(codes.Error, cut(err.Error(), maxStatus))
+	span.SetStatus(codes.Error, cut(errorText(err), maxStatus))
 	span.SetAttributes(attribute.String(keyErrorType, errorType(err)))
 }
 
@@ -87,11 +87,17 @@ func cut(s string, n int) string {
 	return strings.ToValidUTF8(s[:n], "") + "…"
 }
 
-// errorType is never empty for an error, even if that gives itself no type.
-func errorType(err error) string {
+// errorType is never empty for an error, even if that gives itself no type or has
+// a method that panics.
+func errorType(err error) (name string) {
 	if err == nil {
 		return ""
 	}
+	defer func() {
+		if p := recover(); p != nil {
+			name = "error"
+		}
+	}()
 	if t := fault.Type(err); t != "" {
 		return t
 	}

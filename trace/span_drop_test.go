@@ -20,6 +20,13 @@ type typed string
 func (e typed) Error() string     { return "it was " + string(e) }
 func (e typed) ErrorType() string { return string(e) }
 
+// hollow is an error whose methods panic when it is a nil pointer in an
+// interface, as that of a function which returns its own type of error is.
+type hollow struct{ text, kind string }
+
+func (e *hollow) Error() string     { return e.text }
+func (e *hollow) ErrorType() string { return e.kind }
+
 func TestOutcomes(t *testing.T) {
 	for _, tt := range []struct {
 		outcome string
@@ -32,6 +39,7 @@ func TestOutcomes(t *testing.T) {
 		{"goexit", fault.ErrGoexit, "goexit"},
 		{"timeout", typed("timeout"), "timeout"},
 		{"abandoned", typed("abandoned"), "abandoned"},
+		{"error", (*hollow)(nil), "error"},
 	} {
 		p, _, td := drawn(t, trace.TeardownInfo{Schedule: "eager"})
 		_, d := td.Drop(t.Context(), trace.DropInfo{Guard: "g", Started: zero})
