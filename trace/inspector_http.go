@@ -2,6 +2,7 @@ package trace
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -128,21 +129,10 @@ func (i *Inspector) serveReport(id uint64, format string) answer {
 	if r == nil {
 		return answer{code: http.StatusNotFound, text: fmt.Sprintf("this teardown is not among the last %d", maxKept)}
 	}
-	switch format {
-	case "", "html":
+	if format == "" || format == "html" {
 		return answer{mime: typeHTML, write: func(w io.Writer) error { return r.writePage(w, id) }}
-	case "text":
-		return answer{mime: typeText, write: r.WriteText}
-	case "json":
-		return answer{mime: typeJSON, write: asJSON(r)}
-	case "svg":
-		return answer{mime: typeSVG, write: r.WriteSVG}
-	case "dot":
-		return answer{mime: typeText, write: r.WriteDOT}
-	case "mermaid":
-		return answer{mime: typeText, write: r.WriteMermaid}
 	}
-	return answer{}
+	return written(r, format)
 }
 
 func (i *Inspector) servePlan(id uint64, format string) answer {
@@ -150,18 +140,30 @@ func (i *Inspector) servePlan(id uint64, format string) answer {
 	if s == nil {
 		return answer{code: http.StatusNotFound, text: "this scope has ended"}
 	}
-	p := s.Plan()
+	return written(s.Plan(), cmp.Or(format, "text"))
+}
+
+// drawable is a report or a plan.
+type drawable interface {
+	WriteText(io.Writer) error
+	WriteSVG(io.Writer) error
+	WriteDOT(io.Writer) error
+	WriteMermaid(io.Writer) error
+}
+
+// written serves d in any format but HTML.
+func written(d drawable, format string) answer {
 	switch format {
-	case "", "text":
-		return answer{mime: typeText, write: p.WriteText}
+	case "text":
+		return answer{mime: typeText, write: d.WriteText}
 	case "json":
-		return answer{mime: typeJSON, write: asJSON(p)}
+		return answer{mime: typeJSON, write: asJSON(d)}
 	case "svg":
-		return answer{mime: typeSVG, write: p.WriteSVG}
+		return answer{mime: typeSVG, write: d.WriteSVG}
 	case "dot":
-		return answer{mime: typeText, write: p.WriteDOT}
+		return answer{mime: typeText, write: d.WriteDOT}
 	case "mermaid":
-		return answer{mime: typeText, write: p.WriteMermaid}
+		return answer{mime: typeText, write: d.WriteMermaid}
 	}
 	return answer{}
 }
