@@ -18,7 +18,9 @@ import (
 //
 // A panic of a function is a failure too; then Join2 panics with a *[PanicError]
 // in the end, which unwraps to the other errors as well. A Goexit is ErrGoexit. If
-// both succeed, the context is not cancelled, as a value may live in it.
+// both succeed, the context is not cancelled, as a value may live in it: it ends
+// with ctx, which holds on to it until then, so a ctx that lives long should not be
+// given to any number of calls.
 func Join2[A, B any](ctx context.Context,
 	a func(context.Context) (*Guard[A], error),
 	b func(context.Context) (*Guard[B], error),

@@ -11,7 +11,7 @@ const pageCSS = `:root{color-scheme:light dark;--paper:#fff;--ink:#1c2329;--soft
 body{margin:0 auto;max-width:1880px;padding:28px 24px 48px;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif}
 h1{font-size:24px;line-height:1.25;margin:0 0 4px;font-weight:650;overflow-wrap:anywhere}
 h2{font-size:15px;margin:0 0 8px;font-weight:600}
-code,td.name,.mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace;font-size:13px}
+td.name,.mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace;font-size:13px}
 .soft{color:var(--soft)}
 .error,.panic,.goexit{color:var(--error);font-weight:600}
 .timeout{color:var(--late);font-weight:600}
@@ -38,7 +38,6 @@ td.name{overflow-wrap:anywhere;min-width:12em}
 td.deps{overflow-wrap:anywhere;min-width:12em;max-width:30em}
 td.why{padding-top:0;font-weight:400;overflow-wrap:anywhere;white-space:pre-wrap}
 .path{color:var(--path);font-weight:600}
-footer{color:var(--soft);font-size:13px}
 @media print{body{max-width:none;padding:0}figure,tr{break-inside:avoid}}
 `
 

@@ -1,0 +1,52 @@
+package guard_test
+
+import (
+	"testing"
+
+	"github.com/ebb-go/ebb/guard"
+)
+
+func TestMapPanics(t *testing.T) {
+	drop, calls := counted(nil)
+	g := guard.New(1, drop)
+	if p := recovered(func() { guard.Map(g, func(int) int { panic("boom") }) }); p != "boom" {
+		t.Errorf("recovered %v", p)
+	}
+	if v := g.Value(); v != 1 || g.Drop(t.Context()) != nil || calls.Load() != 1 {
+		t.Error("the guard has changed")
+	}
+}
+
+// A guard has one owner at a time, who uses it by the ordinary methods; he alone
+// may give it away.
+func TestOwn(t *testing.T) {
+	drop, calls := counted(nil)
+	g := guard.New(1, drop)
+	if err := g.Own(); err != nil {
+		t.Fatal(err)
+	}
+	wantErr(t, "second Own", g.Own(), guard.ErrOwned)
+	wantErr(t, "Share", second(guard.Share(g).Get()), guard.ErrOwned)
+	wantErr(t, "Map", second(guard.Map(g, func(int) int { return 0 }).Get()), guard.ErrOwned)
+	if g.Value() != 1 || g.Drop(t.Context()) != nil || calls.Load() != 1 {
+		t.Error("an owned guard is not usable")
+	}
+	wantErr(t, "Own after Drop", g.Own(), guard.ErrDropped)
+	owned := guard.New(1, guard.Nothing)
+	owned.Own()
+	wantClosed(t, "Done of a handle that never was", guard.Share(owned).Done(), true)
+	wantClosed(t, "Done of a guard that never was", guard.Map(owned, func(v int) int { return v }).Done(), true)
+
+	wantErr(t, "Own of Owned", guard.Owned(1, guard.Nothing).Own(), guard.ErrOwned)
+	if v, err := guard.Share(guard.Owned(1, guard.Nothing)).Get(); v != 1 || err != nil {
+		t.Errorf("Share of Owned: %v", err)
+	}
+}
+
+func TestOwnedAllocatesOnce(t *testing.T) {
+	if n := testing.AllocsPerRun(100, func() { sink = guard.Owned(1, guard.Nothing) }); n != 1 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+var sink any
