@@ -75,6 +75,12 @@ func (n *Node) Name() string { return n.name }
 // Dropper returns what the node drops.
 func (n *Node) Dropper() Dropper { return n.dropper }
 
+// Spec returns what [Graph.Insert] was told, but for Deps, which change; see
+// [Graph.Dependencies].
+func (n *Node) Spec() Spec {
+	return Spec{Name: n.name, Dropper: n.dropper, User: n.user, All: n.all, Hold: n.holds(), Timeout: n.timeout}
+}
+
 // Hold says: if this node is abandoned, do not drop what it depends on, directly
 // or not; those end as skipped. It counts for teardowns that begin later.
 func (n *Node) Hold() {

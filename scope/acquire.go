@@ -81,7 +81,7 @@ func (a *acquired[T]) call(ctx context.Context, name string, open func(context.C
 func (i *item) keep(ctx context.Context, what, name string, cfg *guardConfig) error {
 	i.born = time.Now()
 	if err := i.register(name, cfg, false); err != nil {
-		return multierr.Append(i.s.refusal(what, name, err), i.dropUnowned(name))
+		return multierr.Append(i.s.refusal(what, name, err), i.dropUnowned(name, cfg))
 	}
 	if ctx == nil {
 		return nil

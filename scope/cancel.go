@@ -2,6 +2,7 @@ package scope
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -50,13 +51,9 @@ func (s *Scope) Stop(cause error) {
 		return
 	}
 	s.stopped, s.stopCause = true, cause
-	if s.body.stopping != nil {
-		closeOnce(s.body.stopping)
-	}
+	s.body.tellLocked()
 	for t := s.tasks; t != nil; t = t.next {
-		if t.stopping != nil {
-			closeOnce(t.stopping)
-		}
+		t.tellLocked()
 	}
 	if s.grace > 0 && s.clock.graceFrom.IsZero() {
 		s.clock.graceFrom = time.Now()
@@ -102,8 +99,8 @@ func (s *Scope) stopCauseLocked() error {
 }
 
 // Stopping returns a channel that closes when the task, daemon, drop or body in
-// whose context it is called is asked to stop, or that context is cancelled; so
-// one select suffices. Outside of a scope it is ctx.Done().
+// whose context it is called is asked to stop, or ctx is cancelled; so one select
+// suffices. Outside of a scope it is ctx.Done().
 func Stopping(ctx context.Context) <-chan struct{} {
 	o := lexicalOwnerOf(ctx)
 	if o == nil || o.kind == dropOwner {
@@ -112,26 +109,47 @@ func Stopping(ctx context.Context) <-chan struct{} {
 	s := o.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if o.stopping == nil {
-		o.stopping = make(chan struct{})
-		if o.asked || s.stopped && o.kind <= taskOwner || o.Err() != nil {
-			close(o.stopping)
-		} else {
-			context.AfterFunc(o.Context, func() {
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				closeOnce(o.stopping)
-			})
+	if ctx.Err() != nil || o.asked || s.stopped && o.kind <= taskOwner || o.live == 0 {
+		return closedChan()
+	}
+	// A context that was derived from the owner's has a channel of its own. Of
+	// those there are as many as contexts that have not ended.
+	for _, l := range o.stopping {
+		if l.ctx == ctx.Done() {
+			return l.stopping
 		}
 	}
-	return o.stopping
+	l := &listener{ctx: ctx.Done(), stopping: make(chan struct{})}
+	o.stopping = append(o.stopping, l)
+	l.unwatch = context.AfterFunc(ctx, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if k := slices.Index(o.stopping, l); k >= 0 {
+			o.stopping = slices.Delete(o.stopping, k, k+1)
+			close(l.stopping)
+		}
+	})
+	return l.stopping
 }
 
-// closeOnce closes c unless it is closed; callers hold the lock of its scope.
-func closeOnce(c chan struct{}) {
-	select {
-	case <-c:
-	default:
-		close(c)
+// listener is somebody who wants to know when an owner is asked to stop.
+type listener struct {
+	ctx      <-chan struct{} // Done of the context that was asked with
+	stopping chan struct{}   // closed by whoever takes the listener off the list
+	unwatch  func() bool     // ends the watch on that context
+}
+
+// tellLocked closes the channels of all who listen, and forgets them.
+func (o *owner) tellLocked() {
+	for _, l := range o.stopping {
+		l.unwatch()
+		close(l.stopping)
 	}
+	o.stopping = nil
+}
+
+func closedChan() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
 }

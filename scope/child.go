@@ -31,11 +31,6 @@ func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 	}
 	c.self = i
 	c.begin(&s.body)
-	s.mu.Lock()
-	if s.stopped {
-		c.stopped, c.stopCause = true, s.stopCause
-	}
-	s.mu.Unlock()
 	if err := i.register(c.name, &cfg, true); err != nil {
 		c.cancel(ErrClosed)
 		c.rec.End(time.Now(), Canceled.String(), nil)
@@ -60,7 +55,7 @@ func (s *Scope) Close(ctx context.Context) error {
 	}
 	first, err := s.self.dropOrJoin(ctx, false)
 	if !first {
-		if ctx.Err() != nil && err == context.Cause(ctx) {
+		if ctx.Err() != nil && same(err, context.Cause(ctx)) {
 			return err
 		}
 		return nil
@@ -73,8 +68,8 @@ func (s *Scope) Close(ctx context.Context) error {
 		if len(end.panics) > 0 {
 			goPanic(end.panics, end.err)
 		}
-		if e, ok := err.(*DropError); ok && e.Err == end.err {
-			return end.err
+		if e, ok := err.(*DropError); ok && e.Outcome == "error" {
+			return end.err // its own errors, without that of its place in the parent
 		}
 	}
 	return err

@@ -18,6 +18,7 @@ type Daemon struct {
 
 	cancel   context.CancelCauseFunc
 	graceful bool
+	why      error         // it was asked to stop; written and read by its drop
 	label    string        // the name it was started with
 	id       atomic.Uint64 // of its goroutine
 	done     chan struct{} // closed when it has ended; then the following may be read
@@ -117,6 +118,12 @@ func (d *Daemon) failed() {
 		s.mu.Unlock()
 		return
 	}
+	if cause, ok := s.canceled(); ok && d.returned && isEcho(d.err, cause) {
+		s.echoed = true
+		d.err = nil
+		s.mu.Unlock()
+		return
+	}
 	d.unasked = &TaskError{Scope: s.Path(), Task: d.Name(), Err: d.err}
 	if s.daemonErr == nil {
 		s.daemonErr = d.unasked
@@ -132,17 +139,15 @@ func (d *Daemon) ask() {
 	s := d.item.s
 	s.mu.Lock()
 	d.run.asked = true
-	cause := s.stopCauseLocked()
-	if d.run.stopping != nil {
-		closeOnce(d.run.stopping)
-	}
+	d.why = s.stopCauseLocked()
+	d.run.tellLocked()
 	below := s.belowLocked(&d.run)
 	s.mu.Unlock()
 	for _, c := range below {
-		c.Stop(cause)
+		c.Stop(d.why)
 	}
 	if !d.graceful {
-		d.cancel(cause)
+		d.cancel(d.why)
 	}
 }
 
@@ -165,8 +170,8 @@ func (d *Daemon) dropNow(ctx context.Context) error {
 	switch {
 	case unasked != nil:
 		return unasked
-	case cause != nil && isEcho(d.err, cause):
-		return nil
+	case d.returned && (isEcho(d.err, d.why) || isEcho(d.err, cause)):
+		return nil // of being asked, or of its time being up
 	}
 	return d.err
 }

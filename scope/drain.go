@@ -18,7 +18,8 @@ type budget struct {
 
 // budgetOf returns what is left of the scope's grace, or of the time that its
 // parent has for its drop, whichever ends first. A grace that has not begun
-// begins now. What comes late still gets the reserve, counted from now.
+// begins now. What comes late still gets the reserve, counted from when the body
+// returned; of what is left then, the reserve is no more than all.
 func budgetOf(s *Scope, bound time.Time) budget {
 	var b budget
 	if s.grace == 0 && bound.IsZero() {
@@ -31,10 +32,11 @@ func budgetOf(s *Scope, bound time.Time) budget {
 			s.clock.graceFrom = now
 		}
 		b = budget{s.clock.graceFrom.Add(s.grace), s.grace / 4}
-		s.mu.Unlock()
-		if late := now.Add(b.reserve); b.end.Before(late) {
+		if late := s.clock.left.Add(b.reserve); b.end.Before(late) {
 			b.end = late
 		}
+		s.mu.Unlock()
+		b.reserve = min(b.reserve, max(b.end.Sub(now), 0))
 	}
 	if !bound.IsZero() && (b.end.IsZero() || bound.Before(b.end)) {
 		b.end = bound
@@ -55,6 +57,9 @@ func tenth(d time.Duration) time.Duration { return min(d/10, time.Second) }
 func (s *Scope) drain(ctx context.Context) {
 	s.mu.Lock()
 	s.advanceLocked(draining)
+	if s.clock != nil {
+		s.clock.left = time.Now()
+	}
 	s.body.leaveLocked()
 	if s.body.live == 0 {
 		s.mu.Unlock()

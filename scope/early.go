@@ -11,8 +11,6 @@ import (
 
 // earlyDrop is the run of a drop that was asked for while the scope lived.
 type earlyDrop struct {
-	ctx     context.Context // of the drop: this is the argument of its goroutine
-	cancel  context.CancelCauseFunc
 	item    *item
 	options group.Options
 	tree    bool          // its dependents too
@@ -23,32 +21,36 @@ type earlyDrop struct {
 
 // dropEarly drops i now, with tree after its dependents, and waits for that as
 // long as ctx lives. Only the call that started the drop, and those that
-// overlapped it, hear its error; first says which this was.
+// overlapped it, hear its error.
 func (i *item) dropEarly(ctx context.Context, tree bool) (err error) {
 	_, err = i.dropOrJoin(ctx, tree)
 	return err
 }
 
+// dropOrJoin is dropEarly; first says whether this call has started the drop.
 func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error) {
-	if i.inside(ctx) {
-		return false, i.s.refusal("drop", i.name(), ErrReentrant)
-	}
 	s := i.s
+	self, inside := i.askedFrom(ctx)
 	s.mu.Lock()
 	e := i.early
+	// Once nothing is alive that the exit waits for, it is on its way to
+	// dropping, and nothing may be counted in any more.
+	exiting := s.state >= dropping || s.body.live == 0
 	switch {
+	case self || inside && exiting && i.state == live:
+		s.mu.Unlock()
+		return false, s.refusal("drop", i.name(), ErrReentrant)
 	case i.state == gone || i.state == released:
 		s.mu.Unlock()
 		return false, nil
-	case e == nil && (i.state == ending || s.state >= dropping):
+	case e == nil && (i.state == ending || exiting):
 		// Its turn in a run that goes on already, a teardown or a DropTree.
 		done := i.doneLocked()
 		s.mu.Unlock()
 		return false, i.await(ctx, done)
 	case e == nil:
 		first = true
-		ctx, cancel := context.WithCancelCause(context.WithoutCancel(s.base))
-		e = &earlyDrop{ctx: ctx, cancel: cancel, item: i, tree: tree, done: make(chan struct{})}
+		e = &earlyDrop{item: i, tree: tree, done: make(chan struct{})}
 		i.early = e
 		i.site = callSite()
 		s.body.live++ // the exit waits for it as for a task
@@ -83,8 +85,11 @@ func (i *item) await(ctx context.Context, done <-chan struct{}) error {
 	}
 	i.s.mu.Lock()
 	defer i.s.mu.Unlock()
-	if i.err == nil {
+	switch err := i.err.(type) {
+	case nil:
 		return nil
+	case *DropError:
+		return err
 	}
 	return &DropError{Scope: i.s.Path(), Guard: i.name(), Wave: i.n.Wave(), Outcome: outcomeOf(i.err), Err: i.err}
 }
@@ -125,18 +130,18 @@ func (e *earlyDrop) Run() {
 	if e.tree {
 		drop = s.graph.DropTree
 	}
+	ctx := context.WithoutCancel(s.base)
 	s.setOptions(&e.options, nil)
-	outcomes, err := drop(e.ctx, &i.n, &e.options)
+	outcomes, err := drop(ctx, &i.n, &e.options)
 	if err != nil {
 		err = s.refusal("drop", i.name(), notAccepted(err))
 		if errors.Is(err, ErrDropped) {
-			err = i.elsewhere(e.ctx)
+			err = i.elsewhere(ctx)
 		}
 	}
 	for _, o := range outcomes {
-		err = multierr.Append(err, s.dropError(itemOf(o.Node), o))
+		err = multierr.Append(err, itemOf(o.Node).outcome(o))
 	}
-	e.cancel(ErrClosed) // frees the context
 	s.mu.Lock()
 	if e.err = err; err != nil && i.state == live {
 		i.early = nil // refused; the next call tries again

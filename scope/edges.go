@@ -128,12 +128,17 @@ func (i *item) dependsOn(d *item) error {
 		i.uses = append(i.uses, d)
 		return nil
 	}
-	err := i.s.graph.Depend(&i.n, &d.n)
+	return cycleIn(i.s.graph.Depend(&i.n, &d.n))
+}
+
+// cycleIn returns err if it is, or wraps, a [*CycleError]: all else that keeps an
+// edge from being recorded means that the order is decided.
+func cycleIn(err error) error {
 	var cycle *CycleError
 	if errors.As(err, &cycle) {
 		return err
 	}
-	return nil // either is on its way out, and the order is decided
+	return nil
 }
 
 // usedBy records that the owner o uses i, if o is, or belongs to, something
@@ -147,6 +152,8 @@ func (i *item) usedBy(o *owner) error {
 			return o.item.dependsOn(i)
 		case o.s == i.s:
 			return nil // the body, a task or a drop
+		case o.kind == openingOwner && o.s.below(i.s):
+			return cycleIn(o.s.usesAbove(i)) // wherever its context is from
 		case o.s.self != nil && o.s.parent == i.s:
 			i.s.mu.Lock()
 			defer i.s.mu.Unlock()

@@ -229,11 +229,12 @@ func ExampleDropTimeout() {
 		_, err := scope.Defer(s, "db", func(ctx context.Context) error {
 			<-ctx.Done()
 			return context.Cause(ctx)
-		}, scope.DropTimeout(300*time.Millisecond))
+		}, scope.DropTimeout(10*time.Millisecond))
 		return err
 	}, scope.WithName("x"))
-	fmt.Println(err)
-	// Output: scope "x": drop "db" (wave 0): scope "x": drop "db" took longer than 300ms
+	var timeout *scope.DropTimeoutError
+	fmt.Println(errors.As(err, &timeout), timeout)
+	// Output: true scope "x": drop "db" took longer than 10ms
 }
 
 func ExampleHold() {

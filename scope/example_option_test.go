@@ -47,12 +47,12 @@ func ExampleWithDropTimeout() {
 	err := scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
 		_, err := scope.Defer(s, "db", func(ctx context.Context) error {
 			<-ctx.Done()
-			return nil // late, but not abandoned
+			return context.Cause(ctx)
 		})
 		return err
-	}, scope.WithDropTimeout(300*time.Millisecond))
-	fmt.Println(err)
-	// Output: <nil>
+	}, scope.WithDropTimeout(10*time.Millisecond))
+	fmt.Println(errors.Is(err, context.DeadlineExceeded))
+	// Output: true
 }
 
 func ExampleWithSchedule() {
@@ -199,15 +199,18 @@ func ExampleDropError() {
 }
 
 func ExampleDropTimeoutError() {
-	_ = scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+	err := scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
 		_, err := scope.Defer(s, "db", func(ctx context.Context) error {
 			<-ctx.Done()
-			fmt.Println(context.Cause(ctx))
-			return nil
+			return errors.New("not all is flushed")
 		}, scope.DropTimeout(10*time.Millisecond))
 		return err
 	}, scope.WithName("x"))
-	// Output: scope "x": drop "db" took longer than 10ms
+	var timeout *scope.DropTimeoutError
+	if errors.As(err, &timeout) {
+		fmt.Println(timeout.Guard, timeout.Limit)
+	}
+	// Output: db 10ms
 }
 
 func ExampleAbandonedError() {

@@ -65,7 +65,7 @@ func (s *Scope) collect(outcomes []group.Outcome) (err error, panics []*PanicErr
 	}
 	for _, o := range outcomes {
 		i := itemOf(o.Node)
-		e := s.dropError(i, o)
+		e := i.outcome(o)
 		if _, guard := i.impl.(interface{ guarded() }); e != nil && guard {
 			err = multierr.Append(err, e) // a panic of a drop is contained
 		} else if e != nil {

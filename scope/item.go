@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"runtime"
 	"slices"
 	"strings"
@@ -53,13 +52,14 @@ type item struct {
 
 	// Guarded by s.mu.
 	state    itemState
-	numbered bool          // its name has a number that it was not given
-	uses     []*item       // while pending: what was used through its context
-	early    *earlyDrop    // the drop that was asked for while the scope lived
-	done     chan struct{} // made by whoever waits for state gone, closed then
-	err      error         // of the drop, from state gone on
-	site     string        // where an early drop or a release was asked for
-	record   *dropRecord   // of its drop, once it begins; nil when nobody looks
+	numbered bool                    // its name has a number that it was not given
+	uses     []*item                 // while pending: what was used through its context
+	early    *earlyDrop              // the drop that was asked for while the scope lived
+	done     chan struct{}           // made by whoever waits for state gone, closed then
+	err      error                   // of the drop, from state gone on
+	site     string                  // where an early drop or a release was asked for
+	record   *dropRecord             // of its drop, once it begins; nil when nobody looks
+	stop     context.CancelCauseFunc // cancels an early drop that runs
 }
 
 func itemOf(n *group.Node) *item { return n.Dropper().(*item) }
@@ -97,6 +97,9 @@ func (i *item) registerLocked(name string, own []*item, cfg *guardConfig, user b
 	deps, err := s.depsLocked(i, own)
 	if err != nil {
 		return err
+	}
+	if c, ok := i.impl.(*Scope); ok && s.stopped {
+		c.stopped, c.stopCause = true, s.stopCause // it is asked with the others, or here
 	}
 	unique := s.names.take(name)
 	err = s.graph.Insert(&i.n, group.Spec{
@@ -136,8 +139,12 @@ func notAccepted(err error) error {
 func (i *item) Drop(ctx context.Context) (err error) {
 	s := i.s
 	s.mu.Lock()
+	early := s.state < dropping
+	if early {
+		ctx, i.stop = context.WithCancelCause(ctx)
+	}
 	i.state = ending
-	i.drop = owner{Context: ctx, s: s, item: i, kind: dropOwner, early: s.state < dropping, live: 1}
+	i.drop = owner{Context: ctx, s: s, item: i, kind: dropOwner, early: early, live: 1}
 	s.mu.Unlock()
 	i.startSpan()
 	err = ErrGoexit
@@ -155,25 +162,58 @@ func (i *item) Drop(ctx context.Context) (err error) {
 // early drop that is still running.
 func (i *item) CancelDrop(cause error) {
 	i.s.mu.Lock()
-	e := i.early
+	stop := i.stop
 	i.s.mu.Unlock()
-	if e != nil {
-		e.cancel(cause)
+	if stop != nil {
+		stop(cause)
 	}
 }
 
-// ended waits for what the drop function has nested, and marks i as gone.
+// ended waits for what the drop function has nested, and marks i as gone. It is
+// one critical section for the many drops that have nested nothing: that of a
+// scope is where the workers of a large teardown meet.
 func (i *item) ended(err error) {
-	i.drop.join()
-	s := i.s
-	s.mu.Lock()
+	i.s.mu.Lock()
+	i.drop.leaveLocked()
+	if i.drop.live > 0 {
+		i.drop.idle = make(chan struct{})
+		i.s.mu.Unlock()
+		<-i.drop.idle
+		i.s.mu.Lock()
+	}
+	i.settleLocked(err)
+	stop := i.stop
+	i.s.mu.Unlock()
+	if stop != nil {
+		stop(ErrClosed) // frees the context
+	}
+}
+
+// outcome returns what Run says of a drop, and tells those who wait for one that
+// will not end, because it was abandoned or skipped.
+func (i *item) outcome(o group.Outcome) error {
+	err := i.s.dropError(i, o)
+	if o.Outcome == "abandoned" || o.Outcome == "skipped" {
+		i.s.mu.Lock()
+		i.settleLocked(err)
+		i.s.mu.Unlock()
+	}
+	return err
+}
+
+// settleLocked marks i as gone, with the first outcome that it has.
+func (i *item) settleLocked(err error) {
+	if i.state == gone {
+		return
+	}
 	i.state, i.err = gone, err
-	s.names.free(i.name())
+	if i.s.state < dropping { // else nobody will want the name any more
+		i.s.names.free(i.name())
+	}
 	if i.done != nil {
 		close(i.done)
 	}
-	s.mu.Unlock()
-	s.rec.GuardLive(-1)
+	i.s.rec.GuardLive(-1)
 }
 
 // doneLocked returns a channel that closes when i is gone.
@@ -187,22 +227,19 @@ func (i *item) doneLocked() <-chan struct{} {
 	return i.done
 }
 
-// inside reports whether ctx is that of a function for which a wait for i would
-// be a wait for itself: the drop of i, or, once its scope is being dropped and
-// the order of all is decided, any drop or daemon of that scope.
-func (i *item) inside(ctx context.Context) bool {
-	i.s.mu.Lock()
-	late := i.s.state >= dropping && i.state == live
-	i.s.mu.Unlock()
+// askedFrom reports whether ctx is that of the drop of i, or of the daemon that i
+// is, for which a wait for i would be a wait for itself; and whether it is that of
+// any drop or daemon of i's scope, for which it would be as soon as the order of
+// the teardown is decided.
+func (i *item) askedFrom(ctx context.Context) (self, inside bool) {
 	for o := ownerOf(ctx); o != nil; o = o.outer() {
-		if o.item == i && o.kind != openingOwner {
-			return true
+		if o.kind != dropOwner && o.kind != daemonOwner {
+			continue
 		}
-		if late && o.s == i.s && (o.kind == dropOwner || o.kind == daemonOwner) {
-			return true
-		}
+		self = self || o.item == i
+		inside = inside || o.s == i.s
 	}
-	return false
+	return self, inside
 }
 
 // outer returns the owner around o: that of the context in which a guard is
@@ -235,10 +272,4 @@ func callSite() string {
 			return "unknown"
 		}
 	}
-}
-
-// logSlow warns of a drop that takes long.
-func (s *Scope) logSlow(i *item, age time.Duration, blocks []string) {
-	s.logger().Warn("ebb: slow drop",
-		slog.String("scope", s.Path()), slog.String("guard", i.name()), slog.Duration("age", age), slog.Any("blocks", blocks))
 }

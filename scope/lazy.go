@@ -135,8 +135,9 @@ func (h *LazyHandle[T]) typ() string {
 }
 
 // OpenAll opens the lazies concurrently, in the order that their use of each
-// other asks for, and returns when all are open. The first failure cancels the
-// others; errors and panics are as in [All].
+// other asks for, and returns when all are open. The first failure ends the wait
+// for the others, and so cancels those that nobody else waits for: the drop of
+// each awaits it. Errors and panics are as in [All].
 func OpenAll(ctx context.Context, lazies ...Opener) error {
 	return joinAll(ctx, len(lazies), func(ctx context.Context, i int) error { return lazies[i].openNow(ctx) })
 }

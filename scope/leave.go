@@ -86,16 +86,16 @@ func (s *Scope) bodyEnded(err error, returned bool, p any) (kind ExitKind, value
 		s.cancelFor(ErrGoexit)
 		return Exited, nil
 	case err != nil:
-		s.fail(bodyIndex, err, err)
+		s.fail(bodyIndex, err, err, true)
 	}
 	return Succeeded, nil
 }
 
-// fail records told, which is or wraps err, unless err is an echo, and cancels
-// the scope with it.
-func (s *Scope) fail(index int, err, told error) {
+// fail records told, which is or wraps err, and cancels the scope with it; unless
+// err was returned and is an echo. What was panicked with never is.
+func (s *Scope) fail(index int, err, told error, returned bool) {
 	s.mu.Lock()
-	if why, ok := s.canceled(); ok && isEcho(err, why) {
+	if why, ok := s.canceled(); ok && returned && isEcho(err, why) {
 		s.echoed = true
 		s.mu.Unlock()
 		return

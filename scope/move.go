@@ -1,6 +1,7 @@
 package scope
 
 import (
+	"cmp"
 	"errors"
 	"reflect"
 	"time"
@@ -14,8 +15,8 @@ import (
 // the move is refused it has stayed where it was. It is refused with an
 // [*InUseError] while the guard has dependents, with [ErrClosed] when s no
 // longer accepts or the teardown of its own scope has begun, and with
-// [ErrForeign] when the guard depends on one that s would outlive. Options
-// replace the guard's own; given [DependsOn], its edges too.
+// [ErrForeign] when the guard depends on one that s would outlive. The guard keeps
+// its edges, [DropTimeout] and [Hold] unless options replace them.
 func (h *Handle[T]) MoveTo(s *Scope, opts ...GuardOption) (*Handle[T], error) {
 	from := h.item.s
 	cfg := newGuardConfig(opts)
@@ -30,6 +31,9 @@ func (h *Handle[T]) MoveTo(s *Scope, opts ...GuardOption) (*Handle[T], error) {
 	case cfg.graceful:
 		return refuse(misuse("Graceful is an option of daemons"))
 	}
+	spec := h.item.n.Spec()
+	cfg.hold = cfg.hold || spec.Hold
+	cfg.timeout = cmp.Or(cfg.timeout, spec.Timeout)
 	if !cfg.narrowed {
 		for _, n := range from.graph.Dependencies(&h.item.n) {
 			cfg.deps = append(cfg.deps, itemNode{itemOf(n)})
@@ -59,7 +63,7 @@ func (i *item) moveLocked(to *item, deps []*item, cfg *guardConfig) error {
 	case i.state == ending || i.state == gone:
 		return ErrDropped
 	}
-	if err := to.registerLocked(i.name(), deps, cfg, false); err != nil {
+	if err := to.registerLocked(i.written(), deps, cfg, false); err != nil {
 		return err
 	}
 	err := i.s.graph.Remove(&i.n)
@@ -86,10 +90,12 @@ type itemNode struct{ i *item }
 func (n itemNode) Name() string { return n.i.name() }
 func (n itemNode) node() *item  { return n.i }
 
-// lockBoth locks two scopes in an order that all agree on, that of their
-// addresses, which never change, and returns how to unlock them.
+// lockBoth locks two scopes in an order that all agree on, and returns how to
+// unlock them: the deeper one first, as everybody does who locks a scope and its
+// parent, and of two of one depth that with the smaller address, which never
+// changes.
 func lockBoth(a, b *Scope) (unlock func()) {
-	if reflect.ValueOf(a).Pointer() > reflect.ValueOf(b).Pointer() {
+	if d := b.depth() - a.depth(); d > 0 || d == 0 && reflect.ValueOf(a).Pointer() > reflect.ValueOf(b).Pointer() {
 		a, b = b, a
 	}
 	a.mu.Lock()
@@ -98,4 +104,12 @@ func lockBoth(a, b *Scope) (unlock func()) {
 		b.mu.Unlock()
 		a.mu.Unlock()
 	}
+}
+
+// depth returns how many scopes are around s.
+func (s *Scope) depth() (n int) {
+	for p := s.parent; p != nil; p = p.parent {
+		n++
+	}
+	return n
 }

@@ -206,8 +206,8 @@ func WithDropLimit(n int) Option { return dropLimitOption(n) }
 func WithSupervisor() Option { return supervisorFlag }
 
 // WithReport calls fn with the report of the teardown, when the scope has
-// closed and before Run returns, on Run's goroutine. A panic of fn is recovered
-// and logged. It may be given more than once.
+// closed and before Run returns, on Run's goroutine; for a child, on that of its
+// drop. A panic of fn is recovered and logged. It may be given more than once.
 func WithReport(fn func(*trace.Report)) Option {
 	return funcOption(func(s *Scope) {
 		if fn != nil {

@@ -29,8 +29,9 @@ type owner struct {
 	item *item // of an opening, a daemon or a drop
 	kind ownerKind
 
-	early bool // a drop that was asked for while the scope lived
-	asked bool // guarded by s.mu: a daemon that was asked to stop, for what it nests
+	early   bool // a drop that was asked for while the scope lived
+	unowned bool // a drop of what its scope did not accept any more
+	asked   bool // guarded by s.mu: a daemon that was asked to stop, for what it nests
 
 	// live, guarded by s.mu, is one while the function runs, and one more for
 	// each lexical child. The body's counts the tasks too. At zero, which is
@@ -39,9 +40,8 @@ type owner struct {
 	// idle, guarded by s.mu, is made by whoever waits for live to be zero, and
 	// closed when it is.
 	idle chan struct{}
-	// stopping, guarded by s.mu, is made by the first Stopping and closed when
-	// the owner is asked to stop or its context is cancelled.
-	stopping chan struct{}
+	// stopping, guarded by s.mu, are those who wait for it to be asked to stop.
+	stopping []*listener
 }
 
 type ownerKey struct{}
@@ -91,7 +91,7 @@ func (o *owner) String() string { return fmt.Sprintf("scope(%q)", o.s.Path()) }
 // endedLocked reports whether o accepts no further nested scope.
 func (o *owner) endedLocked() bool {
 	switch {
-	case o.live == 0 || o.s.state == closed:
+	case o.live == 0 || o.s.state == closed && !o.unowned:
 		return true
 	case o.kind == bodyOwner || o.kind == taskOwner:
 		return o.s.state == dropping // those still alive then were abandoned
@@ -146,7 +146,11 @@ func (o *owner) release(child *Scope) {
 
 func (o *owner) leaveLocked() {
 	o.live--
-	if o.live == 0 && o.idle != nil {
+	if o.live > 0 {
+		return
+	}
+	o.tellLocked() // a context can live longer than those who listen on it
+	if o.idle != nil {
 		close(o.idle)
 	}
 }

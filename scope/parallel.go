@@ -140,44 +140,24 @@ func join(ctx context.Context, n int, call func(ctx context.Context, i int) (cau
 	return errs, int(first.Load()) - 1
 }
 
-// hold keeps the scope from leaving draining, as a task does, and reports
-// whether it could.
-func (s *Scope) hold() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.state >= dropping || s.body.live == 0 {
-		return false
-	}
-	s.body.live++
-	return true
-}
-
-func (s *Scope) unhold() {
-	s.mu.Lock()
-	s.body.leaveLocked()
-	s.mu.Unlock()
-}
-
 // dropUnowned drops at once what was handed to a scope that no longer accepts
-// it, outside of any lock, contained and bounded like any drop.
-func (i *item) dropUnowned(name string) error {
+// it, outside of any lock, contained, bounded and warned of like any drop.
+func (i *item) dropUnowned(name string, cfg *guardConfig) error {
 	s := i.s
-	i.state = live
 	var g group.Graph
-	if err := g.Insert(&i.n, group.Spec{Name: name, Dropper: unowned{i}}); err != nil {
+	err := g.Insert(&i.n, group.Spec{Name: name, Dropper: unowned{i}, Timeout: cfg.timeout})
+	if err != nil {
 		return err
 	}
-	opts := []group.Option{group.Slow(s.slow()), group.Cause(s.dropTimeoutError)}
-	if s.dropTimeout > 0 {
-		opts = append(opts, group.Timeout(s.dropTimeout))
+	opts := &group.Options{Slow: s.slow(), Timeout: s.dropTimeout, Notice: s.observeUnowned, Cause: s.dropTimeoutError}
+	for _, o := range g.Teardown(context.WithoutCancel(s.base), opts) {
+		err = s.dropError(i, o)
 	}
-	for _, o := range g.Teardown(context.WithoutCancel(s.base), opts...) {
-		if err := s.dropError(i, o); err != nil {
-			return err
-		}
-	}
-	return nil
+	return err
 }
+
+// observeUnowned is observe for what no scope accounts for.
+func (s *Scope) observeUnowned(e group.Event) { s.notice(e.Node.Dropper().(unowned).item, e) }
 
 // unowned drops an item that no scope accounts for.
 type unowned struct{ *item }
@@ -185,7 +165,7 @@ type unowned struct{ *item }
 // Drop calls the drop function, in a context of its own like any drop's.
 func (u unowned) Drop(ctx context.Context) error {
 	i := u.item
-	i.drop = owner{Context: ctx, s: i.s, item: i, kind: dropOwner, early: true, live: 1}
+	i.drop = owner{Context: ctx, s: i.s, item: i, kind: dropOwner, early: true, unowned: true, live: 1}
 	defer i.drop.join()
 	return i.impl.dropNow(&i.drop)
 }

@@ -30,14 +30,22 @@ func (s *Scope) observeEarly(e group.Event) {
 	switch e.Kind {
 	case group.DropStart:
 		itemOf(e.Node).starts(e)
-	case group.DropSlow:
-		s.logSlow(itemOf(e.Node), s.slow(), e.Blocks)
 	case group.DropEnd:
 		if s.rec != nil {
 			s.recordEnd(itemOf(e.Node), e)
 		}
+	case group.DropSlow, group.DropLate:
+		s.notice(itemOf(e.Node), e)
+	}
+}
+
+// notice logs what nobody should miss.
+func (s *Scope) notice(i *item, e group.Event) {
+	switch e.Kind {
+	case group.DropSlow:
+		s.logger().Warn("ebb: slow drop",
+			slog.String("scope", s.Path()), slog.String("guard", i.name()), slog.Duration("age", s.slow()), slog.Any("blocks", e.Blocks))
 	case group.DropLate:
-		i := itemOf(e.Node)
 		s.logger().Warn("ebb: late result of an abandoned drop",
 			slog.String("scope", s.Path()), slog.String("guard", i.name()), slog.Any("error", e.Err))
 	}

@@ -74,6 +74,7 @@ type clock struct {
 	opened time.Time // immutable
 
 	// Guarded by the scope's mu.
+	left       time.Time   // when the body returned; zero before
 	graceFrom  time.Time   // when the grace began; zero before
 	canceledAt time.Time   // when the cancellation was noticed; zero before
 	stopTimer  *time.Timer // cancels what was only asked to stop

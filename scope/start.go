@@ -28,11 +28,12 @@ func Start[T any](ctx context.Context, s *Scope, name string,
 	if err != nil {
 		return zero, nil, s.refusal("start", name, err)
 	}
-	if !s.hold() { // the scope's exit waits for what is half started
+	end, err := s.hold(name, asksLate(ctx, s)) // the exit waits for what is half started
+	if err != nil {
 		d.cancel(ErrClosed)
-		return zero, nil, s.refusal("start", name, ErrClosed)
+		return zero, nil, s.refusal("start", name, err)
 	}
-	defer s.unhold()
+	defer end()
 	h := handshake[T]{ready: make(chan struct{})}
 	d.fn = func(ctx context.Context) error { return fn(ctx, h.report) }
 	group.Start(daemonRun{d})
@@ -52,6 +53,18 @@ func Start[T any](ctx context.Context, s *Scope, name string,
 		d.failed()
 	}
 	return h.v, d, nil
+}
+
+// asksLate reports whether ctx is that of a daemon or drop of s. These end in
+// their own turn, which would never come if the exit waited for what they start;
+// and they wait for it themselves.
+func asksLate(ctx context.Context, s *Scope) bool {
+	for o := ownerOf(ctx); o != nil; o = o.outer() {
+		if o.s == s && (o.kind == daemonOwner || o.kind == dropOwner) {
+			return true
+		}
+	}
+	return false
 }
 
 // handshake is the first value that a daemon reported ready with.

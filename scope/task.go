@@ -72,6 +72,14 @@ func (s *Scope) start(t *task, wait bool) error {
 		s.freeSlot()
 		return why
 	}
+	s.addTaskLocked(t)
+	s.mu.Unlock()
+	group.Start(t)
+	return nil
+}
+
+// addTaskLocked counts t in.
+func (s *Scope) addTaskLocked(t *task) {
 	s.body.live++
 	t.index = s.started
 	s.started++
@@ -79,9 +87,23 @@ func (s *Scope) start(t *task, wait bool) error {
 		t.next.prev = t
 	}
 	s.tasks = t
-	s.mu.Unlock()
-	group.Start(t)
-	return nil
+}
+
+// hold keeps the scope from leaving draining until end is called, as a task of
+// that name would; it returns ErrClosed when it is too late. With late it only
+// asks: who calls ends in the scope's teardown, which would wait for itself.
+func (s *Scope) hold(name string, late bool) (end func(), err error) {
+	t := &task{name: name, started: time.Now()}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state >= dropping || s.body.live == 0 && !late {
+		return nil, ErrClosed
+	}
+	if late {
+		return func() {}, nil
+	}
+	s.addTaskLocked(t)
+	return func() { s.taskEnded(t) }, nil
 }
 
 // refusesTaskLocked returns why no task is started any more, or nil. While the
@@ -173,7 +195,7 @@ func (t *task) end(span *trace.Span) {
 	}
 	s := t.s
 	if t.err != nil && !t.isAbandoned() {
-		s.fail(t.index, t.err, &TaskError{Scope: s.Path(), Task: t.name, Err: t.err})
+		s.fail(t.index, t.err, &TaskError{Scope: s.Path(), Task: t.name, Err: t.err}, t.returned)
 	}
 	span.End(t.err)
 	t.join()

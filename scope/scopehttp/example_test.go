@@ -215,7 +215,7 @@ func ExampleCutError() {
 			<-r.Context().Done() // at the deadline
 		})
 		addr, _, err := scopehttp.Serve(ctx, s, "http", &http.Server{Addr: "127.0.0.1:0", Handler: h},
-			scope.DropTimeout(100*time.Millisecond))
+			scope.DropTimeout(time.Second))
 		if err != nil {
 			return err
 		}
