@@ -54,16 +54,16 @@ func (s *Scope) Close(ctx context.Context) error {
 		return nil
 	}
 	first, err := s.self.dropOrJoin(ctx, false)
-	if !first {
-		if ctx.Err() != nil && same(err, context.Cause(ctx)) {
-			return err
-		}
-		return nil
-	}
 	s.mu.Lock()
 	ended := s.state == closed
 	end := s.end
 	s.mu.Unlock()
+	if !first {
+		if !ended && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return nil
+	}
 	if ended {
 		if len(end.panics) > 0 {
 			goPanic(end.panics, end.err)

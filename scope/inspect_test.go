@@ -28,6 +28,9 @@ func TestInspectorSince(t *testing.T) {
 			s.Go("t", func(context.Context) error {
 				time.Sleep(2 * time.Second)
 				want("draining", 2*time.Second)
+				if items := s.Snapshot().Items; items[0].Name != "t" || items[0].Waited != 2*time.Second {
+					t.Errorf("waits for %+v", items)
+				}
 				return nil
 			})
 			_, err := scope.Defer(s, "g", func(context.Context) error {

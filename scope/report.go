@@ -131,6 +131,8 @@ func (s *Scope) Snapshot() trace.Snapshot {
 		item := trace.SnapshotItem{Kind: "task", Name: t.name, State: "running", Age: now.Sub(t.started)}
 		if t.abandoned {
 			item.State = "abandoned"
+		} else if s.state == draining {
+			item.Waited = s.drainedLocked(now)
 		}
 		tasks = append(tasks, item)
 	}
@@ -161,6 +163,18 @@ func (s *Scope) Snapshot() trace.Snapshot {
 		shot.Children = append(shot.Children, c.Snapshot())
 	}
 	return shot
+}
+
+// drainedLocked returns how long the scope has been draining, as far as it is
+// known: of scopes with a limit, and of those that an inspector shows.
+func (s *Scope) drainedLocked(now time.Time) time.Duration {
+	switch {
+	case s.clock != nil:
+		return now.Sub(s.clock.left)
+	case s.inspector() != nil:
+		return now.Sub(s.rare.since)
+	}
+	return 0
 }
 
 func (s *Scope) snapshotItem(i *item, now time.Time) (trace.SnapshotItem, bool) {
