@@ -163,11 +163,11 @@ func TestOverlappingRuns(t *testing.T) {
 // canceled is a drop that hangs and notes with what it was cancelled.
 type canceled struct {
 	release <-chan struct{}
-	cause   error
+	cause   chan error // room for one
 }
 
 func (c *canceled) Drop(context.Context) error { <-c.release; return nil }
-func (c *canceled) CancelDrop(cause error)     { c.cause = cause }
+func (c *canceled) CancelDrop(cause error)     { c.cause <- cause }
 
 // A second run gives up on a node with its own budget: it cancels the drop that
 // still runs, and abandons it.
@@ -175,7 +175,7 @@ func TestOverlappingRunIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		var g group.Graph
-		api, drop := new(group.Node), &canceled{release: release}
+		api, drop := new(group.Node), &canceled{release: release, cause: make(chan error, 1)}
 		if err := g.Insert(api, group.Spec{Name: "api", Dropper: drop}); err != nil {
 			t.Fatal(err)
 		}
@@ -187,8 +187,8 @@ func TestOverlappingRunIsBounded(t *testing.T) {
 			t.Errorf("%s after %v", out[0].Outcome, time.Since(start))
 		}
 		var timeout *group.TimeoutError
-		if !errors.As(drop.cause, &timeout) {
-			t.Errorf("cancelled with %v", drop.cause)
+		if cause := <-drop.cause; !errors.As(cause, &timeout) {
+			t.Errorf("cancelled with %v", cause)
 		}
 		close(release)
 	})
