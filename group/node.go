@@ -12,8 +12,6 @@ type Dropper interface {
 	Drop(ctx context.Context) error
 }
 
-// dropFunc makes a Dropper of a function. A func value is one pointer, so the
-// conversion allocates nothing.
 // A Canceler is a Dropper whose running drop can be cancelled from outside.
 // CancelDrop is called when a second run waits for a drop that an earlier one has
 // begun, and the time that the second has for it is up. It must not block.
@@ -22,6 +20,8 @@ type Canceler interface {
 	CancelDrop(cause error)
 }
 
+// dropFunc makes a Dropper of a function. A func value is one pointer, so the
+// conversion allocates nothing.
 type dropFunc func(ctx context.Context) error
 
 func (f dropFunc) Drop(ctx context.Context) error { return f(ctx) }

@@ -89,7 +89,7 @@ func (r *run) do(ctx context.Context, opts []Option) []Outcome {
 	}
 	r.spare.Store(true)
 	r.active.Store(1)
-	r.group.Go(func() error { return r.work(turn{step: first}) })
+	r.group.Go(func() error { return r.work(&turn{step: first}) })
 	runtime.Gosched()
 	r.spare.Store(false)
 	r.help()
@@ -199,7 +199,7 @@ func (r *run) help() {
 	if r.spare.CompareAndSwap(false, true) {
 		r.group.Go(func() error {
 			r.spare.Store(false)
-			return r.work(turn{step: taking})
+			return r.work(&turn{step: taking})
 		})
 	} else {
 		r.leave()
@@ -237,7 +237,7 @@ func (r *run) leave() {
 // resume has a new goroutine go on with a turn. It inherits the count of the one
 // that cannot.
 func (r *run) resume(t turn) {
-	r.group.Go(func() error { return r.work(t) })
+	r.group.Go(func() error { return r.work(&t) })
 }
 
 // release takes a node that has ended off those that wait for it.

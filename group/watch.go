@@ -60,7 +60,7 @@ func (r *run) findSlow() time.Time {
 				next = due
 			}
 		} else if r.began[pos].CompareAndSwap(began, -began) {
-			told.Go(func() error { return r.work(turn{step: slowing, pos: int32(pos), now: now}) })
+			told.Go(func() error { return r.work(&turn{step: slowing, pos: int32(pos), now: now}) })
 		}
 	}
 	_ = told.Wait()

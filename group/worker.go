@@ -42,54 +42,54 @@ type turn struct {
 
 // work takes guards until there are none. Its frame, and that of call, lie on the
 // stack of every drop that blocks; what needs room is done in other functions.
-func (r *run) work(t turn) error {
-	defer r.rescue(&t)
+func (r *run) work(t *turn) error {
+	defer r.rescue(t)
 	for {
 		switch t.step {
 		case taking:
-			if !r.take(&t) {
+			if !r.take(t) {
 				t.step = left
 				r.leave()
 				return nil
 			}
 			r.help()
-			r.clock(&t)
-			if r.refuse(&t) {
+			r.clock(t)
+			if r.refuse(t) {
 				continue // to ending
 			}
 			fallthrough
 		case starting:
 			if r.Observe != nil {
-				r.tellDrop(&t, calling, DropStart)
+				r.tellDrop(t, calling, DropStart)
 			}
 			fallthrough
 		case calling:
-			r.call(&t)
+			r.call(t)
 		case ending:
 			if r.Observe != nil {
-				r.tellDrop(&t, passing, DropEnd)
+				r.tellDrop(t, passing, DropEnd)
 			}
 			fallthrough
 		case passing:
 			t.step = r.pass(t.pos)
 		case closing:
 			if r.Observe != nil {
-				r.tellWave(&t, advancing, WaveEnd)
+				r.tellWave(t, advancing, WaveEnd)
 			}
 			fallthrough
 		case advancing:
 			if r.Observe != nil {
-				r.tellWave(&t, opening, WaveStart)
+				r.tellWave(t, opening, WaveStart)
 			}
 			fallthrough
 		case opening:
 			r.advance()
 			t.step = taking
 		case returning:
-			r.tellLate(&t)
+			r.tellLate(t)
 			t.step = left
 		case slowing:
-			r.tellDrop(&t, left, DropSlow)
+			r.tellDrop(t, left, DropSlow)
 			t.step = left
 		case left: // without leave: these two are not counted
 			return nil

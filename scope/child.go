@@ -26,17 +26,48 @@ func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 		cfg = c.rare.guard
 	}
 	i := &item{s: s, impl: c, born: time.Now()}
-	if err := s.admits(i, &cfg); err != nil {
+	own, err := s.resolve(cfg.deps)
+	switch {
+	case cfg.err != nil:
+		err = misuse(cfg.err.Error())
+	case cfg.graceful:
+		err = misuse("Graceful is an option of daemons")
+	}
+	if err == nil {
+		err = s.reserve(i, c)
+	}
+	if err != nil {
 		return nil, s.refusal("child", name, err)
 	}
 	c.self = i
 	c.begin(&s.body)
-	if err := i.register(c.name, &cfg, true); err != nil {
-		c.cancel(ErrClosed)
-		c.rec.End(time.Now(), Canceled.String(), nil)
+	s.mu.Lock()
+	if err = i.insertLocked(c.name, own, &cfg, true); err != nil {
+		s.names.free(c.name)
+	}
+	stopped, why := s.stopped, s.stopCause
+	s.mu.Unlock()
+	switch {
+	case err != nil:
+		c.abort()
 		return nil, s.refusal("child", name, err)
+	case stopped: // before it could be found
+		c.Stop(why)
 	}
 	return c, nil
+}
+
+// reserve takes the name of a child, which its spans have, before it is opened.
+func (s *Scope) reserve(i *item, c *Scope) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state >= dropping {
+		return ErrClosed
+	}
+	unique := s.names.take(c.name)
+	i.numbered = unique != c.name
+	c.name = unique
+	return nil
 }
 
 // Close ends a child made by [Scope.Child] now: it waits for its tasks, drops

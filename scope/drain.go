@@ -109,7 +109,7 @@ func (s *Scope) drainBounded(ctx context.Context, idle <-chan struct{}) {
 				s.abandonTasks()
 				return
 			}
-			s.cancelFor(s.drainCause(ctx))
+			s.cancelFor(s.drainCause(began, bound))
 			canceled = nil
 			s.noteCanceled()
 		}
@@ -163,20 +163,18 @@ func (s *Scope) drainDue(began time.Time, bound time.Time) (time.Time, drainAct)
 }
 
 // drainCause is why tasks are cancelled that nobody had cancelled before their
-// time was up.
-func (s *Scope) drainCause(ctx context.Context) error {
+// time was up: it was asked to stop, or its parent's drop of it has a limit.
+func (s *Scope) drainCause(began, bound time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stopped {
 		return s.stopCause
 	}
-	limit := s.grace
-	if ctx != nil {
-		if end, ok := ctx.Deadline(); ok {
-			limit = time.Until(end)
-		}
+	e := &DropTimeoutError{Scope: s.Path(), Guard: s.name, Limit: s.grace}
+	if s.parent != nil && !bound.IsZero() {
+		e.Scope, e.Limit = s.parent.Path(), bound.Sub(began)
 	}
-	return &DropTimeoutError{Scope: s.Path(), Guard: s.name, Limit: limit}
+	return e
 }
 
 // abandonTasks gives up the tasks and lexical children that are still running,

@@ -40,7 +40,7 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 	case self || inside && exiting && i.state == live:
 		s.mu.Unlock()
 		return false, s.refusal("drop", i.name(), ErrReentrant)
-	case i.state == gone || i.state == released:
+	case i.state == gone || i.state == released || e != nil && isClosed(e.done):
 		s.mu.Unlock()
 		return false, nil
 	case e == nil && (i.state == ending || exiting):
@@ -54,6 +54,9 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 		i.early = e
 		i.site = callSite()
 		s.body.live++ // the exit waits for it as for a task
+		if tree {
+			s.trees++
+		}
 	}
 	e.waiters++
 	s.mu.Unlock()
@@ -76,6 +79,15 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 	}
 }
 
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
 // await waits for a drop that another run does, and returns its error.
 func (i *item) await(ctx context.Context, done <-chan struct{}) error {
 	select {
@@ -85,13 +97,13 @@ func (i *item) await(ctx context.Context, done <-chan struct{}) error {
 	}
 	i.s.mu.Lock()
 	defer i.s.mu.Unlock()
-	switch err := i.err.(type) {
+	switch err := i.told.(type) {
 	case nil:
 		return nil
 	case *DropError:
 		return err
 	}
-	return &DropError{Scope: i.s.Path(), Guard: i.name(), Wave: i.n.Wave(), Outcome: outcomeOf(i.err), Err: i.err}
+	return &DropError{Scope: i.s.Path(), Guard: i.name(), Wave: i.n.Wave(), Outcome: outcomeOf(i.told), Err: i.told}
 }
 
 // outcomeOf is the word for what a drop that was not bounded came to.
@@ -130,7 +142,7 @@ func (e *earlyDrop) Run() {
 	if e.tree {
 		drop = s.graph.DropTree
 	}
-	ctx := context.WithoutCancel(s.base)
+	ctx := context.WithValue(context.WithoutCancel(s.base), earlyKey{}, true)
 	s.setOptions(&e.options, nil)
 	outcomes, err := drop(ctx, &i.n, &e.options)
 	if err != nil {
@@ -148,6 +160,9 @@ func (e *earlyDrop) Run() {
 	}
 	if err != nil && e.waiters == 0 {
 		s.failures = append(s.failures, failure{earlyIndex, err})
+	}
+	if e.tree {
+		s.trees--
 	}
 	close(e.done)
 	s.body.leaveLocked()

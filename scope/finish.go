@@ -138,13 +138,15 @@ func (s *Scope) unwatchLocked() {
 // their own budget, by the means that everything else is dropped with.
 func (s *Scope) shutTelemetry(fns []func(context.Context) error) (err error) {
 	var g group.Graph
+	var names nameSet
 	for _, fn := range fns {
-		if _, e := g.Add("telemetry", fn); e != nil {
+		if _, e := g.Add(names.take("telemetry"), fn); e != nil {
 			err = multierr.Append(err, e)
 		}
 	}
 	limit := telemetryBudget * 10 / 11 // the last tenth lies inside
-	outcomes := g.Teardown(context.WithoutCancel(s.base), group.Timeout(limit), group.Cause(s.dropTimeoutError))
+	outcomes := g.Teardown(context.WithoutCancel(s.base),
+		&group.Options{Timeout: limit, Cause: s.dropTimeoutError, Force: s.force()})
 	for _, o := range outcomes {
 		err = multierr.Append(err, s.telemetryError(o))
 	}

@@ -2,6 +2,7 @@ package scope
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/ebb-go/ebb/guard"
@@ -44,8 +45,8 @@ func (h *Handle[T]) Use(ctx context.Context) T {
 }
 
 // Borrow calls fn with the value, and the drop waits for it to return. Once the
-// drop has begun it returns [ErrDropped] and does not call fn. It returns the
-// error of fn otherwise; a panic of fn passes through. Like [Handle.Use] it
+// drop has begun it returns [ErrDropped], after a release [ErrReleased], and does
+// not call fn. It returns the error of fn otherwise; a panic of fn passes through. Like [Handle.Use] it
 // records the edge.
 func (h *Handle[T]) Borrow(ctx context.Context, fn func(ctx context.Context, v T) error) error {
 	if err := h.item.usedBy(ownerOf(ctx)); err != nil {
@@ -88,7 +89,15 @@ func (h *Handle[T]) Release() (T, error) {
 }
 
 // dropNow drops the guard, on a goroutine of the engine.
-func (h *Handle[T]) dropNow(ctx context.Context) error { return h.g.Drop(ctx) }
+func (h *Handle[T]) dropNow(ctx context.Context) error {
+	err := h.g.Drop(ctx)
+	if err != nil && ctx.Err() != nil && errors.Is(err, guard.ErrInUse) {
+		// Its borrowers outlive its time: the engine gives it up, by name,
+		// and it is dropped when they let go.
+		return h.g.Drop(context.WithoutCancel(ctx))
+	}
+	return err
+}
 
 func (h *Handle[T]) kind() string { return "guard" }
 func (h *Handle[T]) guarded()     {}
@@ -108,7 +117,7 @@ type useAfterError struct{ i *item }
 func (e *useAfterError) Error() string {
 	s := e.i.s
 	s.mu.Lock()
-	site, state := e.i.site, e.i.state
+	site, state, early := e.i.site, e.i.state, e.i.drop.early
 	s.mu.Unlock()
 	how := "dropped by the exit of its scope"
 	switch {
@@ -116,6 +125,8 @@ func (e *useAfterError) Error() string {
 		how = "released at " + site
 	case site != "":
 		how = "dropped at " + site
+	case early:
+		how = "dropped with what it depends on"
 	case state == live:
 		how = "dropped behind the back of its scope"
 		if e.Unwrap() == ErrReleased {
@@ -159,9 +170,9 @@ func (i *item) release(give func() error) error {
 		s.graph.Unclaim(&i.n)
 		return err
 	}
-	if err := s.graph.Remove(&i.n); err != nil {
-		return notAccepted(err)
-	}
+	// Refused only if a run has taken the node meanwhile, with what it depends
+	// on; that finds i released.
+	_ = s.graph.Remove(&i.n)
 	i.state, i.site = released, callSite()
 	s.names.free(i.name())
 	s.rec.GuardLive(-1)

@@ -49,6 +49,7 @@ type item struct {
 	impl dropper
 	born time.Time
 	drop owner // the context of the drop
+	err  error // of the drop function; of the goroutine that runs it
 
 	// Guarded by s.mu.
 	state    itemState
@@ -56,7 +57,7 @@ type item struct {
 	uses     []*item                 // while pending: what was used through its context
 	early    *earlyDrop              // the drop that was asked for while the scope lived
 	done     chan struct{}           // made by whoever waits for state gone, closed then
-	err      error                   // of the drop, from state gone on
+	told     error                   // of the drop, from state gone on
 	site     string                  // where an early drop or a release was asked for
 	record   *dropRecord             // of its drop, once it begins; nil when nobody looks
 	stop     context.CancelCauseFunc // cancels an early drop that runs
@@ -67,8 +68,10 @@ func itemOf(n *group.Node) *item { return n.Dropper().(*item) }
 func (i *item) name() string { return i.n.Name() }
 
 // written is the name as it is written in the code, for the names of spans.
-func (i *item) written() string {
-	name := i.name()
+func (i *item) written() string { return i.trim(i.name()) }
+
+// trim takes the number off the unique name of i that it was not given.
+func (i *item) trim(name string) string {
 	if i.numbered {
 		name = name[:strings.LastIndexByte(name, '#')]
 	}
@@ -94,14 +97,25 @@ func (i *item) registerLocked(name string, own []*item, cfg *guardConfig, user b
 	if s.state >= dropping {
 		return ErrClosed
 	}
+	unique := s.names.take(name)
+	i.numbered = unique != name
+	err := i.insertLocked(unique, own, cfg, user)
+	if err != nil {
+		s.names.free(unique)
+	}
+	return err
+}
+
+// insertLocked is registerLocked under a name that was taken for i.
+func (i *item) insertLocked(unique string, own []*item, cfg *guardConfig, user bool) error {
+	s := i.s
+	if s.state >= dropping {
+		return ErrClosed
+	}
 	deps, err := s.depsLocked(i, own)
 	if err != nil {
 		return err
 	}
-	if c, ok := i.impl.(*Scope); ok && s.stopped {
-		c.stopped, c.stopCause = true, s.stopCause // it is asked with the others, or here
-	}
-	unique := s.names.take(name)
 	err = s.graph.Insert(&i.n, group.Spec{
 		Name:    unique,
 		Dropper: i,
@@ -112,10 +126,9 @@ func (i *item) registerLocked(name string, own []*item, cfg *guardConfig, user b
 		Timeout: cfg.timeout,
 	})
 	if err != nil {
-		s.names.free(unique)
 		return notAccepted(err)
 	}
-	i.state, i.uses, i.numbered = live, nil, unique != name
+	i.state, i.uses = live, nil
 	s.limits = s.limits || cfg.timeout > 0
 	s.rec.GuardLive(+1)
 	return nil
@@ -135,27 +148,58 @@ func notAccepted(err error) error {
 }
 
 // Drop is called by the engine of package group, once: a second run that comes to
-// i while its early drop is running waits without it.
+// i while its early drop is running waits without it. Its frame lies on the stack
+// of every drop that blocks, and with it those of group and guard just fit the
+// smallest stack; what needs room is done in other functions.
 func (i *item) Drop(ctx context.Context) (err error) {
+	if !i.begin(ctx) {
+		return nil
+	}
+	i.err = ErrGoexit // unless it returns
+	defer i.ended()
+	if i.s.profiled() {
+		return i.dropProfiled()
+	}
+	if i.s.rec != nil {
+		i.startSpan()
+	}
+	i.err = i.impl.dropNow(&i.drop)
+	return i.err
+}
+
+// dropProfiled is the rest of Drop while a profiler looks.
+func (i *item) dropProfiled() error {
+	if i.s.rec != nil {
+		i.startSpan()
+	}
+	ctx, stop := i.s.profile(i.drop.Context, "guard", i.name())
+	defer stop()
+	i.drop.Context = ctx
+	i.err = i.impl.dropNow(&i.drop)
+	return i.err
+}
+
+// earlyKey marks the context of an early run. Whether a drop is early is not a
+// matter of the moment: that of a DropTree may begin when its scope is dropping
+// already.
+type earlyKey struct{}
+
+// begin marks the drop as begun and makes its context, unless the guard was
+// released between the plan of the run and its turn.
+func (i *item) begin(ctx context.Context) bool {
 	s := i.s
 	s.mu.Lock()
-	early := s.state < dropping
+	defer s.mu.Unlock()
+	if i.state == released {
+		return false
+	}
+	early := s.state < dropping || s.trees > 0 && ctx.Value(earlyKey{}) != nil
 	if early {
 		ctx, i.stop = context.WithCancelCause(ctx)
 	}
 	i.state = ending
 	i.drop = owner{Context: ctx, s: s, item: i, kind: dropOwner, early: early, live: 1}
-	s.mu.Unlock()
-	i.startSpan()
-	err = ErrGoexit
-	defer func() { i.ended(err) }()
-	if s.profiled() {
-		ctx, stop := s.profile(i.drop.Context, "guard", i.name())
-		i.drop.Context = ctx
-		defer stop()
-	}
-	err = i.impl.dropNow(&i.drop)
-	return err
+	return true
 }
 
 // CancelDrop is called by the engine when the teardown has no more time for an
@@ -172,7 +216,7 @@ func (i *item) CancelDrop(cause error) {
 // ended waits for what the drop function has nested, and marks i as gone. It is
 // one critical section for the many drops that have nested nothing: that of a
 // scope is where the workers of a large teardown meet.
-func (i *item) ended(err error) {
+func (i *item) ended() {
 	i.s.mu.Lock()
 	i.drop.leaveLocked()
 	if i.drop.live > 0 {
@@ -181,7 +225,7 @@ func (i *item) ended(err error) {
 		<-i.drop.idle
 		i.s.mu.Lock()
 	}
-	i.settleLocked(err)
+	i.settleLocked(i.err)
 	stop := i.stop
 	i.s.mu.Unlock()
 	if stop != nil {
@@ -206,7 +250,7 @@ func (i *item) settleLocked(err error) {
 	if i.state == gone {
 		return
 	}
-	i.state, i.err = gone, err
+	i.state, i.told = gone, err
 	if i.s.state < dropping { // else nobody will want the name any more
 		i.s.names.free(i.name())
 	}
@@ -251,7 +295,7 @@ func (o *owner) outer() *owner {
 	return o.s.frame
 }
 
-// blocks names what waits for i, directly or not: at most ten, then a count.
+// atMost returns the first n names, then a count of the others.
 func atMost(names []string, n int) []string {
 	if len(names) <= n {
 		return names

@@ -62,6 +62,8 @@ func (i *item) moveLocked(to *item, deps []*item, cfg *guardConfig) error {
 		return ErrReleased
 	case i.state == ending || i.state == gone:
 		return ErrDropped
+	case i.s.state >= dropping:
+		return ErrClosed
 	}
 	if err := to.registerLocked(i.written(), deps, cfg, false); err != nil {
 		return err

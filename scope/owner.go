@@ -108,13 +108,14 @@ func (o *owner) hasEnded() bool {
 }
 
 // adopt counts child in as a lexical child of o, unless o has ended. Refusing
-// and counting happen under the same lock as the end itself.
-func (o *owner) adopt(child *Scope) bool {
+// and counting happen under the same lock as the end itself. If o was asked to
+// stop, the cause is what child is to be asked with.
+func (o *owner) adopt(child *Scope) (stopped error, ok bool) {
 	p := o.s
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if o.endedLocked() {
-		return false
+		return nil, false
 	}
 	o.live++
 	if child.next = p.nested; child.next != nil {
@@ -122,9 +123,9 @@ func (o *owner) adopt(child *Scope) bool {
 	}
 	p.nested = child
 	if o.asked || p.stopped && o.kind <= taskOwner {
-		child.stopped, child.stopCause = true, p.stopCauseLocked()
+		return p.stopCauseLocked(), true
 	}
-	return true
+	return nil, true
 }
 
 // release is adopt's opposite.

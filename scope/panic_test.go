@@ -185,9 +185,9 @@ func TestTelemetry(t *testing.T) {
 		}, scope.WithName("x"), scope.WithTracerProvider(&p), scope.WithTelemetry(shut(nil), shut(errBoom), nil),
 			scope.WithReport(func(r *trace.Report) {
 				j.add("report")
-				wantText(t, errors.New(r.Error), `scope "x": drop "telemetry" (wave 0): boom`)
+				wantText(t, errors.New(r.Error), `scope "x": drop "telemetry#2" (wave 0): boom`)
 			}))
-		wantTold(t, call{err: err}, "drop telemetry: error")
+		wantTold(t, call{err: err}, "drop telemetry#2: error")
 		j.want(t, "g", "telemetry", "report")
 		if time.Since(start) != sec {
 			t.Errorf("not concurrently: %v", time.Since(start))
@@ -198,7 +198,7 @@ func TestTelemetry(t *testing.T) {
 			return scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error { return errBoom },
 				scope.WithTelemetry(hang.drop, func(context.Context) error { panic("contained") }), scope.WithGrace(sec), new(logs).with())
 		})
-		wantTold(t, c, "boom", "drop telemetry: abandoned", "drop telemetry: panic")
+		wantTold(t, c, "boom", "drop telemetry: abandoned", "drop telemetry#2: panic")
 		if c.took > 5*sec || c.took < 4*sec {
 			t.Errorf("took %v", c.took)
 		}

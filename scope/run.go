@@ -79,12 +79,24 @@ func openRun(ctx context.Context, opts []Option) (*Scope, error) {
 		return nil, s.refusal("run", s.name, ErrClosed)
 	}
 	s.begin(ctx)
-	if owner != nil && !owner.adopt(s) { // it ended at this very moment
-		s.cancel(ErrClosed)
-		s.rec.End(time.Now(), Canceled.String(), ErrClosed)
+	if owner == nil {
+		return s, nil
+	}
+	stopped, ok := owner.adopt(s)
+	switch {
+	case !ok: // it ended at this very moment
+		s.abort()
 		return nil, s.refusal("run", s.name, ErrClosed)
+	case stopped != nil:
+		s.Stop(stopped)
 	}
 	return s, nil
+}
+
+// abort undoes begin for a scope that was refused.
+func (s *Scope) abort() {
+	s.rec.End(time.Now(), Canceled.String(), ErrClosed)
+	s.closeContext()
 }
 
 // misuse is an error that says what is wrong with a call.
@@ -166,7 +178,10 @@ func (s *Scope) traceConfig(tp oteltrace.TracerProvider, mp metric.MeterProvider
 		}
 	}
 	c.Name, c.Path, c.Schedule = s.name, s.Path(), s.schedule.String()
-	if s.name == "scope" {
+	if s.self != nil {
+		c.Name = s.self.trim(s.name)
+	}
+	if c.Name == "scope" {
 		c.Name = ""
 	}
 	return c

@@ -62,6 +62,7 @@ type Scope struct {
 	prev, next *Scope     // in the parent's list of lexical children; guarded by the parent's mu
 	tasks      *task      // the newest running task
 	started    int        // tasks so far
+	trees      int        // runs of DropTree that have not ended
 	failures   []failure  // of the body, tasks and early drops
 	daemonErr  *TaskError // of the first daemon that failed before it was asked
 	names      nameSet
@@ -105,12 +106,7 @@ const (
 
 // Name returns the name given by [WithName] or [Scope.Child], "scope" without
 // one; for a child it is the unique one.
-func (s *Scope) Name() string {
-	if s.self != nil && s.self.name() != "" {
-		return s.self.name()
-	}
-	return s.name
-}
+func (s *Scope) Name() string { return s.name }
 
 // Path returns the names from the root to the scope, joined by slashes.
 func (s *Scope) Path() string {

@@ -43,7 +43,7 @@ func Start[T any](ctx context.Context, s *Scope, name string,
 	case <-ctx.Done():
 		return zero, nil, d.giveUp(name, context.Cause(ctx))
 	}
-	if !h.isReady() {
+	if !isClosed(h.ready) {
 		return zero, nil, d.notReady(name)
 	}
 	if err := d.item.register(name, &cfg, true); err != nil {
@@ -79,15 +79,6 @@ func (h *handshake[T]) report(v T) {
 		h.v = v
 		close(h.ready)
 	})
-}
-
-func (h *handshake[T]) isReady() bool {
-	select {
-	case <-h.ready:
-		return true
-	default:
-		return false
-	}
 }
 
 // notReady is the outcome of a Start whose daemon has ended before.

@@ -20,6 +20,7 @@ type task struct {
 	started  time.Time
 	index    int  // counts the tasks of the scope
 	returned bool // fn has returned: written and read on the task's goroutine
+	told     bool // its error is known to the scope; likewise
 	err      error
 	done     func(err error, returned bool) // tells whoever awaits it, the first time; may be nil
 
@@ -41,10 +42,18 @@ func (s *Scope) Go(name string, fn func(ctx context.Context) error) {
 	if fn == nil {
 		panic("scope.Go: nil function")
 	}
-	if why := s.start(&task{name: name, fn: fn}, true); why == ErrClosed {
+	if why := s.start(&task{name: name, fn: fn}, true); why == ErrClosed && s.isClosed() {
 		s.logger().Warn("ebb: task refused by a closed scope",
 			slog.String("scope", s.Path()), slog.String("task", name))
 	}
+}
+
+// isClosed reports whether tasks are refused because of the scope's state, rather
+// than with ErrClosed as the cause of its being asked to stop.
+func (s *Scope) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state >= dropping || s.body.live == 0
 }
 
 // TryGo is [Scope.Go], except that it never blocks and returns why fn was not
@@ -195,6 +204,7 @@ func (t *task) end(span *trace.Span) {
 	}
 	s := t.s
 	if t.err != nil && !t.isAbandoned() {
+		t.told = true
 		s.fail(t.index, t.err, &TaskError{Scope: s.Path(), Task: t.name, Err: t.err}, t.returned)
 	}
 	span.End(t.err)
@@ -224,7 +234,7 @@ func (s *Scope) taskEnded(t *task) {
 	if t.next != nil {
 		t.next.prev = t.prev
 	}
-	late := t.abandoned
+	late := t.abandoned && !t.told
 	s.body.leaveLocked()
 	s.mu.Unlock()
 	if late {

@@ -38,10 +38,24 @@ func (s *Scope) dropAll(b budget) exitRun {
 	}
 	s.setOptions(&s.end.options, &b)
 	x.outcomes = s.graph.Teardown(ctx, &s.end.options)
+	s.awaitEarly(x.outcomes)
 	if s.watched() {
 		x.ended = time.Now()
 	}
 	return x
+}
+
+// awaitEarly waits for the last instructions of early drops that the teardown has
+// met, so that an error that nobody waits for any more is not lost.
+func (s *Scope) awaitEarly(outcomes []group.Outcome) {
+	for _, o := range outcomes {
+		s.mu.Lock()
+		e := itemOf(o.Node).early
+		s.mu.Unlock()
+		if e != nil && !e.tree && o.Outcome == "ok" {
+			<-e.done
+		}
+	}
 }
 
 // setOptions sets what package group is told for a run of drops: a teardown,
@@ -109,8 +123,7 @@ func (s *Scope) dropCause(i *item, o group.Outcome, elapsed time.Duration) error
 		}
 		err = &AbandonedError{Scope: s.Path(), Name: i.name(), Age: elapsed, Blocks: x.Blocks, Stack: stack}
 	}
-	var timeout *DropTimeoutError
-	if x.Cause != nil && !errors.As(err, &timeout) {
+	if x.Cause != nil && !errors.Is(err, x.Cause) {
 		err = multierr.Append(err, x.Cause)
 	}
 	return err
