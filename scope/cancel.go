@@ -2,7 +2,6 @@ package scope
 
 import (
 	"context"
-	"slices"
 	"time"
 )
 
@@ -114,21 +113,14 @@ func Stopping(ctx context.Context) <-chan struct{} {
 	}
 	// A context that was derived from the owner's has a channel of its own. Of
 	// those there are as many as contexts that have not ended.
-	for _, l := range o.stopping {
+	for l := o.stopping; l != nil; l = l.next {
 		if l.ctx == ctx.Done() {
 			return l.stopping
 		}
 	}
-	l := &listener{ctx: ctx.Done(), stopping: make(chan struct{})}
-	o.stopping = append(o.stopping, l)
-	l.unwatch = context.AfterFunc(ctx, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if k := slices.Index(o.stopping, l); k >= 0 {
-			o.stopping = slices.Delete(o.stopping, k, k+1)
-			close(l.stopping)
-		}
-	})
+	l := &listener{ctx: ctx.Done(), stopping: make(chan struct{}), next: o.stopping}
+	o.stopping = l
+	l.unwatch = context.AfterFunc(ctx, func() { o.unlisten(l) })
 	return l.stopping
 }
 
@@ -137,11 +129,25 @@ type listener struct {
 	ctx      <-chan struct{} // Done of the context that was asked with
 	stopping chan struct{}   // closed by whoever takes the listener off the list
 	unwatch  func() bool     // ends the watch on that context
+	next     *listener
+}
+
+// unlisten closes the channel of l, whose context was cancelled.
+func (o *owner) unlisten(l *listener) {
+	o.s.mu.Lock()
+	defer o.s.mu.Unlock()
+	for at := &o.stopping; *at != nil; at = &(*at).next {
+		if *at == l {
+			*at = l.next
+			close(l.stopping)
+			return
+		}
+	}
 }
 
 // tellLocked closes the channels of all who listen, and forgets them.
 func (o *owner) tellLocked() {
-	for _, l := range o.stopping {
+	for l := o.stopping; l != nil; l = l.next {
 		l.unwatch()
 		close(l.stopping)
 	}

@@ -64,7 +64,7 @@ func (s *Scope) reserve(i *item, c *Scope) error {
 	if s.state >= dropping {
 		return ErrClosed
 	}
-	unique := s.names.take(c.name)
+	unique := s.takeNameLocked(c.name)
 	i.numbered = unique != c.name
 	c.name = unique
 	return nil

@@ -97,7 +97,7 @@ func (i *item) registerLocked(name string, own []*item, cfg *guardConfig, user b
 	if s.state >= dropping {
 		return ErrClosed
 	}
-	unique := s.names.take(name)
+	unique := s.takeNameLocked(name)
 	i.numbered = unique != name
 	err := i.insertLocked(unique, own, cfg, user)
 	if err != nil {

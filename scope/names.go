@@ -7,22 +7,23 @@ import (
 
 // nameSet keeps the names of the nodes of a scope unique: a taken one gets #2,
 // #3 and so on, and is free again once its node is gone. The zero value is
-// empty. Up to few names live in a slice, which for the scope of a request
-// is quicker than a map and needs no further allocation per name.
+// empty. Up to few names live in an array, which for the scope of a request is
+// quicker than a map and needs no further allocation per name.
 type nameSet struct {
-	few  []string
+	few  [few]string
+	n    int // of them
 	many map[string]struct{}
 	hint map[string]int // of a base: no smaller number is free; absent: 2
 }
 
-const few = 8
+const few = 4
 
 func (n *nameSet) has(name string) bool {
 	if n.many != nil {
 		_, ok := n.many[name]
 		return ok
 	}
-	for _, f := range n.few {
+	for _, f := range n.few[:n.n] {
 		if f == name {
 			return true
 		}
@@ -40,19 +41,17 @@ func (n *nameSet) take(name string) string {
 }
 
 func (n *nameSet) put(name string) {
-	if n.many == nil && len(n.few) < few {
-		if n.few == nil {
-			n.few = make([]string, 0, few/2)
-		}
-		n.few = append(n.few, name)
+	if n.many == nil && n.n < few {
+		n.few[n.n] = name
+		n.n++
 		return
 	}
 	if n.many == nil {
-		n.many = make(map[string]struct{}, 2*few)
+		n.many = make(map[string]struct{}, 4*few)
 		for _, f := range n.few {
 			n.many[f] = struct{}{}
 		}
-		n.few = nil
+		n.few, n.n = [few]string{}, 0
 	}
 	n.many[name] = struct{}{}
 }
@@ -79,11 +78,10 @@ func (n *nameSet) free(name string) {
 			n.many = nil // a map keeps its buckets
 		}
 	} else {
-		for i, f := range n.few {
+		for i, f := range n.few[:n.n] {
 			if f == name {
-				last := len(n.few) - 1
-				n.few[i], n.few[last] = n.few[last], ""
-				n.few = n.few[:last]
+				n.n--
+				n.few[i], n.few[n.n] = n.few[n.n], ""
 				break
 			}
 		}

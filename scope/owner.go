@@ -40,8 +40,9 @@ type owner struct {
 	// idle, guarded by s.mu, is made by whoever waits for live to be zero, and
 	// closed when it is.
 	idle chan struct{}
-	// stopping, guarded by s.mu, are those who wait for it to be asked to stop.
-	stopping []*listener
+	// stopping, guarded by s.mu, is the newest of those who wait for it to be asked
+	// to stop.
+	stopping *listener
 }
 
 type ownerKey struct{}

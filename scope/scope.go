@@ -61,11 +61,11 @@ type Scope struct {
 	nested     *Scope     // the newest lexical child
 	prev, next *Scope     // in the parent's list of lexical children; guarded by the parent's mu
 	tasks      *task      // the newest running task
-	started    int        // tasks so far
-	trees      int        // runs of DropTree that have not ended
+	started    int32      // tasks so far
+	trees      int32      // runs of DropTree that have not ended
 	failures   []failure  // of the body, tasks and early drops
 	daemonErr  *TaskError // of the first daemon that failed before it was asked
-	names      nameSet
+	names      *nameSet   // of the nodes; nil before the first
 }
 
 // clock is what a scope must know of time if something can abandon what runs in
@@ -127,6 +127,14 @@ func From(ctx context.Context) (*Scope, bool) {
 		return o.s, true
 	}
 	return nil, false
+}
+
+// takeNameLocked returns name, or name with a number that makes it unique.
+func (s *Scope) takeNameLocked(name string) string {
+	if s.names == nil {
+		s.names = new(nameSet)
+	}
+	return s.names.take(name)
 }
 
 // canceled reports whether the scope's context has ended, and why.

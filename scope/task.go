@@ -90,7 +90,7 @@ func (s *Scope) start(t *task, wait bool) error {
 // addTaskLocked counts t in.
 func (s *Scope) addTaskLocked(t *task) {
 	s.body.live++
-	t.index = s.started
+	t.index = int(s.started)
 	s.started++
 	if t.next = s.tasks; t.next != nil {
 		t.next.prev = t

@@ -22,10 +22,10 @@ import (
 // initialisation of another package has set even before this one is mistaken
 // for it; it has to be given as an option.)
 var process = struct {
-	tracers oteltrace.TracerProvider
-	meters  metric.MeterProvider
+	tracers any           // oteltrace.TracerProvider; nil if it cannot be compared
+	meters  any           // metric.MeterProvider; likewise
 	version func() string // of ebb's module; reads the build information once, when first asked
-}{otel.GetTracerProvider(), otel.GetMeterProvider(), sync.OnceValue(moduleVersion)}
+}{comparableOrNil(otel.GetTracerProvider()), comparableOrNil(otel.GetMeterProvider()), sync.OnceValue(moduleVersion)}
 
 // Wanted reports whether [Start] would record with these providers, either of
 // which may be nil. It allocates nothing, and spares those that nobody looks at
@@ -46,7 +46,7 @@ func tracerProvider(ctx context.Context, option oteltrace.TracerProvider) oteltr
 			return tp
 		}
 	}
-	if tp := otel.GetTracerProvider(); !same(tp, process.tracers) {
+	if tp := otel.GetTracerProvider(); any(tp) != process.tracers {
 		return tp
 	}
 	return nil
@@ -58,10 +58,19 @@ func meterProvider(option metric.MeterProvider) metric.MeterProvider {
 	if option != nil {
 		return option
 	}
-	if mp := otel.GetMeterProvider(); !same(mp, process.meters) {
+	if mp := otel.GetMeterProvider(); any(mp) != process.meters {
 		return mp
 	}
 	return nil
+}
+
+// comparableOrNil returns provider, or nil if == would panic at it: comparing with
+// what it returns never does.
+func comparableOrNil(provider any) any {
+	if provider == nil || !reflect.TypeOf(provider).Comparable() {
+		return nil
+	}
+	return provider
 }
 
 // same reports whether two providers are one. Providers that cannot be
