@@ -66,8 +66,12 @@ func (t *Teardown) Drop(ctx context.Context, i DropInfo) (context.Context, *Drop
 	return under, d
 }
 
+// shortest is how long the span of a drop is that never began. Jaeger takes one
+// that ends when it starts for one that ends before, and warns.
+const shortest = time.Nanosecond
+
 // Skip records a drop that was given up before it began: with the outcome
-// skipped, no length, and err saying by whom it was held back.
+// skipped, the [shortest] length, and err saying by whom it was held back.
 func (t *Teardown) Skip(i DropInfo, err error) {
 	if t == nil {
 		return
@@ -79,7 +83,7 @@ func (t *Teardown) Skip(i DropInfo, err error) {
 	if t.r.meters != nil {
 		t.r.meters.skipped(d.ctx, "skipped", err)
 	}
-	d.end(d.start, "skipped", err)
+	d.end(d.start.Add(shortest), "skipped", err)
 }
 
 // drop makes a DropSpan, without its span; ahead says whether to start that
