@@ -105,31 +105,57 @@ func Stopping(ctx context.Context) <-chan struct{} {
 	if o == nil || o.kind == dropOwner {
 		return ctx.Done()
 	}
+	// The context may be anybody's code, so it is asked without a lock held.
+	if ctx.Err() != nil {
+		return ctx.Done()
+	}
+	l, added := o.listen(ctx.Done())
+	if added {
+		l.watch(o, context.AfterFunc(ctx, func() { o.unlisten(l) }))
+	}
+	return l.stopping
+}
+
+// listen returns who listens with a context of that Done already, or adds him. A
+// context that was derived from the owner's has a channel of its own; of those
+// there are as many as contexts that have not ended.
+func (o *owner) listen(done <-chan struct{}) (l *listener, added bool) {
 	s := o.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ctx.Err() != nil || o.asked || s.stopped && o.kind <= taskOwner || o.live == 0 {
-		return closedChan()
-	}
-	// A context that was derived from the owner's has a channel of its own. Of
-	// those there are as many as contexts that have not ended.
 	for l := o.stopping; l != nil; l = l.next {
-		if l.ctx == ctx.Done() {
-			return l.stopping
+		if l.ctx == done {
+			return l, false
 		}
 	}
-	l := &listener{ctx: ctx.Done(), stopping: make(chan struct{}), next: o.stopping}
+	l = &listener{ctx: done, stopping: make(chan struct{}), next: o.stopping}
+	if o.asked || s.stopped && o.kind <= taskOwner || o.live == 0 {
+		close(l.stopping)
+		return l, false
+	}
 	o.stopping = l
-	l.unwatch = context.AfterFunc(ctx, func() { o.unlisten(l) })
-	return l.stopping
+	return l, true
 }
 
 // listener is somebody who wants to know when an owner is asked to stop.
 type listener struct {
 	ctx      <-chan struct{} // Done of the context that was asked with
 	stopping chan struct{}   // closed by whoever takes the listener off the list
-	unwatch  func() bool     // ends the watch on that context
+	told     bool            // stopping is closed
+	unwatch  func() bool     // ends the watch on that context; nil before there is one
 	next     *listener
+}
+
+// watch keeps how to end the watch on the context of l, or ends it if l was told
+// meanwhile.
+func (l *listener) watch(o *owner, unwatch func() bool) {
+	o.s.mu.Lock()
+	l.unwatch = unwatch
+	told := l.told
+	o.s.mu.Unlock()
+	if told {
+		unwatch()
+	}
 }
 
 // unlisten closes the channel of l, whose context was cancelled.
@@ -139,6 +165,7 @@ func (o *owner) unlisten(l *listener) {
 	for at := &o.stopping; *at != nil; at = &(*at).next {
 		if *at == l {
 			*at = l.next
+			l.told = true
 			close(l.stopping)
 			return
 		}
@@ -148,14 +175,11 @@ func (o *owner) unlisten(l *listener) {
 // tellLocked closes the channels of all who listen, and forgets them.
 func (o *owner) tellLocked() {
 	for l := o.stopping; l != nil; l = l.next {
-		l.unwatch()
+		if l.unwatch != nil {
+			l.unwatch()
+		}
+		l.told = true
 		close(l.stopping)
 	}
 	o.stopping = nil
-}
-
-func closedChan() <-chan struct{} {
-	c := make(chan struct{})
-	close(c)
-	return c
 }

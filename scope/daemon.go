@@ -167,11 +167,16 @@ func (d *Daemon) dropNow(ctx context.Context) error {
 	s.mu.Lock()
 	unasked := d.unasked
 	s.mu.Unlock()
+	why, canceled := s.canceled()
 	switch {
 	case unasked != nil:
 		return unasked
-	case d.returned && (isEcho(d.err, d.why) || isEcho(d.err, cause)):
-		return nil // of being asked, or of its time being up
+	case !d.returned:
+		return d.err
+	case endsIn(d.err, d.why, cause, context.Canceled):
+		return nil // it repeats that it was asked, or that its time was up
+	case canceled && isEcho(d.err, why):
+		return nil
 	}
 	return d.err
 }

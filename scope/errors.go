@@ -147,13 +147,20 @@ func (e *AbandonedError) Is(target error) bool { return target == ErrAbandoned }
 // ErrorType is "abandoned".
 func (e *AbandonedError) ErrorType() string { return "abandoned" }
 
-// isEcho reports whether err only repeats that its context was cancelled: it
-// unwraps, step by step, to cause or to one of the two errors of package
+// isEcho reports whether err only repeats that its context was cancelled with
+// cause: it unwraps, step by step, to cause or to one of the two errors of package
 // context. An error that joins a further one is none.
 func isEcho(err, cause error) bool {
+	return endsIn(err, cause, context.Canceled, context.DeadlineExceeded)
+}
+
+// endsIn reports whether err unwraps, step by step, to one of targets.
+func endsIn(err error, targets ...error) bool {
 	for err != nil {
-		if same(err, cause) || err == context.Canceled || err == context.DeadlineExceeded {
-			return true
+		for _, target := range targets {
+			if same(err, target) {
+				return true
+			}
 		}
 		switch e := err.(type) {
 		case interface{ Unwrap() error }:

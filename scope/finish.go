@@ -16,13 +16,18 @@ const telemetryBudget = 5 * time.Second
 // finish ends what the scope still has, tells everybody, and closes it. It
 // returns the errors of the exit, without panics that Run is to go on with.
 func (s *Scope) finish(x exitRun) (error, []*PanicError) {
-	err, panics := s.collect(x.outcomes)
+	// Once for each: that of an abandoned daemon stops the world for its stack.
+	x.errs = make([]error, len(x.outcomes))
+	for k, o := range x.outcomes {
+		x.errs[k] = itemOf(o.Node).outcome(o)
+	}
+	err, panics := s.collect(x)
 	var report *trace.Report
 	if x.spans != nil || s.reports() {
 		report = s.report(x)
 	}
 	if x.spans != nil {
-		x.spans.End(x.ended, criticalNames(report), s.dropsOnly(x.outcomes))
+		x.spans.End(x.ended, criticalNames(report), dropsOnly(x.errs))
 	}
 	s.closeContext()
 	if s.rec != nil {
@@ -40,7 +45,7 @@ func (s *Scope) finish(x exitRun) (error, []*PanicError) {
 
 // collect gathers the errors of the exit in their order. A panic of a task or
 // daemon that Run goes on with is in its second result instead.
-func (s *Scope) collect(outcomes []group.Outcome) (err error, panics []*PanicError) {
+func (s *Scope) collect(x exitRun) (err error, panics []*PanicError) {
 	add := func(e error) {
 		if p := panicOf(e); p != nil && !s.panicAsError() {
 			panics = append(panics, p)
@@ -63,9 +68,8 @@ func (s *Scope) collect(outcomes []group.Outcome) (err error, panics []*PanicErr
 		}
 		add(f.err)
 	}
-	for _, o := range outcomes {
-		i := itemOf(o.Node)
-		e := i.outcome(o)
+	for k, o := range x.outcomes {
+		i, e := itemOf(o.Node), x.errs[k]
 		if _, guard := i.impl.(interface{ guarded() }); e != nil && guard {
 			err = multierr.Append(err, e) // a panic of a drop is contained
 		} else if e != nil {
@@ -97,9 +101,9 @@ func (s *Scope) ownError() error {
 // dropsOnly returns the errors of drops, for the teardown's span: that of a
 // daemon or child that panicked in its turn too, with which Run goes on as a
 // panic.
-func (s *Scope) dropsOnly(outcomes []group.Outcome) (drops error) {
-	for _, o := range outcomes {
-		if e, ok := s.dropError(itemOf(o.Node), o).(*DropError); ok {
+func dropsOnly(errs []error) (drops error) {
+	for _, err := range errs {
+		if e, ok := err.(*DropError); ok {
 			drops = multierr.Append(drops, e)
 		}
 	}

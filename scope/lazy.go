@@ -17,6 +17,7 @@ type LazyHandle[T any] struct {
 	item item
 	lazy *guard.Lazy[T]
 	fail error // it could not be registered
+	name string
 }
 
 // Opener is a [*LazyHandle] of any type. The set is sealed.
@@ -28,7 +29,12 @@ type Opener interface {
 func (h *LazyHandle[T]) node() *item { return &h.item }
 
 // Name returns the name of the guard, unique in its scope while it lives.
-func (h *LazyHandle[T]) Name() string { return h.item.name() }
+func (h *LazyHandle[T]) Name() string {
+	if h.fail != nil {
+		return h.name
+	}
+	return h.item.name()
+}
 
 // Lazy registers a guard that open makes when it is first used, and drop gives
 // up in its turn if it was opened. What open uses through its context the guard
@@ -39,7 +45,7 @@ func Lazy[T any](s *Scope, name string, open func(ctx context.Context) (T, error
 	if open == nil || drop == nil {
 		panic("scope.Lazy: nil function")
 	}
-	h := &LazyHandle[T]{}
+	h := &LazyHandle[T]{name: name}
 	h.item.s, h.item.impl, h.item.born = s, h, time.Now()
 	h.lazy = guard.NewLazy(func(ctx context.Context) (*guard.Guard[T], error) {
 		v, err := h.attempt(ctx, open)

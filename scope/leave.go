@@ -55,7 +55,7 @@ func (s *Scope) idleLocked() bool {
 // shutLocked takes an idle scope to closed. No user code runs when a context is
 // cancelled, so this may be done under the lock.
 func (s *Scope) shutLocked() {
-	s.body.live = 0
+	s.body.leaveLocked()
 	s.advanceLocked(closed)
 	s.unwatchLocked()
 	s.cancel(ErrClosed)

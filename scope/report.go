@@ -36,19 +36,19 @@ func (s *Scope) report(x exitRun) *trace.Report {
 		Grace: s.grace, Deadline: x.deadline, Started: x.began, Ended: x.ended,
 	}
 	r.Entries = make([]trace.Entry, 0, len(x.outcomes))
-	for _, o := range x.outcomes {
-		r.Entries = append(r.Entries, s.entry(o))
+	for k, o := range x.outcomes {
+		r.Entries = append(r.Entries, s.entry(o, x.errs[k]))
 	}
 	r.Complete()
 	return r
 }
 
-func (s *Scope) entry(o group.Outcome) trace.Entry {
+func (s *Scope) entry(o group.Outcome, err error) trace.Entry {
 	i := itemOf(o.Node)
 	e := trace.Entry{
 		Name: i.name(), Kind: i.impl.kind(), Type: i.impl.typ(), Wave: o.Wave,
 		Queued: o.Queued, Started: o.Started, Ended: o.Ended,
-		Outcome: o.Outcome, Err: s.dropError(i, o),
+		Outcome: o.Outcome, Err: err,
 	}
 	for _, d := range s.graph.Dependencies(o.Node) {
 		e.DependsOn = append(e.DependsOn, d.Name())

@@ -205,3 +205,26 @@ func TestUnattendedEarlyError(t *testing.T) {
 		}
 	})
 }
+
+// TestDaemonsOwnDeadline: a deadline of an asked daemon's own is its error, as
+// long as nobody has cancelled the scope.
+func TestDaemonsOwnDeadline(t *testing.T) {
+	err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+		_ = must(s.Daemon("flush", func(ctx context.Context) error {
+			<-ctx.Done()
+			return context.DeadlineExceeded // of a flush, say
+		}))
+		return nil
+	})
+	var d *scope.DropError
+	if !errors.As(err, &d) || d.Guard != "flush" || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestStoppingEndsWithIdle: who listens in an idle scope is told when it closes.
+func TestStoppingEndsWithIdle(t *testing.T) {
+	var stopping <-chan struct{}
+	inScope(t, func(ctx context.Context, s *scope.Scope) { stopping = scope.Stopping(ctx) })
+	<-stopping
+}

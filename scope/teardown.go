@@ -16,6 +16,7 @@ type exitRun struct {
 	began, ended time.Time
 	deadline     time.Time // zero: none
 	outcomes     []group.Outcome
+	errs         []error // what Run says of each
 	spans        *trace.Teardown
 }
 
