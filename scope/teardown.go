@@ -49,13 +49,16 @@ func (s *Scope) dropAll(b budget) exitRun {
 // awaitEarly waits for the last instructions of early drops that the teardown has
 // met, so that an error that nobody waits for any more is not lost.
 func (s *Scope) awaitEarly(outcomes []group.Outcome) {
+	var met []*earlyDrop
+	s.mu.Lock()
 	for _, o := range outcomes {
-		s.mu.Lock()
-		e := itemOf(o.Node).early
-		s.mu.Unlock()
-		if e != nil && !e.tree && o.Outcome == "ok" {
-			<-e.done
+		if e := itemOf(o.Node).early; e != nil && !e.tree && o.Outcome == "ok" {
+			met = append(met, e)
 		}
+	}
+	s.mu.Unlock()
+	for _, e := range met {
+		<-e.done
 	}
 }
 
