@@ -12,7 +12,7 @@ test: fmt
 	done
 
 fmt:
-	@bad=$$(gofmt -l $$(git ls-files '*.go')); \
+	@bad=$$(gofmt -l .); \
 	if [ -n "$$bad" ]; then echo "not gofmt'ed:"; echo "$$bad"; exit 1; fi
 
 e2e:

@@ -200,12 +200,6 @@ func sleeps(d time.Duration) func(context.Context) error {
 	}
 }
 
-// obeys is a drop that blocks until its context is cancelled.
-func obeys(ctx context.Context) error {
-	<-ctx.Done()
-	return context.Cause(ctx)
-}
-
 // add registers a node or fails the test.
 func add(t testing.TB, g *group.Graph, name string, drop func(context.Context) error, deps ...*group.Node) *group.Node {
 	t.Helper()

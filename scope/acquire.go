@@ -53,7 +53,7 @@ func Acquire[T any](ctx context.Context, s *Scope, name string,
 	}
 	guard.InitOwned(&h.own, v, drop)
 	h.g = &h.own
-	if err := h.item.keep(ctx, "acquire", name, &cfg); err != nil {
+	if err := h.item.keep(ownerOf(ctx), "acquire", name, &cfg); err != nil {
 		return nil, err
 	}
 	if isTelemetry(v) {
@@ -76,19 +76,17 @@ func (a *acquired[T]) call(ctx context.Context, name string, open func(context.C
 	return open(&a.open)
 }
 
-// keep registers a guard that was just opened in ctx. If the scope no longer
-// accepts it, it is dropped at once, and nothing is lost.
-func (i *item) keep(ctx context.Context, what, name string, cfg *guardConfig) error {
+// keep registers a guard that user has opened, nil for one that was not opened
+// here. If the scope no longer accepts it, it is dropped at once, and nothing is
+// lost.
+func (i *item) keep(user *owner, what, name string, cfg *guardConfig) error {
 	i.born = time.Now()
 	if err := i.register(name, cfg, false); err != nil {
 		return multierr.Append(i.s.refusal(what, name, err), i.dropUnowned(name, cfg))
 	}
-	if ctx == nil {
-		return nil
-	}
 	// What an open function acquires its guard depends on, and likewise what a
 	// daemon acquires. The guard is new, so there can be no cycle.
-	return i.usedBy(ownerOf(ctx))
+	return i.usedBy(user)
 }
 
 // Register makes a guard that exists already a guard of s. A scope that no

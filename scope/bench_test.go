@@ -8,6 +8,7 @@ import (
 
 	"github.com/ebb-go/ebb/guard"
 	"github.com/ebb-go/ebb/scope"
+	"github.com/ebb-go/ebb/trace"
 )
 
 // BenchmarkEmpty compares a scope that owns nothing with the context that it
@@ -94,4 +95,23 @@ func BenchmarkHandle(b *testing.B) {
 		})
 		return nil
 	})
+}
+
+// BenchmarkInspector is what a live page that nobody has open costs a service's
+// requests.
+func BenchmarkInspector(b *testing.B) {
+	for name, opts := range map[string][]scope.Option{"off": nil, "on": {scope.WithInspector(new(trace.Inspector))}} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			_ = scope.Run(context.Background(), func(ctx context.Context, _ *scope.Scope) error {
+				for b.Loop() {
+					_ = scope.Run(ctx, func(ctx context.Context, s *scope.Scope) error {
+						_, err := scope.Acquire(ctx, s, "tx", opens("tx"), guard.Nothing)
+						return err
+					})
+				}
+				return nil
+			}, opts...)
+		})
+	}
 }

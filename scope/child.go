@@ -150,7 +150,7 @@ func (s *Scope) dropNow(ctx context.Context) error {
 	s.drain(ctx)
 	s.settle(Succeeded, nil)
 	bound, _ := ctx.Deadline()
-	err, panics := s.finish(s.dropAll(budgetOf(s, bound)))
+	panics, err := s.finish(s.dropAll(budgetOf(s, bound)))
 	s.mu.Lock()
 	s.end.err, s.end.panics = err, panics
 	s.mu.Unlock()

@@ -52,8 +52,8 @@ func tenth(d time.Duration) time.Duration { return min(d/10, time.Second) }
 
 // drain moves the scope on to draining and waits until the body's lexical
 // children and the tasks have ended, or their time has run out and they have
-// been abandoned. ctx is that of the drop, for a child that its parent drops,
-// else nil.
+// been abandoned. ctx is that of the drop for a child, which its parent may
+// cancel and limit.
 func (s *Scope) drain(ctx context.Context) {
 	s.mu.Lock()
 	s.advanceLocked(draining)
@@ -78,13 +78,9 @@ func (s *Scope) drain(ctx context.Context) {
 // drainBounded is drain's wait when something can end it early.
 func (s *Scope) drainBounded(ctx context.Context, idle <-chan struct{}) {
 	canceled, force := s.body.Done(), s.force()
-	var dropDone <-chan struct{}
-	var bound time.Time
+	dropDone := ctx.Done()
+	bound, _ := ctx.Deadline()
 	began := time.Now()
-	if ctx != nil {
-		dropDone = ctx.Done()
-		bound, _ = ctx.Deadline()
-	}
 	for {
 		due, act := s.drainDue(began, bound)
 		var timer *time.Timer

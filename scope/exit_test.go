@@ -64,7 +64,7 @@ func TestExitOf(t *testing.T) {
 				return scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
 					_ = must(scope.Defer(s, "tx", func(ctx context.Context) error {
 						got = scope.ExitOf(ctx)
-						return scope.Run(context.WithValue(ctx, "k", 1), func(ctx context.Context, s *scope.Scope) error {
+						return scope.Run(context.WithValue(ctx, key{}, 1), func(ctx context.Context, s *scope.Scope) error {
 							nested = scope.ExitOf(ctx) // still that of the drop around it
 							return nil
 						})
@@ -221,3 +221,6 @@ func TestEcho(t *testing.T) {
 type wrap struct{ error }
 
 func (w wrap) Unwrap() error { return w.error }
+
+// key is the key of a value in a context that is derived from a drop's.
+type key struct{}

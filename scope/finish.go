@@ -15,13 +15,13 @@ const telemetryBudget = 5 * time.Second
 
 // finish ends what the scope still has, tells everybody, and closes it. It
 // returns the errors of the exit, without panics that Run is to go on with.
-func (s *Scope) finish(x exitRun) (error, []*PanicError) {
+func (s *Scope) finish(x exitRun) ([]*PanicError, error) {
 	// Once for each: that of an abandoned daemon stops the world for its stack.
 	x.errs = make([]error, len(x.outcomes))
 	for k, o := range x.outcomes {
 		x.errs[k] = itemOf(o.Node).outcome(o)
 	}
-	err, panics := s.collect(x)
+	panics, err := s.collect(x)
 	var report *trace.Report
 	if x.spans != nil || s.reports() {
 		report = s.report(x)
@@ -40,12 +40,12 @@ func (s *Scope) finish(x exitRun) (error, []*PanicError) {
 		report.Error = exitText(err, panics)
 		s.deliver(report)
 	}
-	return err, panics
+	return panics, err
 }
 
 // collect gathers the errors of the exit in their order. A panic of a task or
-// daemon that Run goes on with is in its second result instead.
-func (s *Scope) collect(x exitRun) (err error, panics []*PanicError) {
+// daemon that Run goes on with is in its first result instead.
+func (s *Scope) collect(x exitRun) (panics []*PanicError, err error) {
 	add := func(e error) {
 		if p := panicOf(e); p != nil && !s.panicAsError() {
 			panics = append(panics, p)
@@ -82,7 +82,7 @@ func (s *Scope) collect(x exitRun) (err error, panics []*PanicError) {
 	if cause, ok := s.canceled(); ok && echoed && err == nil && len(panics) == 0 {
 		err = cause
 	}
-	return err, panics
+	return panics, err
 }
 
 // ownError is the primary error of the body or of a task, for the scope's span.

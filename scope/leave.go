@@ -1,6 +1,7 @@
 package scope
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"time"
@@ -20,9 +21,9 @@ func (s *Scope) leave(err error, returned bool, p any) error {
 		return nil
 	}
 	kind, value := s.bodyEnded(err, returned, p)
-	s.drain(nil)
+	s.drain(context.Background()) // no limit but its own
 	s.settle(kind, value)
-	err, panics := s.finish(s.dropAll(budgetOf(s, time.Time{})))
+	panics, err := s.finish(s.dropAll(budgetOf(s, time.Time{})))
 	switch {
 	case p != nil:
 		panic(p)

@@ -39,9 +39,9 @@ func TestSlowDrop(t *testing.T) {
 			err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
 				db := must(scope.Defer(s, "db", sleeps(c.threshold-time.Millisecond)))
 				_ = must(scope.Defer(s, "api", func(context.Context) error {
-					time.Sleep(c.threshold - 1)
+					time.Sleep(c.threshold - time.Nanosecond)
 					l.want(t)
-					time.Sleep(2)
+					time.Sleep(2 * time.Nanosecond)
 					synctest.Wait()
 					l.want(t, fmt.Sprintf("slow drop scope=x guard=api age=%v blocks=[db]", c.threshold))
 					time.Sleep(time.Hour)

@@ -31,7 +31,8 @@ func simulate(schedule string, drops ...simDrop) *trace.Report {
 	r := &trace.Report{Scope: "orders", Exit: "succeeded", Schedule: schedule, Started: sampleEpoch}
 	waves := waveNumbers(drops)
 	released := make(map[string]time.Time)
-	start, end, wave := sampleEpoch, sampleEpoch, 0
+	var start time.Time
+	end, wave := sampleEpoch, 0
 	for wave <= maxOf(waves) {
 		start = end
 		for i, d := range drops {

@@ -45,7 +45,7 @@ func left(before map[string]string, patience time.Duration) error {
 			for _, stack := range now {
 				stacks = append(stacks, stack)
 			}
-			return fmt.Errorf("%d goroutines are left:\n%s\n", len(now), strings.Join(stacks, "\n\n"))
+			return fmt.Errorf("%d goroutines are left:\n%s", len(now), strings.Join(stacks, "\n\n"))
 		}
 		time.Sleep(wait)
 		patience -= wait
