@@ -216,8 +216,9 @@ func TestAsyncFaults(t *testing.T) {
 		c := calls(func() error {
 			return scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
 				boom = scope.Async(s, "boom", func(context.Context) (int, error) { return 7, errBoom })
-				mad = scope.Async(s, "mad", func(context.Context) (int, error) { panic("mad") })
 				gone = scope.Async(s, "gone", func(context.Context) (int, error) { runtime.Goexit(); return 0, nil })
+				// Last, since a panic cancels also under a supervisor.
+				mad = scope.Async(s, "mad", func(context.Context) (int, error) { panic("mad") })
 				<-ctx.Done()
 				refused = scope.Async(s, "refused", func(context.Context) (int, error) { t.Error("run"); return 0, nil })
 				return nil
