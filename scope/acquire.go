@@ -136,11 +136,8 @@ func Defer(s *Scope, name string, drop func(ctx context.Context) error, opts ...
 
 // admits reports why i could not be registered now, before anything is opened.
 func (s *Scope) admits(i *item, cfg *guardConfig) error {
-	if cfg.err != nil {
-		return misuse(cfg.err.Error())
-	}
-	if cfg.graceful {
-		return misuse("Graceful is an option of daemons")
+	if err := cfg.validForGuard(); err != nil {
+		return err
 	}
 	own, err := s.resolve(cfg.deps)
 	if err != nil {

@@ -26,12 +26,10 @@ func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 		cfg = c.rare.guard
 	}
 	i := &item{s: s, impl: c, born: time.Now()}
-	own, err := s.resolve(cfg.deps)
-	switch {
-	case cfg.err != nil:
-		err = misuse(cfg.err.Error())
-	case cfg.graceful:
-		err = misuse("Graceful is an option of daemons")
+	err := cfg.validForGuard()
+	var own []*item
+	if err == nil {
+		own, err = s.resolve(cfg.deps)
 	}
 	if err == nil {
 		err = s.reserve(i, c)

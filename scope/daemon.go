@@ -67,8 +67,8 @@ func (s *Scope) Daemon(name string, fn func(ctx context.Context) error, opts ...
 }
 
 func (s *Scope) newDaemon(name string, cfg *guardConfig) (*Daemon, error) {
-	if cfg.err != nil {
-		return nil, misuse(cfg.err.Error())
+	if err := cfg.valid(); err != nil {
+		return nil, err
 	}
 	d := &Daemon{label: name, graceful: cfg.graceful, done: make(chan struct{})}
 	d.item.s, d.item.impl, d.item.born = s, d, time.Now()

@@ -23,13 +23,11 @@ func (h *Handle[T]) MoveTo(s *Scope, opts ...GuardOption) (*Handle[T], error) {
 	to := &Handle[T]{}
 	to.item = item{s: s, impl: to, born: time.Now()}
 	refuse := func(err error) (*Handle[T], error) { return nil, from.refusal("move", h.Name(), err) }
-	switch {
-	case s == from:
+	if s == from {
 		return refuse(misuse("it belongs to that scope already"))
-	case cfg.err != nil:
-		return refuse(misuse(cfg.err.Error()))
-	case cfg.graceful:
-		return refuse(misuse("Graceful is an option of daemons"))
+	}
+	if err := cfg.validForGuard(); err != nil {
+		return refuse(err)
 	}
 	spec := h.item.n.Spec()
 	cfg.hold = cfg.hold || spec.Hold

@@ -34,6 +34,22 @@ func newGuardConfig(opts []GuardOption) (c guardConfig) {
 	return *p
 }
 
+// valid returns what is wrong with the options.
+func (c *guardConfig) valid() error {
+	if c.err != nil {
+		return misuse(c.err.Error())
+	}
+	return nil
+}
+
+// validForGuard is valid for what is no daemon.
+func (c *guardConfig) validForGuard() error {
+	if c.graceful && c.err == nil {
+		return misuse("Graceful is an option of daemons")
+	}
+	return c.valid()
+}
+
 type guardOption struct {
 	name string
 	set  func(*guardConfig)
