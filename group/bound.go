@@ -29,8 +29,7 @@ func timeoutError(n *Node, limit time.Duration) error {
 // later it is abandoned; 0 is never. Of a drop's own limit a tenth is added; what
 // a deadline leaves has it within.
 func (r *run) budget(t *turn) (limit, tail time.Duration) {
-	o := &r.out[t.pos]
-	limit = o.Node.timeout
+	limit = r.node(t.pos).timeout
 	if limit == 0 {
 		limit = r.Timeout
 	}
@@ -39,11 +38,11 @@ func (r *run) budget(t *turn) (limit, tail time.Duration) {
 		return limit, tail
 	}
 	// What has not started keeps its share of the reserve.
-	waiting, all := len(r.ends)-1-o.Wave, len(r.ends)
+	after, all := r.waveCount()-1-r.waveAt(t.pos), r.waveCount()
 	if r.Schedule == Sequential || r.Limit > 0 {
-		waiting, all = int(t.after), len(r.out)
+		after, all = int(t.after), len(r.records)
 	}
-	left := max(r.Deadline.Add(-share(r.Reserve, waiting, all)).Sub(t.now), leastTime)
+	left := max(r.Deadline.Add(-share(r.Reserve, after, all)).Sub(r.at(t.now)), leastTime)
 	within := min(left/11, maxTail)
 	if limit == 0 || left-within < limit {
 		return left - within, within
@@ -76,14 +75,14 @@ type bound struct {
 func (r *run) bind(t *turn) *bound {
 	b := &bound{run: r, pos: t.pos, ctx: r.ctx, goroutine: fault.GoroutineID()}
 	if limit, tail := r.budget(t); limit > 0 {
-		b.limit, b.end, b.cause = limit, t.now.Add(limit), r.Cause(r.out[t.pos].Node, limit)
+		b.limit, b.end, b.cause = limit, r.at(t.now+limit), r.Cause(r.node(t.pos), limit)
 		b.ctx, b.cancel = context.WithDeadlineCause(r.ctx, b.end, b.cause)
 		b.timer = time.AfterFunc(time.Until(b.end.Add(tail)), b.abandon)
 	}
-	if r.bounds != nil {
+	if bounds := r.rare.bounds; bounds != nil {
 		// Either endNow finds the bound, or it is found here that the run
 		// was forced: each side writes first and then looks.
-		r.bounds[t.pos].Store(b)
+		bounds[t.pos].Store(b)
 		if r.forced.Load() {
 			b.abandon()
 		}
@@ -92,8 +91,8 @@ func (r *run) bind(t *turn) *bound {
 }
 
 // overrun returns nil if the drop's time is not up at now.
-func (b *bound) overrun(now time.Time) *Overrun {
-	if b.cancel == nil || b.ctx.Err() == nil || now.Before(b.end) {
+func (b *bound) overrun(now time.Duration) *Overrun {
+	if b.cancel == nil || b.ctx.Err() == nil || b.run.at(now).Before(b.end) {
 		return nil
 	}
 	return &Overrun{Limit: b.limit, Cause: context.Cause(b.ctx), Blocks: b.run.blocks(b.pos)}
@@ -117,21 +116,18 @@ func (b *bound) abandon() {
 		return
 	}
 	r := b.run
-	o := &r.out[b.pos]
-	o.Ended, o.Outcome, o.Err = r.now(), "abandoned", ErrAbandoned
 	cause := context.Cause(b.ctx)
 	if cause == nil {
 		// Two timers: on a busy machine that of the context can be late.
 		cause = b.cause
 	}
-	o.Overrun = &Overrun{Limit: b.limit, Cause: cause, Blocks: r.blocks(b.pos)}
-	if r.stuck.Add(1) <= maxStacks {
-		o.Overrun.Stack = fault.StackOf(b.goroutine)
+	overrun := &Overrun{Limit: b.limit, Cause: cause, Blocks: r.blocks(b.pos)}
+	if r.rare.stuck.Add(1) <= maxStacks {
+		overrun.Stack = fault.StackOf(b.goroutine)
 	}
-	if r.began != nil {
-		r.began[b.pos].Store(0)
-	}
-	if r.held != nil && o.Node.holds() {
+	r.rare.overruns[b.pos] = overrun
+	r.records[b.pos].end(r.now(), abandoned, ErrAbandoned)
+	if r.rare.held != nil && r.node(b.pos).holds() {
 		r.holdBack(b.pos)
 	}
 	r.resume(turn{step: ending, pos: b.pos})
@@ -140,23 +136,23 @@ func (b *bound) abandon() {
 // holdBack marks all that the node at pos depends on: none of it has started, for
 // the node has not been passed yet.
 func (r *run) holdBack(pos int32) {
-	by := &heldError{by: r.out[pos].Node.name}
-	for _, s := range r.below(r.order[pos], len(r.nodes)) {
-		r.held[s].CompareAndSwap(nil, by) // of two that hold a node, the first is named
+	by := &heldError{by: r.node(pos).name}
+	for _, s := range r.below(r.slot(pos), len(r.nodes)) {
+		r.rare.held[s].CompareAndSwap(nil, by) // of two that hold a node, the first is named
 	}
 }
 
 // holder returns why the node at pos is held back, or nil.
 func (r *run) holder(pos int32) *heldError {
-	if r.held == nil {
+	if r.rare == nil || r.rare.held == nil {
 		return nil
 	}
-	return r.held[r.order[pos]].Load()
+	return r.rare.held[r.slot(pos)].Load()
 }
 
 // blocks names what waits for the node at pos.
 func (r *run) blocks(pos int32) []string {
-	below := r.below(r.order[pos], maxBelow+1)
+	below := r.below(r.slot(pos), maxBelow+1)
 	var names []string
 	for i, s := range below {
 		if i == maxBlocks {

@@ -14,14 +14,14 @@ import (
 // is refused with [ErrClosed], and what asks about nodes answers for those that
 // were there when it was closed.
 type Graph struct {
-	mu      sync.Mutex              // protects the following fields and those of the nodes
-	closed  bool                    // terminal; set by Teardown
-	nodes   list                    // all nodes that are not gone
-	alls    list                    // those of them with All
-	seq     uint64                  // of the newest node
-	late    bool                    // an older node was made to depend on a newer one: seq does not order the edges
-	watched *run                    // the teardown, once it has begun and knows what is running; for Running
-	ended   map[*Node]chan struct{} // for nodes in state dropping that a second run waits for; see waitFor
+	mu       sync.Mutex              // protects the following fields and those of the nodes
+	closed   bool                    // terminal; set by Teardown
+	nodes    list                    // all nodes that are not gone
+	alls     list                    // those of them with All
+	seq      uint64                  // of the newest node
+	late     bool                    // an older node was made to depend on a newer one: seq does not order the edges
+	teardown *run                    // once it has begun
+	ended    map[*Node]chan struct{} // for nodes in state dropping that a second run waits for; see waitFor
 }
 
 // Add registers a node that depends on deps, which drop gives up. It returns

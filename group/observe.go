@@ -12,16 +12,15 @@ func (r *run) tell(t *turn, next step, e *Event) {
 // first whether anybody wants to know: a frame of this size would make the stack
 // of every worker grow.
 func (r *run) tellDrop(t *turn, next step, kind EventKind) {
-	o := &r.out[t.pos]
-	e := Event{
-		Kind: kind, Node: o.Node, Wave: o.Wave, At: o.Started,
-		Queued: o.Queued, ReleasedBy: o.ReleasedBy,
-	}
+	rec := &r.records[t.pos]
+	_, start := rec.get()
+	e := Event{Kind: kind, Node: r.node(t.pos), Wave: r.waveAt(t.pos), At: r.at(start)}
+	e.Queued, e.ReleasedBy = r.released(t.pos)
 	switch kind {
 	case DropSlow:
-		e.At, e.Blocks = t.now, r.blocks(t.pos)
+		e.At, e.Blocks = r.at(t.now), r.blocks(t.pos)
 	case DropEnd:
-		e.At, e.Outcome, e.Err, e.Overrun = o.Ended, o.Outcome, o.Err, o.Overrun
+		e.At, e.Outcome, e.Err, e.Overrun = r.at(rec.ended), rec.word.String(), rec.err, r.overrun(t.pos)
 	}
 	r.tell(t, next, &e)
 }
@@ -32,28 +31,25 @@ func (r *run) tellWave(t *turn, next step, kind EventKind) {
 	if r.Schedule != Waves {
 		return
 	}
-	pos := r.tail.Load()
+	pos := r.queue.tail.Load()
 	if kind == WaveEnd {
 		pos--
 	}
-	if int(pos) == len(r.out) {
+	if int(pos) == len(r.records) {
 		return
 	}
-	wave := r.out[pos].Wave
-	r.tell(t, next, &Event{
-		Kind: kind, Wave: wave, Size: int(r.ends[wave] - r.start(wave)), At: r.now(),
-	})
+	wave := r.waveAt(pos)
+	start, end := r.span(wave)
+	r.tell(t, next, &Event{Kind: kind, Wave: wave, Size: int(end - start), At: r.at(r.now())})
 }
 
-// tellLate tells what an abandoned drop has returned. Its outcome belongs to the
-// caller of Teardown by now, so this must not look at it.
+// tellLate tells what an abandoned drop has returned, which is not its outcome.
 func (r *run) tellLate(t *turn) {
 	if r.Notice == nil {
 		return
 	}
-	s := r.order[t.pos]
 	r.tell(t, left, &Event{
-		Kind: DropLate, Node: r.nodes[s], Wave: int(r.wave[s]), At: t.now,
-		Outcome: word(t.late, false), Err: t.late,
+		Kind: DropLate, Node: r.node(t.pos), Wave: r.waveAt(t.pos), At: r.at(t.now),
+		Outcome: wordOf(t.late, false).String(), Err: t.late,
 	})
 }

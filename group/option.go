@@ -39,6 +39,7 @@ func (o option) apply(to *Options) { o(to) }
 // would cost more than the drops do.
 type Options struct {
 	Schedule Schedule
+	Failures bool // only outcomes that are not ok are returned: all others then cost nothing
 	Limit    int
 	Timeout  time.Duration
 	Deadline time.Time

@@ -18,9 +18,11 @@ type peel struct {
 }
 
 func newPeel(p *plan) *peel {
-	k := &peel{plan: p, left: make([]int32, len(p.nodes)), all: p.all}
-	for _, d := range p.edges {
-		k.left[d]++
+	k := &peel{plan: p, left: make([]int32, len(p.nodes)), all: p.newestAll()}
+	if p.layers != nil {
+		for _, d := range p.layers.edges {
+			k.left[d]++
+		}
 	}
 	return k
 }

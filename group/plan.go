@@ -9,8 +9,14 @@ package group
 // first. Numbers of four bytes instead of pointers: planning goes through the
 // edges at random, and what fits the cache decides how fast that is.
 type plan struct {
-	nodes []*Node // by slot
-	first []int32 // edges of slot s: edges[first[s]:first[s+1]]; nil without edges
+	nodes  []*Node // by slot
+	layers *layers // nil: none depends on another, as in most small graphs
+}
+
+// layers is the rest of a plan with edges. Without any there is one wave, and
+// positions are slots.
+type layers struct {
+	first []int32 // edges of slot s: edges[first[s]:first[s+1]]
 	edges []int32 // slots
 	wave  []int32 // by slot
 	order []int32 // by position: slots
@@ -20,75 +26,51 @@ type plan struct {
 
 // newPlan plans nodes, which are in order of registration; edges to others are
 // left out. Time and memory are linear in nodes and edges.
-func newPlan(nodes []*Node) plan { return newPlanIn(nodes, make([]int32, roomFor(len(nodes)))) }
-
-// newPlanIn is newPlan with room for the numbers that every plan has.
-func newPlanIn(nodes []*Node, room []int32) plan {
+func newPlan(nodes []*Node) plan {
 	p := plan{nodes: nodes}
-	p.link()
-	p.layer(room)
+	if l := link(nodes); l != nil {
+		p.layers = l
+		p.layer()
+	}
 	return p
 }
 
-// roomFor is how many numbers that is: two for each of n nodes, and the end of the
-// one wave that most small graphs have.
-func roomFor(n int) int { return 2*n + 1 }
-
-// link copies the edges.
-func (p *plan) link() {
-	size := 0
-	p.all = -1
-	for s, n := range p.nodes {
+// link copies the edges. It returns nil if there are none.
+func link(nodes []*Node) *layers {
+	size, all := 0, int32(-1)
+	for s, n := range nodes {
 		n.slot = int32(s)
 		size += len(n.deps)
 		if n.all {
-			p.all = int32(s)
+			all = int32(s)
 		}
 	}
-	if size == 0 {
-		return
+	if size == 0 && all < 0 {
+		return nil
 	}
-	p.first = make([]int32, len(p.nodes)+1)
-	p.edges = make([]int32, 0, size)
-	for s, n := range p.nodes {
+	l := &layers{first: make([]int32, len(nodes)+1), edges: make([]int32, 0, size), all: all}
+	for s, n := range nodes {
 		for _, d := range n.deps {
 			// A slot of a node that is not ours is a leftover: it leads
 			// nowhere, or to one that has it by right.
-			if i := d.slot; uint32(i) < uint32(len(p.nodes)) && p.nodes[i] == d {
-				p.edges = append(p.edges, i)
+			if i := d.slot; uint32(i) < uint32(len(nodes)) && nodes[i] == d {
+				l.edges = append(l.edges, i)
 			}
 		}
-		p.first[s+1] = int32(len(p.edges))
+		l.first[s+1] = int32(len(l.edges))
 	}
-}
-
-// deps returns the slots on which slot s depends by edges of its own.
-func (p *plan) deps(s int32) []int32 {
-	if p.first == nil {
-		return nil
-	}
-	return p.edges[p.first[s]:p.first[s+1]]
+	return l
 }
 
 // layer puts each slot into its wave: one more than the largest among its
 // dependents. It peels the graph level by level, and since a level is exactly
 // what the levels before it have freed, its number is the length of the longest
 // path.
-func (p *plan) layer(numbers []int32) {
-	n := len(p.nodes)
-	if n == 0 {
-		return // no wave, rather than an empty one
-	}
-	p.wave, p.order, p.ends = numbers[:n:n], numbers[n:2*n:2*n], numbers[2*n:2*n]
-	if p.first == nil && p.all < 0 { // as in most small graphs: one wave
-		for s := range p.order {
-			p.order[s] = int32(s)
-		}
-		p.ends = append(p.ends, int32(n))
-		return
-	}
+func (p *plan) layer() {
+	l, n := p.layers, len(p.nodes)
+	l.wave, l.order = make([]int32, n), make([]int32, n)
 	peel := newPeel(p)
-	queue := p.order[:0] // its elements are read before the order overwrites them
+	queue := l.order[:0] // its elements are read before the order overwrites them
 	for s := range int32(n) {
 		if peel.free(s) {
 			queue = append(queue, s)
@@ -97,51 +79,97 @@ func (p *plan) layer(numbers []int32) {
 	for head, wave := 0, int32(0); head < len(queue); wave++ {
 		end := len(queue)
 		for _, s := range queue[head:end] {
-			p.wave[s] = wave
+			l.wave[s] = wave
 			peel.take(s, func(d int32, free bool) {
 				if free {
 					queue = append(queue, d)
 				}
 			})
 		}
-		p.ends = append(p.ends, int32(end))
+		l.ends = append(l.ends, int32(end))
 		head = end
 	}
-	next := make([]int32, len(p.ends)) // by wave: where its next slot goes
-	copy(next[1:], p.ends)
+	next := make([]int32, len(l.ends)) // by wave: where its next slot goes
+	copy(next[1:], l.ends)
 	for s := range int32(n) {
-		w := p.wave[s]
-		p.order[next[w]] = s
+		w := l.wave[s]
+		l.order[next[w]] = s
 		next[w]++
 	}
 }
 
-// start returns the first position of a wave.
-func (p *plan) start(wave int) int32 {
-	if wave == 0 {
+// deps returns the slots on which slot s depends by edges of its own.
+func (p *plan) deps(s int32) []int32 {
+	if p.layers == nil {
+		return nil
+	}
+	return p.layers.edges[p.layers.first[s]:p.layers.first[s+1]]
+}
+
+// newestAll returns the newest slot with All, or -1.
+func (p *plan) newestAll() int32 {
+	if p.layers == nil {
+		return -1
+	}
+	return p.layers.all
+}
+
+// slot returns the slot at a position.
+func (p *plan) slot(pos int32) int32 {
+	if p.layers == nil {
+		return pos
+	}
+	return p.layers.order[pos]
+}
+
+// node returns the node at a position.
+func (p *plan) node(pos int32) *Node { return p.nodes[p.slot(pos)] }
+
+// waveAt returns the wave of a position.
+func (p *plan) waveAt(pos int32) int {
+	if p.layers == nil {
 		return 0
 	}
-	return p.ends[wave-1]
+	return int(p.layers.wave[p.layers.order[pos]])
+}
+
+// waveCount returns how many waves there are.
+func (p *plan) waveCount() int {
+	if p.layers == nil {
+		return min(len(p.nodes), 1)
+	}
+	return len(p.layers.ends)
+}
+
+// span returns the first position of a wave, and the one after its last.
+func (p *plan) span(wave int) (start, end int32) {
+	if p.layers == nil {
+		return 0, int32(len(p.nodes))
+	}
+	if wave > 0 {
+		start = p.layers.ends[wave-1]
+	}
+	return start, p.layers.ends[wave]
 }
 
 // ranks returns the position of each slot.
 func (p *plan) ranks() []int32 {
-	ranks := make([]int32, len(p.order))
-	for pos, s := range p.order {
-		ranks[s] = int32(pos)
+	ranks := make([]int32, len(p.nodes))
+	for pos := range int32(len(ranks)) {
+		ranks[p.slot(pos)] = pos
 	}
 	return ranks
 }
 
 // waves returns the nodes wave by wave.
 func (p *plan) waves() [][]*Node {
-	all := make([]*Node, len(p.order))
-	for pos, s := range p.order {
-		all[pos] = p.nodes[s]
+	all := make([]*Node, len(p.nodes))
+	for pos := range int32(len(all)) {
+		all[pos] = p.node(pos)
 	}
-	waves := make([][]*Node, len(p.ends))
-	for w, end := range p.ends {
-		start := p.start(w)
+	waves := make([][]*Node, p.waveCount())
+	for w := range waves {
+		start, end := p.span(w)
 		waves[w] = all[start:end:end]
 	}
 	return waves

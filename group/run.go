@@ -2,7 +2,6 @@ package group
 
 import (
 	"context"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,8 +24,8 @@ import (
 // time. (1,000 guards that do nothing took 270 ns each on two busy processors, and
 // 740 ns in an errgroup with a goroutine for each; BenchmarkTeardown.)
 //
-// There is one queue for all schedules. Its elements from head to tail may be
-// taken; what the schedule says is how tail moves. In Waves it is at the end of
+// There is one queue for all schedules; what the schedule says is how its tail
+// moves. In Waves it is at the end of
 // a wave, and who ends the last drop of the wave moves it on and goes on himself.
 // Sequential does the same with one guard at a time. In Eager, who ends a drop
 // appends what that has freed.
@@ -40,48 +39,92 @@ import (
 type run struct {
 	plan
 	Options
-	graph  *Graph
-	early  bool              // the graph goes on: nodes leave it as they end
-	others map[int32]Dropper // by position: stands in for a node that another run drops
-	holds  bool              // there are nodes with Hold
+	graph *Graph
+	early bool  // the graph goes on: nodes leave it as they end
+	holds bool  // there are nodes with Hold
+	rare  *rare // what few runs need; nil for most
+	queue queue // of what may be taken
 
-	ctx     context.Context         // of the drops, before their limits
-	cancel  context.CancelCauseFunc // of ctx, with Force; else nil
+	ctx     context.Context // of the drops, before their limits
 	started time.Time
-	out     []Outcome // by position; each element belongs to who decides it
+	records []record // by position; each element belongs to who decides it
 	group   errgroup.Group
 
-	// The queue holds positions: queue[i], or i itself where that is nil.
-	queue []int32
-	head  atomic.Int32
-	tail  atomic.Int32
-	open  atomic.Int32 // drops between the last two places of tail that have not ended; not for Eager
+	active  atomic.Int32   // workers; see above
+	spare   atomic.Bool    // one of them has not got to run yet; set by who started it, cleared by itself
+	forced  atomic.Bool    // terminal
+	bounded bool           // drops may be abandoned
+	first   sync.WaitGroup // the first worker has got to run
 
-	active atomic.Int32 // workers; see above
-	spare  atomic.Bool  // one of them has not got to run yet; set by who started it, cleared by itself
-
-	mu   sync.Mutex    // protects done, peel, and Queued and ReleasedBy of what waits
+	mu   sync.Mutex    // protects done, and of rare the peel, and released of what waits
 	done chan struct{} // made by a caller that has to block; closed when active has become 0
-	peel *peel         // for Eager, and to know who released whom; else nil
-	rank []int32       // by slot: its position; with peel and for Sequential
+}
 
-	bounded bool                        // drops may be abandoned
-	bounds  []atomic.Pointer[bound]     // by position, with Force: of the drop once it runs
-	held    []atomic.Pointer[heldError] // by slot, with holds: set when it must not be dropped
-	began   []atomic.Int64              // by position, with Slow: see findSlow
-	forced  atomic.Bool                 // terminal
-	stuck   atomic.Int32                // how many drops were abandoned
+// rare is the part of a run that is there only if an option, a node or an
+// earlier run asks for any of it.
+type rare struct {
+	others   map[int32]Dropper           // by position: stands in for a node that another run drops
+	queue    []int32                     // the positions in the queue; nil: they are in their order
+	cancel   context.CancelCauseFunc     // of ctx, with Force; else nil
+	peel     *peel                       // for Eager, and to know who released whom; else nil
+	rank     []int32                     // by slot: its position; with peel and for Sequential
+	released []release                   // by position, with Observe
+	overruns []*Overrun                  // by position, when bounded; each element belongs to who decides it
+	bounds   []atomic.Pointer[bound]     // by position, with Force: of the drop once it runs
+	held     []atomic.Pointer[heldError] // by slot, with holds: set when it must not be dropped
+	stuck    atomic.Int32                // how many drops were abandoned
 
 	broken atomic.Pointer[fault.PanicError] // the first that the observer did
 }
 
-// do runs the teardown on the caller's behalf, who is the first spare: it starts
-// one worker and gives it the chance to do all alone before it starts a second.
-// So a few quick guards cost one goroutine in all.
-func (r *run) do(ctx context.Context, opts []Option) []Outcome {
-	for _, o := range opts {
-		o.apply(&r.Options)
+// release says when the last of a node's dependents had ended, and which it was.
+type release struct {
+	at time.Duration // since the run began
+	by *Node
+}
+
+// A queue holds positions; those from head to tail may be taken.
+type queue struct {
+	head atomic.Int32
+	tail atomic.Int32
+	open atomic.Int32 // drops between the last two places of tail that have not ended; not for Eager
+}
+
+// few is up to how many nodes the records of a run are a part of it.
+const few = 4
+
+// fewRun is a run and its records in one allocation. (For the three guards of a
+// request that takes a third of the time that several do.)
+type fewRun struct {
+	run
+	few [few]record
+}
+
+func newRun(nodes []*Node) *run {
+	n := len(nodes)
+	if n > few {
+		return &run{plan: newPlan(nodes), records: make([]record, n), started: time.Now()}
 	}
+	f := new(fewRun)
+	f.plan, f.records, f.started = newPlan(nodes), f.few[:n:n], time.Now()
+	return &f.run
+}
+
+// more returns what few runs need, to be set.
+func (r *run) more() *rare {
+	if r.rare == nil {
+		r.rare = new(rare)
+	}
+	return r.rare
+}
+
+// do runs the teardown on the caller's behalf, who is the first spare: it starts
+// one worker, which wakes it as its first act. That makes it runnable, in the
+// place behind the worker; so the worker has the chance to do all alone before a
+// second is started, and a few quick guards cost one goroutine in all. (To yield
+// instead puts the caller behind everything that is runnable, which on a busy
+// server takes longer than the drops.)
+func (r *run) do(ctx context.Context) []Outcome {
 	r.prepare(ctx)
 	first := taking
 	if r.Schedule != Eager {
@@ -89,30 +132,43 @@ func (r *run) do(ctx context.Context, opts []Option) []Outcome {
 	}
 	r.spare.Store(true)
 	r.active.Store(1)
-	r.group.Go(func() error { return r.work(&turn{step: first}) })
-	runtime.Gosched()
+	r.first.Add(1)
+	r.group.Go(func() error {
+		r.first.Done()
+		return r.work(&turn{step: first})
+	})
+	r.first.Wait()
 	r.spare.Store(false)
 	r.help()
 
 	r.wait()
-	if r.stuck.Load() == 0 {
+	x := r.rare
+	if x == nil || x.stuck.Load() == 0 {
 		// All workers have left already; this is for their last instructions.
 		// One that is stuck in an abandoned drop is not waited for.
 		_ = r.group.Wait()
 	}
-	if r.cancel != nil {
-		r.cancel(nil)
+	if x != nil && x.cancel != nil {
+		x.cancel(nil)
 	}
-	if p := r.broken.Load(); p != nil {
-		panic(p)
+	if x != nil && x.broken.Load() != nil {
+		panic(x.broken.Load())
 	}
-	return r.out
+	return r.outcomes()
+}
+
+// doWith is do with options.
+func (r *run) doWith(ctx context.Context, opts []Option) []Outcome {
+	for _, o := range opts {
+		o.apply(&r.Options)
+	}
+	return r.do(ctx)
 }
 
 // prepare makes what the options ask for, and nothing else.
 func (r *run) prepare(ctx context.Context) {
 	n := len(r.nodes)
-	r.ctx, r.started = ctx, time.Now()
+	r.ctx = ctx
 	if r.Cause == nil {
 		r.Cause = timeoutError
 	}
@@ -122,65 +178,59 @@ func (r *run) prepare(ctx context.Context) {
 			r.Deadline = r.started.Add(r.Reserve)
 		}
 	}
-	if r.Force != nil {
-		r.bounds = make([]atomic.Pointer[bound], n)
-		r.ctx, r.cancel = context.WithCancelCause(ctx)
-	}
-	if r.holds {
-		r.held = make([]atomic.Pointer[heldError], n)
-	}
 	if r.Observe != nil {
 		r.Notice = r.Observe
 	}
 	if r.Notice == nil {
 		r.Slow = 0
 	}
-	switch {
-	case r.Slow == 0:
-		r.began = nil
-	case r.began == nil:
-		r.began = make([]atomic.Int64, n)
+	if r.bounded {
+		r.more().overruns = make([]*Overrun, n)
 	}
-	if r.began != nil && !r.early {
-		r.graph.watch(r)
+	if r.Force != nil {
+		x := r.more()
+		x.bounds = make([]atomic.Pointer[bound], n)
+		r.ctx, x.cancel = context.WithCancelCause(ctx)
+	}
+	if r.holds {
+		r.more().held = make([]atomic.Pointer[heldError], n)
 	}
 	if r.Schedule == Sequential || r.Schedule == Eager || r.Observe != nil {
-		r.rank = r.ranks()
+		r.more().rank = r.ranks()
 	}
 	if r.Schedule == Eager || r.Observe != nil {
-		r.peel = newPeel(&r.plan)
+		r.rare.peel = newPeel(&r.plan)
+	}
+	if r.Observe != nil {
+		r.rare.released = make([]release, n)
 	}
 	switch r.Schedule {
 	case Sequential:
-		r.queue = r.line()
-		for i, s := range r.queue {
-			r.queue[i] = r.rank[s]
+		r.rare.queue = r.line()
+		for i, s := range r.rare.queue {
+			r.rare.queue[i] = r.rare.rank[s]
 		}
 	case Eager:
-		r.queue = make([]int32, n)
-		for i := range r.ends[0] { // wave 0 is what is free
-			r.queue[i] = i
+		r.rare.queue = make([]int32, n)
+		_, free := r.span(0)
+		for i := range free {
+			r.rare.queue[i] = i
 		}
-		r.tail.Store(r.ends[0])
-	}
-	if r.Observe != nil {
-		for i := range r.out {
-			r.out[i].Queued = r.started
-		}
+		r.queue.tail.Store(free)
 	}
 }
 
 // take takes the next from the queue, if there is one.
 func (r *run) take(t *turn) bool {
 	for {
-		head := r.head.Load()
-		if head >= r.tail.Load() {
+		head := r.queue.head.Load()
+		if head >= r.queue.tail.Load() {
 			return false
 		}
-		if r.head.CompareAndSwap(head, head+1) {
-			t.pos, t.after = head, int32(len(r.out))-1-head
-			if r.queue != nil {
-				t.pos = r.queue[head]
+		if r.queue.head.CompareAndSwap(head, head+1) {
+			t.pos, t.after = head, int32(len(r.records))-1-head
+			if r.rare != nil && r.rare.queue != nil {
+				t.pos = r.rare.queue[head]
 			}
 			return true
 		}
@@ -193,7 +243,7 @@ func (r *run) take(t *turn) bool {
 // looks into the queue, so it will see what is there now. The place is counted
 // before the flag is set, so a set flag always stands for a spare that comes.
 func (r *run) help() {
-	if r.spare.Load() || r.head.Load() >= r.tail.Load() || !r.enter() {
+	if r.spare.Load() || r.queue.head.Load() >= r.queue.tail.Load() || !r.enter() {
 		return
 	}
 	if r.spare.CompareAndSwap(false, true) {
@@ -240,22 +290,31 @@ func (r *run) resume(t turn) {
 	r.group.Go(func() error { return r.work(&t) })
 }
 
-// release takes a node that has ended off those that wait for it.
-func (r *run) release(pos int32) {
+// free takes a node that has ended off those that wait for it.
+func (r *run) free(pos int32) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	by, tail := &r.out[pos], r.tail.Load()
-	r.peel.take(r.order[pos], func(d int32, free bool) {
-		pos := r.rank[d]
-		if o := &r.out[pos]; r.Observe != nil && !by.Ended.Before(o.Queued) {
-			o.Queued, o.ReleasedBy = by.Ended, by.Node
+	ended, tail := r.records[pos].ended, r.queue.tail.Load()
+	r.rare.peel.take(r.slot(pos), func(d int32, free bool) {
+		waits := r.rare.rank[d]
+		if r.Observe != nil {
+			if last := &r.rare.released[waits]; ended >= last.at {
+				*last = release{ended, r.node(pos)}
+			}
 		}
 		if free && r.Schedule == Eager {
-			r.queue[tail] = pos
+			r.rare.queue[tail] = waits
 			tail++
 		}
 	})
 	if r.Schedule == Eager {
-		r.tail.Store(tail)
+		r.queue.tail.Store(tail)
 	}
 }
+
+// now is how long ago the run began. Of the clocks only the monotonic one is read,
+// which takes half the time of time.Now.
+func (r *run) now() time.Duration { return time.Since(r.started) }
+
+// at is the time that lies d after the beginning of the run.
+func (r *run) at(d time.Duration) time.Time { return r.started.Add(d) }

@@ -3,7 +3,6 @@ package group
 import (
 	"context"
 	"slices"
-	"sync/atomic"
 )
 
 // Teardown closes the graph and drops all that is in it, each node after what
@@ -23,7 +22,17 @@ func (g *Graph) Teardown(ctx context.Context, opts ...Option) []Outcome {
 	if r == nil {
 		return nil
 	}
-	return r.do(ctx, opts)
+	return r.doWith(ctx, opts)
+}
+
+// TeardownWith is [Graph.Teardown] with all options in one value.
+func (g *Graph) TeardownWith(ctx context.Context, o Options) []Outcome {
+	r := g.beginTeardown()
+	if r == nil {
+		return nil
+	}
+	r.Options = o
+	return r.do(ctx)
 }
 
 func (g *Graph) beginTeardown() *run {
@@ -37,7 +46,8 @@ func (g *Graph) beginTeardown() *run {
 		return nil
 	}
 	g.nodes.compact()
-	return g.beginLocked(g.nodes.nodes)
+	g.teardown = g.beginLocked(g.nodes.nodes)
+	return g.teardown
 }
 
 // Drop drops one node now. Like [Graph.Claim], which it begins with, it returns
@@ -49,7 +59,7 @@ func (g *Graph) Drop(ctx context.Context, n *Node, opts ...Option) ([]Outcome, e
 	if err != nil {
 		return nil, err
 	}
-	return r.do(ctx, opts), nil
+	return r.doWith(ctx, opts), nil
 }
 
 func (g *Graph) beginDrop(n *Node) (*run, error) {
@@ -71,7 +81,7 @@ func (g *Graph) DropTree(ctx context.Context, n *Node, opts ...Option) ([]Outcom
 	if err != nil {
 		return nil, err
 	}
-	return r.do(ctx, opts), nil
+	return r.doWith(ctx, opts), nil
 }
 
 func (g *Graph) beginDropTree(n *Node) (*run, error) {
@@ -100,7 +110,8 @@ func (g *Graph) treeLocked(n *Node) []*Node {
 	if !n.user {
 		oldest = n.slot
 	}
-	for _, s := range slices.Backward(p.order) {
+	for pos := int32(len(p.nodes)) - 1; pos >= 0; pos-- {
+		s := p.slot(pos)
 		m := p.nodes[s]
 		if !member[s] {
 			member[s] = m.all && oldest < s || slices.ContainsFunc(p.deps(s), func(d int32) bool { return member[d] })
@@ -118,41 +129,19 @@ func (g *Graph) treeLocked(n *Node) []*Node {
 	return tree
 }
 
-// few is how many nodes a run has to have for its arrays to be made one by one.
-const few = 4
-
-// fewRun is a run and its arrays in one allocation. (For the three guards of a
-// request that takes a third of the time that four allocations do.)
-type fewRun struct {
-	run
-	numbers [2*few + 1]int32
-	outs    [few]Outcome
-	times   [few]atomic.Int64
-}
-
-func newRun(nodes []*Node) *run {
-	n := len(nodes)
-	if n > few {
-		return &run{plan: newPlan(nodes), out: make([]Outcome, n)}
-	}
-	f := new(fewRun)
-	f.plan, f.out, f.began = newPlanIn(nodes, f.numbers[:roomFor(n)]), f.outs[:n:n], f.times[:n:n]
-	return &f.run
-}
-
 // beginLocked plans a run of nodes and makes them its own.
 func (g *Graph) beginLocked(nodes []*Node) *run {
 	r := newRun(nodes)
 	r.graph, r.early = g, !g.closed
-	for pos, s := range r.order {
-		n := nodes[s]
-		r.out[pos].Node, r.out[pos].Wave = n, int(r.wave[s])
-		n.wave = r.wave[s]
+	for pos := range int32(len(nodes)) {
+		n := r.node(pos)
+		n.wave = int32(r.waveAt(pos))
 		if n.state == dropping {
-			if r.others == nil {
-				r.others = make(map[int32]Dropper)
+			x := r.more()
+			if x.others == nil {
+				x.others = make(map[int32]Dropper)
 			}
-			r.others[int32(pos)] = g.waitForLocked(n)
+			x.others[pos] = g.waitForLocked(n)
 		}
 		n.state = dropping
 		r.holds = r.holds || n.hold

@@ -16,18 +16,18 @@ func (r *run) wait() {
 	}
 	r.done = make(chan struct{})
 	r.mu.Unlock()
-	timer, slow := (*time.Timer)(nil), (<-chan time.Time)(nil)
-	if r.began != nil {
+	timer, due := (*time.Timer)(nil), (<-chan time.Time)(nil)
+	if r.Slow > 0 {
 		timer = time.NewTimer(time.Until(r.started.Add(r.Slow)))
 		defer timer.Stop()
-		slow = timer.C
+		due = timer.C
 	}
 	force := r.Force
 	for {
 		select {
 		case <-r.done:
 			return
-		case <-slow:
+		case <-due:
 			timer.Reset(time.Until(r.findSlow()))
 		case <-force:
 			force = nil
@@ -40,65 +40,52 @@ func (r *run) wait() {
 // again: at the earliest moment at which another can become slow. For one that
 // runs that is known; one that has not started takes the whole time from now, at
 // least. So every drop is told of when it is due, and one timer serves them all.
-//
-// In began, a drop that runs has the time of its start, counted from that of the
-// run and one nanosecond more; the negative of that once it was told of; and all
-// others 0.
 func (r *run) findSlow() time.Time {
 	now := r.now()
-	next := now.Add(r.Slow)
+	next := r.Slow
 	var told errgroup.Group
 	told.SetLimit(1)
-	for pos := range r.began {
-		began := r.began[pos].Load()
-		if began <= 0 {
+	for pos := range r.records {
+		rec := &r.records[pos]
+		clock := rec.clock.Load()
+		p, start := read(clock)
+		if p != underWay {
 			continue
 		}
-		due := r.started.Add(time.Duration(began-1) + r.Slow)
-		if due.After(now) {
-			if due.Before(next) {
-				next = due
-			}
-		} else if r.began[pos].CompareAndSwap(began, -began) {
+		if left := start + r.Slow - now; left > 0 {
+			next = min(next, left)
+		} else if rec.clock.CompareAndSwap(clock, clock-int64(underWay)+int64(slow)) {
 			told.Go(func() error { return r.work(&turn{step: slowing, pos: int32(pos), now: now}) })
 		}
 	}
 	_ = told.Wait()
-	return next
+	return r.at(now + next)
 }
 
 // endNow abandons what runs; what does not yet, the workers find to be forced.
 func (r *run) endNow() {
 	r.forced.Store(true)
-	r.cancel(ErrForced)
-	for pos := range r.bounds {
-		if b := r.bounds[pos].Load(); b != nil {
+	r.rare.cancel(ErrForced)
+	for pos := range r.rare.bounds {
+		if b := r.rare.bounds[pos].Load(); b != nil {
 			b.abandon()
 		}
 	}
 }
 
-// watch lets Running look at the run that is the graph's teardown.
-func (g *Graph) watch(r *run) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.watched = r
-}
-
-// Running returns the nodes whose drops the teardown is running at the moment,
-// and since when. It knows them only with the option [Slow], for which they are
-// kept, and is empty otherwise.
+// Running returns the nodes whose drops the graph's teardown is running at the
+// moment, and since when.
 func (g *Graph) Running() map[*Node]time.Time {
 	g.mu.Lock()
-	r := g.watched
+	r := g.teardown
 	g.mu.Unlock()
 	if r == nil {
 		return nil
 	}
 	running := make(map[*Node]time.Time)
-	for pos := range r.began {
-		if began := r.began[pos].Load(); began != 0 {
-			running[r.out[pos].Node] = r.started.Add(time.Duration(max(began, -began) - 1))
+	for pos := range r.records {
+		if p, start := r.records[pos].get(); p == underWay || p == slow {
+			running[r.node(int32(pos))] = r.at(start)
 		}
 	}
 	return running

@@ -1,7 +1,6 @@
 package group
 
 import (
-	"errors"
 	"time"
 
 	"github.com/ebb-go/ebb/internal/fault"
@@ -31,13 +30,13 @@ const (
 // A turn is what a worker knows of the guard that it is at.
 type turn struct {
 	step    step
-	telling bool      // in the observer
-	pos     int32     // of the guard
-	after   int32     // how many had not started when it was taken
-	now     time.Time // end of the worker's last drop
-	wave    int       // of that drop
-	bound   *bound    // what bounds the running drop; nil: nothing does
-	late    error     // what the abandoned drop has returned
+	telling bool          // in the observer
+	pos     int32         // of the guard
+	after   int32         // how many had not started when it was taken
+	now     time.Duration // end of the worker's last drop; 0: it has run none
+	wave    int           // of that drop
+	bound   *bound        // what bounds the running drop; nil: nothing does
+	late    error         // what the abandoned drop has returned
 }
 
 // work takes guards until there are none. Its frame, and that of call, lie on the
@@ -60,6 +59,7 @@ func (r *run) work(t *turn) error {
 			fallthrough
 		case starting:
 			if r.Observe != nil {
+				r.records[t.pos].set(waiting, t.now)
 				r.tellDrop(t, calling, DropStart)
 			}
 			fallthrough
@@ -107,7 +107,7 @@ func (r *run) rescue(t *turn) {
 		if v == nil {
 			v = fault.ErrGoexit
 		}
-		r.broken.CompareAndSwap(nil, fault.Panic(v))
+		r.rare.broken.CompareAndSwap(nil, fault.Panic(v))
 	case t.step == running && v != nil:
 		r.end(t, fault.Panic(v))
 	case t.step == running:
@@ -124,46 +124,39 @@ func (r *run) rescue(t *turn) {
 // that a worker does for a guard, so the end of its last drop serves as well; but
 // only within a wave, where no dependent of this one can have ended since.
 func (r *run) clock(t *turn) {
-	o := &r.out[t.pos]
-	if t.wave != o.Wave || t.now.IsZero() || r.Schedule == Eager || r.Observe != nil {
-		t.now = r.now()
+	if wave := r.waveAt(t.pos); t.wave != wave || t.now == 0 || r.Schedule == Eager || r.Observe != nil {
+		t.now, t.wave = r.now(), wave
 	}
-	o.Started = t.now
 }
-
-// now is time.Now at half the price: only the monotonic clock is read.
-func (r *run) now() time.Time { return r.started.Add(time.Since(r.started)) }
 
 // refuse ends a guard as skipped if it must not be dropped.
 func (r *run) refuse(t *turn) bool {
-	o := &r.out[t.pos]
+	var why error
 	if by := r.holder(t.pos); by != nil {
-		o.Err = by
+		why = by
 	} else if r.forced.Load() {
-		o.Err = ErrForced
+		why = ErrForced
 	} else {
 		return false
 	}
-	o.Outcome, o.Ended = "skipped", o.Started
+	rec := &r.records[t.pos]
+	rec.set(waiting, t.now)
+	rec.end(t.now, skipped, why)
 	t.step = ending
 	return true
 }
 
 // call runs the drop.
 func (r *run) call(t *turn) {
-	dropper, ctx := r.out[t.pos].Node.dropper, r.ctx
-	if r.others != nil {
-		if other, ok := r.others[t.pos]; ok {
-			dropper = other
-		}
+	dropper, ctx := r.node(t.pos).dropper, r.ctx
+	if r.rare != nil && r.rare.others[t.pos] != nil {
+		dropper = r.rare.others[t.pos]
 	}
 	if r.bounded {
 		t.bound = r.bind(t)
 		ctx = t.bound.ctx
 	}
-	if r.began != nil {
-		r.began[t.pos].Store(int64(t.now.Sub(r.started)) + 1)
-	}
+	r.records[t.pos].set(underWay, t.now)
 	t.step = running
 	err := dropper.Drop(ctx)
 	r.end(t, err)
@@ -182,45 +175,23 @@ func (r *run) end(t *turn, err error) {
 			return
 		}
 	}
-	o := &r.out[t.pos]
-	o.Ended, o.Err, o.Outcome = t.now, err, word(err, overrun != nil)
-	if o.Outcome == "timeout" {
-		o.Overrun = overrun
+	w := wordOf(err, overrun != nil)
+	if w == timedOut {
+		r.rare.overruns[t.pos] = overrun
 	}
-	if r.began != nil {
-		r.began[t.pos].Store(0)
-	}
-	t.wave, t.step = o.Wave, ending
-}
-
-// word is the outcome of a drop that has returned err.
-func word(err error, overran bool) string {
-	if err == nil {
-		return "ok"
-	}
-	if _, ok := errors.AsType[*fault.PanicError](err); ok {
-		return "panic"
-	}
-	if errors.Is(err, fault.ErrGoexit) {
-		return "goexit"
-	}
-	if overran {
-		return "timeout"
-	}
-	return "error"
+	r.records[t.pos].end(t.now, w, err)
+	t.step = ending
 }
 
 // pass lets go what waited for the node at pos, and says what comes next.
 func (r *run) pass(pos int32) step {
-	if r.early {
-		if _, other := r.others[pos]; !other {
-			r.graph.retire(r.out[pos].Node)
-		}
+	if r.early && (r.rare == nil || r.rare.others[pos] == nil) {
+		r.graph.retire(r.node(pos))
 	}
-	if r.peel != nil {
-		r.release(pos)
+	if r.rare != nil && r.rare.peel != nil {
+		r.free(pos)
 	}
-	if r.Schedule != Eager && r.open.Add(-1) == 0 {
+	if r.Schedule != Eager && r.queue.open.Add(-1) == 0 {
 		return closing
 	}
 	return taking
@@ -229,14 +200,14 @@ func (r *run) pass(pos int32) step {
 // advance adds the next wave to the queue, or the next guard when Sequential. It
 // is called by one worker at a time: the one that ended the last drop before.
 func (r *run) advance() {
-	start := r.tail.Load()
-	if int(start) == len(r.out) {
+	start := r.queue.tail.Load()
+	if int(start) == len(r.records) {
 		return
 	}
 	end := start + 1
 	if r.Schedule == Waves {
-		end = r.ends[r.out[start].Wave]
+		_, end = r.span(r.waveAt(start))
 	}
-	r.open.Store(end - start)
-	r.tail.Store(end)
+	r.queue.open.Store(end - start)
+	r.queue.tail.Store(end)
 }
