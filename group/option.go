@@ -34,9 +34,9 @@ func (o option) apply(to *Options) { o(to) }
 
 // Options is what a run is asked for, all in one value. The zero value is the
 // default of everything; the functions that make an [Option] each set what is
-// named like them and say what it means. A pointer to an Options is an Option
-// itself, that replaces all before it: the one to use where a closure for each
-// would cost more than the drops do.
+// named like them and say what it means. An Options is an Option itself, that
+// replaces all before it; [Graph.TeardownWith] takes one without a detour by the
+// heap.
 type Options struct {
 	Schedule Schedule
 	Failures bool // only outcomes that are not ok are returned: all others then cost nothing
@@ -51,7 +51,7 @@ type Options struct {
 	Notice   func(Event)
 }
 
-func (o *Options) apply(to *Options) { *to = *o }
+func (o Options) apply(to *Options) { *to = o }
 
 // Order sets the schedule. The default is Waves.
 func Order(s Schedule) Option { return option(func(o *Options) { o.Schedule = s }) }

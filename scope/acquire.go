@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"time"
 
 	"go.opentelemetry.io/otel/metric"
 	oteltrace "go.opentelemetry.io/otel/trace"
@@ -80,7 +79,7 @@ func (a *acquired[T]) call(ctx context.Context, name string, open func(context.C
 // here. If the scope no longer accepts it, it is dropped at once, and nothing is
 // lost.
 func (i *item) keep(user *owner, what, name string, cfg *guardConfig) error {
-	i.born = time.Now()
+	i.born = instantNow()
 	if err := i.register(name, cfg, false); err != nil {
 		return multierr.Append(i.s.refusal(what, name, err), i.dropUnowned(name, cfg))
 	}

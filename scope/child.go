@@ -2,7 +2,6 @@ package scope
 
 import (
 	"context"
-	"time"
 
 	"go.uber.org/multierr"
 )
@@ -25,7 +24,7 @@ func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 	if c.rare != nil {
 		cfg = c.rare.guard
 	}
-	i := &item{s: s, impl: c, born: time.Now()}
+	i := &item{s: s, impl: c, born: instantNow()}
 	err := cfg.validForGuard()
 	var own []*item
 	if err == nil {
@@ -129,12 +128,12 @@ func (s *Scope) closeIdle() bool {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if s.self.state != live || s.self.early != nil || p.graph.Remove(&s.self.n) != nil {
+	if s.self.state != live || s.self.lessLocked().early != nil || p.graph.Remove(&s.self.n) != nil {
 		return false // in use, or being dropped: the long way knows what to say
 	}
 	s.self.state = gone
-	if s.self.done != nil {
-		close(s.self.done)
+	if r := s.self.rare; r != nil && r.done != nil {
+		close(r.done)
 	}
 	p.names.free(s.self.name())
 	s.shutLocked()

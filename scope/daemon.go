@@ -3,7 +3,6 @@ package scope
 import (
 	"context"
 	"sync/atomic"
-	"time"
 
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/fault"
@@ -71,7 +70,7 @@ func (s *Scope) newDaemon(name string, cfg *guardConfig) (*Daemon, error) {
 		return nil, err
 	}
 	d := &Daemon{label: name, graceful: cfg.graceful, done: make(chan struct{})}
-	d.item.s, d.item.impl, d.item.born = s, d, time.Now()
+	d.item.s, d.item.impl, d.item.born = s, d, instantNow()
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(s.base))
 	d.cancel = cancel
 	d.run = owner{Context: ctx, s: s, item: &d.item, kind: daemonOwner, live: 1}

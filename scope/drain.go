@@ -193,7 +193,7 @@ func (s *Scope) abandonTasks() {
 	for t := s.tasks; t != nil; t = t.next {
 		t.abandoned = true
 		err := &AbandonedError{
-			Scope: s.Path(), Name: t.name, Age: now.Sub(t.started), Blocks: blocks, Stack: ids[t.id],
+			Scope: s.Path(), Name: t.name, Age: t.started.age(), Blocks: blocks, Stack: ids[t.id],
 		}
 		s.failures = append(s.failures, failure{t.index, err})
 		if t.done != nil {

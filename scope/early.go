@@ -12,7 +12,6 @@ import (
 // earlyDrop is the run of a drop that was asked for while the scope lived.
 type earlyDrop struct {
 	item    *item
-	options group.Options
 	tree    bool          // its dependents too
 	done    chan struct{} // closed when it has ended
 	err     error         // read after done
@@ -32,7 +31,7 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 	s := i.s
 	self, inside := i.askedFrom(ctx)
 	s.mu.Lock()
-	e := i.early
+	e := i.lessLocked().early
 	// Once nothing is alive that the exit waits for, it is on its way to
 	// dropping, and nothing may be counted in any more.
 	exiting := s.state >= dropping || s.body.live == 0
@@ -51,12 +50,9 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 	case e == nil:
 		first = true
 		e = &earlyDrop{item: i, tree: tree, done: make(chan struct{})}
-		i.early = e
-		i.site = callSite()
+		i.moreLocked().early, i.rare.site = e, callSite()
 		s.body.live++ // the exit waits for it as for a task
-		if tree {
-			s.trees++
-		}
+		s.earlies++
 	}
 	e.waiters++
 	s.mu.Unlock()
@@ -97,13 +93,14 @@ func (i *item) await(ctx context.Context, done <-chan struct{}) error {
 	}
 	i.s.mu.Lock()
 	defer i.s.mu.Unlock()
-	switch err := i.told.(type) {
+	told := i.lessLocked().told
+	switch err := told.(type) {
 	case nil:
 		return nil
 	case *DropError:
 		return err
 	}
-	return &DropError{Scope: i.s.Path(), Guard: i.name(), Wave: i.n.Wave(), Outcome: outcomeOf(i.told), Err: i.told}
+	return &DropError{Scope: i.s.Path(), Guard: i.name(), Wave: i.n.Wave(), Outcome: outcomeOf(told), Err: told}
 }
 
 // outcomeOf is the word for what a drop that was not bounded came to.
@@ -143,8 +140,7 @@ func (e *earlyDrop) Run() {
 		drop = s.graph.DropTree
 	}
 	ctx := context.WithValue(context.WithoutCancel(s.base), earlyKey{}, true)
-	s.setOptions(&e.options, nil)
-	outcomes, err := drop(ctx, &i.n, &e.options)
+	outcomes, err := drop(ctx, &i.n, s.options(nil))
 	if err != nil {
 		err = s.refusal("drop", i.name(), notAccepted(err))
 		if errors.Is(err, ErrDropped) {
@@ -156,14 +152,12 @@ func (e *earlyDrop) Run() {
 	}
 	s.mu.Lock()
 	if e.err = err; err != nil && i.state == live {
-		i.early = nil // refused; the next call tries again
+		i.rare.early = nil // refused; the next call tries again
 	}
 	if err != nil && e.waiters == 0 {
 		s.failures = append(s.failures, failure{earlyIndex, err})
 	}
-	if e.tree {
-		s.trees--
-	}
+	s.earlies--
 	close(e.done)
 	s.body.leaveLocked()
 	s.mu.Unlock()

@@ -69,17 +69,18 @@ func (s *Scope) resolve(nodes []Node) (own []*item, err error) {
 // depsLocked returns the nodes of the graph for what i is to depend on: own,
 // which must be live, and what was used while i was opened.
 func (s *Scope) depsLocked(i *item, own []*item) ([]*group.Node, error) {
-	if len(own)+len(i.uses) == 0 {
+	uses := i.lessLocked().uses
+	if len(own)+len(uses) == 0 {
 		return nil, nil
 	}
-	deps := make([]*group.Node, 0, len(own)+len(i.uses))
+	deps := make([]*group.Node, 0, len(own)+len(uses))
 	for _, d := range own {
 		if d.state > live {
 			return nil, fmt.Errorf("depends on %q: %w", d.name(), ErrDropped)
 		}
 		deps = append(deps, &d.n)
 	}
-	for _, d := range i.uses {
+	for _, d := range uses {
 		if d.state == live { // else dropped early meanwhile: nothing to wait for
 			deps = append(deps, &d.n)
 		}
@@ -125,7 +126,8 @@ func (i *item) dependsOn(d *item) error {
 		return nil
 	}
 	if i.state == pending {
-		i.uses = append(i.uses, d)
+		r := i.moreLocked()
+		r.uses = append(r.uses, d)
 		return nil
 	}
 	return cycleIn(i.s.graph.Depend(&i.n, &d.n))

@@ -44,10 +44,10 @@ type Exit struct {
 // Succeeded.
 func ExitOf(ctx context.Context) Exit {
 	for o := ownerOf(ctx); o != nil; o = o.s.frame {
-		if o.kind == dropOwner && !o.early {
-			return o.s.end.exit // written before the first drop was started
-		}
 		if o.kind == dropOwner {
+			if end := o.s.end; end != nil && !o.early { // end was written before the first drop started
+				return end.exit
+			}
 			break
 		}
 	}

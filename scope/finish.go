@@ -150,7 +150,7 @@ func (s *Scope) shutTelemetry(fns []func(context.Context) error) (err error) {
 	}
 	limit := telemetryBudget * 10 / 11 // the last tenth lies inside
 	outcomes := g.Teardown(context.WithoutCancel(s.base),
-		&group.Options{Timeout: limit, Cause: s.dropTimeoutError, Force: s.force()})
+		group.Options{Timeout: limit, Cause: s.dropTimeoutError, Force: s.force()})
 	for _, o := range outcomes {
 		err = multierr.Append(err, s.telemetryError(o))
 	}

@@ -117,7 +117,7 @@ type useAfterError struct{ i *item }
 func (e *useAfterError) Error() string {
 	s := e.i.s
 	s.mu.Lock()
-	site, state, early := e.i.site, e.i.state, e.i.drop.early
+	site, state, early := e.i.lessLocked().site, e.i.state, e.i.drop.early
 	s.mu.Unlock()
 	how := "dropped by the exit of its scope"
 	switch {
@@ -173,7 +173,7 @@ func (i *item) release(give func() error) error {
 	// Refused only if a run has taken the node meanwhile, with what it depends
 	// on; that finds i released.
 	_ = s.graph.Remove(&i.n)
-	i.state, i.site = released, callSite()
+	i.state, i.moreLocked().site = released, callSite()
 	s.names.free(i.name())
 	s.rec.GuardLive(-1)
 	return nil

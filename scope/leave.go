@@ -116,8 +116,9 @@ func (s *Scope) settle(kind ExitKind, value any) {
 	defer s.mu.Unlock()
 	s.advanceLocked(dropping)
 	slices.SortStableFunc(s.failures, func(a, b failure) int { return a.index - b.index })
-	if s.graph.Len() > 0 || s.watched() || s.self != nil { // else there is nobody to tell
-		s.end = &closing{exit: s.exitLocked(kind, value)}
+	exit := s.exitLocked(kind, value)
+	if exit.Kind != Succeeded || s.watched() || s.self != nil { // else nil says the same
+		s.end = &closing{exit: exit}
 	}
 }
 

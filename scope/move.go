@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"reflect"
-	"time"
 
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/guard"
@@ -21,7 +20,7 @@ func (h *Handle[T]) MoveTo(s *Scope, opts ...GuardOption) (*Handle[T], error) {
 	from := h.item.s
 	cfg := newGuardConfig(opts)
 	to := &Handle[T]{}
-	to.item = item{s: s, impl: to, born: time.Now()}
+	to.item = item{s: s, impl: to, born: instantNow()}
 	refuse := func(err error) (*Handle[T], error) { return nil, from.refusal("move", h.Name(), err) }
 	if s == from {
 		return refuse(misuse("it belongs to that scope already"))
@@ -68,7 +67,7 @@ func (i *item) moveLocked(to *item, deps []*item, cfg *guardConfig) error {
 	}
 	err := i.s.graph.Remove(&i.n)
 	if err == nil {
-		i.state, i.site = released, callSite()
+		i.state, i.moreLocked().site = released, callSite()
 		i.s.names.free(i.name())
 		i.s.rec.GuardLive(-1)
 		return nil

@@ -161,12 +161,19 @@ func (o *owner) leaveLocked() {
 // lexical children have, too; after that o has ended.
 func (o *owner) join() {
 	o.s.mu.Lock()
+	defer o.s.mu.Unlock()
+	o.joinLocked()
+}
+
+// joinLocked is join for who holds the lock, which is let go for the wait only:
+// most functions have nothing nested.
+func (o *owner) joinLocked() {
 	o.leaveLocked()
 	if o.live == 0 {
-		o.s.mu.Unlock()
 		return
 	}
 	o.idle = make(chan struct{})
 	o.s.mu.Unlock()
 	<-o.idle
+	o.s.mu.Lock()
 }

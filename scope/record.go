@@ -65,7 +65,7 @@ func (i *item) starts(e group.Event) {
 	i.s.mu.Lock()
 	defer i.s.mu.Unlock()
 	if i.state == live {
-		i.record = &dropRecord{start: e}
+		i.moreLocked().record = &dropRecord{start: e}
 	}
 }
 
@@ -86,10 +86,10 @@ func (i *item) startSpan() {
 	if !i.drop.early {
 		start = s.end.teardown.Drop
 	}
-	ctx, span := start(i.drop.Context, i.dropInfo(i.record.start))
+	ctx, span := start(i.drop.Context, i.dropInfo(i.rare.record.start))
 	i.drop.Context = ctx
 	s.mu.Lock()
-	i.record.span = span
+	i.rare.record.span = span
 	s.mu.Unlock()
 }
 
@@ -114,7 +114,7 @@ func (s *Scope) recordEnd(i *item, e group.Event) {
 		return
 	}
 	s.mu.Lock()
-	record := *i.record
+	record := *i.rare.record
 	s.mu.Unlock()
 	o.Started = record.start.At
 	record.span.End(e.At, e.Outcome, s.dropError(i, o))

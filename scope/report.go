@@ -128,7 +128,7 @@ func (s *Scope) Snapshot() trace.Snapshot {
 	}
 	var tasks []trace.SnapshotItem
 	for t := s.tasks; t != nil; t = t.next {
-		item := trace.SnapshotItem{Kind: "task", Name: t.name, State: "running", Age: now.Sub(t.started)}
+		item := trace.SnapshotItem{Kind: "task", Name: t.name, State: "running", Age: t.started.age()}
 		if t.abandoned {
 			item.State = "abandoned"
 		} else if s.state == draining {
@@ -147,7 +147,7 @@ func (s *Scope) Snapshot() trace.Snapshot {
 	running := s.graph.Running()
 	for _, n := range s.graph.Nodes() {
 		i := itemOf(n)
-		item, ok := s.snapshotItem(i, now)
+		item, ok := s.snapshotItem(i)
 		if !ok {
 			continue
 		}
@@ -177,8 +177,8 @@ func (s *Scope) drainedLocked(now time.Time) time.Duration {
 	return 0
 }
 
-func (s *Scope) snapshotItem(i *item, now time.Time) (trace.SnapshotItem, bool) {
-	item := trace.SnapshotItem{Kind: i.impl.kind(), Name: i.name(), Age: now.Sub(i.born), Wave: i.n.Wave()}
+func (s *Scope) snapshotItem(i *item) (trace.SnapshotItem, bool) {
+	item := trace.SnapshotItem{Kind: i.impl.kind(), Name: i.name(), Age: i.born.age(), Wave: i.n.Wave()}
 	for _, d := range s.graph.Dependencies(&i.n) {
 		item.DependsOn = append(item.DependsOn, d.Name())
 	}

@@ -50,7 +50,7 @@ type Scope struct {
 	clock       *clock // nil: nothing can abandon what runs here
 
 	graph group.Graph // of items: guards, daemons, children
-	end   *closing    // written before the first drop of the teardown starts
+	end   *closing    // written before the first drop of the teardown starts; nil: the exit has succeeded
 
 	mu         sync.Mutex // protects the following, and the fields of owners, items and tasks that say so
 	state      state
@@ -62,7 +62,7 @@ type Scope struct {
 	prev, next *Scope     // in the parent's list of lexical children; guarded by the parent's mu
 	tasks      *task      // the newest running task
 	started    int32      // tasks so far
-	trees      int32      // runs of DropTree that have not ended
+	earlies    int32      // early drops that have not ended
 	failures   []failure  // of the body, tasks and early drops
 	daemonErr  *TaskError // of the first daemon that failed before it was asked
 	names      *nameSet   // of the nodes; nil before the first
@@ -82,11 +82,10 @@ type clock struct {
 	unwatch    func() bool // of the watch on the context, with a grace
 }
 
-// closing is what becomes of a scope.
+// closing is what becomes of a scope, if there is anything to tell of it.
 type closing struct {
 	exit     Exit
 	teardown *trace.Teardown // nil: nobody records
-	options  group.Options
 
 	// Of a child that has closed; guarded by its mu.
 	err    error

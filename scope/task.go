@@ -17,7 +17,7 @@ type task struct {
 
 	name     string
 	fn       func(ctx context.Context) error
-	started  time.Time
+	started  instant
 	index    int  // counts the tasks of the scope
 	returned bool // fn has returned: written and read on the task's goroutine
 	told     bool // its error is known to the scope; likewise
@@ -74,7 +74,7 @@ func (s *Scope) start(t *task, wait bool) error {
 		return why
 	}
 	t.owner = owner{Context: s.body.Context, s: s, kind: taskOwner, live: 1}
-	t.started = time.Now()
+	t.started = instantNow()
 	s.mu.Lock()
 	if why := s.refusesTaskLocked(); why != nil {
 		s.mu.Unlock()
@@ -102,7 +102,7 @@ func (s *Scope) addTaskLocked(t *task) {
 // that name would; it returns ErrClosed when it is too late. With late it only
 // asks: who calls ends in the scope's teardown, which would wait for itself.
 func (s *Scope) hold(name string, late bool) (end func(), err error) {
-	t := &task{name: name, started: time.Now()}
+	t := &task{name: name, started: instantNow()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state >= dropping || s.body.live == 0 && !late {
@@ -112,7 +112,7 @@ func (s *Scope) hold(name string, late bool) (end func(), err error) {
 		return func() {}, nil
 	}
 	s.addTaskLocked(t)
-	return func() { s.taskEnded(t) }, nil
+	return func() { s.mu.Lock(); s.taskEnded(t) }, nil
 }
 
 // refusesTaskLocked returns why no task is started any more, or nil. While the
@@ -208,10 +208,15 @@ func (t *task) end(span *trace.Span) {
 		s.fail(t.index, t.err, &TaskError{Scope: s.Path(), Task: t.name, Err: t.err}, t.returned)
 	}
 	span.End(t.err)
-	t.join()
-	s.freeSlot()
-	if t.done != nil {
-		t.done(t.err, t.returned)
+	s.mu.Lock()
+	t.joinLocked()
+	if t.done != nil || s.rare != nil {
+		s.mu.Unlock()
+		s.freeSlot()
+		if t.done != nil {
+			t.done(t.err, t.returned)
+		}
+		s.mu.Lock()
 	}
 	s.taskEnded(t)
 }
@@ -222,10 +227,9 @@ func (t *task) isAbandoned() bool {
 	return t.abandoned
 }
 
-// taskEnded counts t out. What an abandoned task came to after all is logged,
-// since nobody else will tell.
+// taskEnded counts t out, and unlocks the scope. What an abandoned task came to
+// after all is logged, since nobody else will tell.
 func (s *Scope) taskEnded(t *task) {
-	s.mu.Lock()
 	if t.prev != nil {
 		t.prev.next = t.next
 	} else {
@@ -238,7 +242,7 @@ func (s *Scope) taskEnded(t *task) {
 	s.body.leaveLocked()
 	s.mu.Unlock()
 	if late {
-		s.logLate("task", t.name, time.Since(t.started), t.err)
+		s.logLate("task", t.name, t.started.age(), t.err)
 	}
 }
 

@@ -3,6 +3,7 @@ package scope
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"go.uber.org/multierr"
@@ -14,9 +15,9 @@ import (
 // exitRun is one teardown: what it is given, and what came of it.
 type exitRun struct {
 	began, ended time.Time
-	deadline     time.Time // zero: none
-	outcomes     []group.Outcome
-	errs         []error // what Run says of each
+	deadline     time.Time       // zero: none
+	outcomes     []group.Outcome // only failures, unless somebody looks
+	errs         []error         // what Run says of each
 	spans        *trace.Teardown
 }
 
@@ -37,35 +38,46 @@ func (s *Scope) dropAll(b budget) exitRun {
 		})
 		s.end.teardown = x.spans
 	}
-	s.setOptions(&s.end.options, &b)
-	x.outcomes = s.graph.Teardown(ctx, &s.end.options)
-	s.awaitEarly(x.outcomes)
+	early := s.earlyDrops()
+	x.outcomes = s.graph.TeardownWith(ctx, s.options(&b))
+	awaitEarly(early, x.outcomes)
 	if s.watched() {
 		x.ended = time.Now()
 	}
 	return x
 }
 
-// awaitEarly waits for the last instructions of early drops that the teardown has
-// met, so that an error that nobody waits for any more is not lost.
-func (s *Scope) awaitEarly(outcomes []group.Outcome) {
-	var met []*earlyDrop
+// earlyDrops returns the drops which the teardown is going to meet because they
+// were asked for before and have not ended.
+func (s *Scope) earlyDrops() (early []*earlyDrop) {
 	s.mu.Lock()
-	for _, o := range outcomes {
-		if e := itemOf(o.Node).early; e != nil && !e.tree && o.Outcome == "ok" {
-			met = append(met, e)
+	defer s.mu.Unlock()
+	if s.earlies == 0 {
+		return nil
+	}
+	for _, n := range s.graph.Nodes() {
+		if e := itemOf(n).lessLocked().early; e != nil && !e.tree {
+			early = append(early, e)
 		}
 	}
-	s.mu.Unlock()
-	for _, e := range met {
-		<-e.done
+	return early
+}
+
+// awaitEarly waits for the last instructions of early drops that the teardown has
+// met, unless it has given them up, so that an error that nobody waits for any
+// more is not lost.
+func awaitEarly(early []*earlyDrop, outcomes []group.Outcome) {
+	for _, e := range early {
+		if !slices.ContainsFunc(outcomes, func(o group.Outcome) bool { return o.Node == &e.item.n && o.Outcome != "ok" }) {
+			<-e.done
+		}
 	}
 }
 
-// setOptions sets what package group is told for a run of drops: a teardown,
-// which has a budget, or early drops.
-func (s *Scope) setOptions(o *group.Options, b *budget) {
-	o.Slow, o.Timeout, o.Force = s.slow(), s.dropTimeout, s.force()
+// options are what package group is told for a run of drops: a teardown, which
+// has a budget, or early drops.
+func (s *Scope) options(b *budget) group.Options {
+	o := group.Options{Slow: s.slow(), Timeout: s.dropTimeout, Force: s.force()}
 	if r := s.rare; r != nil {
 		o.Limit = r.dropLimit
 	}
@@ -74,6 +86,7 @@ func (s *Scope) setOptions(o *group.Options, b *budget) {
 	}
 	if b != nil {
 		o.Schedule, o.Deadline, o.Reserve = s.schedule, b.end, b.reserve
+		o.Failures = !s.watched()
 	}
 	switch {
 	case !s.watched():
@@ -83,6 +96,7 @@ func (s *Scope) setOptions(o *group.Options, b *budget) {
 	default:
 		o.Observe = s.observeEarly
 	}
+	return o
 }
 
 // watched reports whether anybody looks at the drops of s.
