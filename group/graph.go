@@ -16,10 +16,10 @@ import (
 type Graph struct {
 	mu       sync.Mutex              // protects the following fields and those of the nodes
 	closed   bool                    // terminal; set by Teardown
-	nodes    list                    // all nodes that are not gone
-	alls     list                    // those of them with All
-	seq      uint64                  // of the newest node
 	late     bool                    // an older node was made to depend on a newer one: seq does not order the edges
+	nodes    list                    // all nodes that are not gone
+	alls     *list                   // those of them with All; nil before the first
+	seq      uint64                  // of the newest node
 	teardown *run                    // once it has begun
 	ended    map[*Node]chan struct{} // for nodes in state dropping that a second run waits for; see waitFor
 }
@@ -68,6 +68,9 @@ func (g *Graph) Insert(n *Node, s Spec) error {
 	}
 	g.nodes.add(n)
 	if n.all {
+		if g.alls == nil {
+			g.alls = new(list)
+		}
 		g.alls.add(n)
 	}
 	return nil

@@ -47,7 +47,7 @@ func (l *list) compact() {
 // newest returns the live node registered last, or nil. The last element is no
 // tombstone: bury saw to that.
 func (l *list) newest() *Node {
-	if len(l.nodes) == 0 {
+	if l == nil || len(l.nodes) == 0 {
 		return nil
 	}
 	return l.nodes[len(l.nodes)-1]

@@ -2,6 +2,7 @@ package group_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -37,7 +38,7 @@ func TestNotice(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				opts := &group.Options{Timeout: 10 * time.Second, Slow: time.Second, Notice: tell(&noticed)}
+				opts := &group.Options{Timeout: 10 * time.Second, Slow: time.Second, Notice: group.NoticeFunc(tell(&noticed))}
 				if observed {
 					opts.Observe = tell(&seen)
 				}
@@ -101,4 +102,50 @@ func ExampleNotice() {
 		fmt.Println(e.Kind, e.Node.Name(), e.Blocks)
 	}))
 	// Output: drop db
+}
+
+func ExampleNoticeFunc() {
+	var g group.Graph
+	must(g.Add("db", say("db")))
+	g.TeardownWith(context.Background(), group.Options{
+		Slow:   time.Minute,
+		Notice: group.NoticeFunc(func(e group.Event) { fmt.Println(e.Kind, e.Node.Name(), e.Blocks) }),
+	})
+	// Output: drop db
+}
+
+// A counter counts what a run gives notice of.
+type counter struct{ slow, late int }
+
+func (c *counter) Notice(e group.Event) {
+	switch e.Kind {
+	case group.DropSlow:
+		c.slow++
+	case group.DropLate:
+		c.late++
+	}
+}
+
+func ExampleNoticer() {
+	var g group.Graph
+	must(g.Add("db", say("db")))
+	var c counter
+	g.TeardownWith(context.Background(), group.Options{Slow: time.Minute, Notice: &c})
+	fmt.Println(c.slow, "slow,", c.late, "late")
+	// Output:
+	// drop db
+	// 0 slow, 0 late
+}
+
+// With Failures, what went well costs no memory.
+func ExampleGraph_TeardownWith() {
+	var g group.Graph
+	must(g.Add("db", func(context.Context) error { return errors.New("disk full") }))
+	must(g.Add("cache", say("cache")))
+	for _, o := range g.TeardownWith(context.Background(), group.Options{Failures: true}) {
+		fmt.Println(o.Node.Name(), o.Outcome, o.Err)
+	}
+	// Output:
+	// drop cache
+	// db error disk full
 }

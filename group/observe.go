@@ -1,10 +1,17 @@
 package group
 
+// noticed reports whether anybody is told of slow and late drops.
+func (r *run) noticed() bool { return r.Observe != nil || r.Notice != nil }
+
 // tell calls the observer. If that ends the goroutine, next is what is left to
 // do.
 func (r *run) tell(t *turn, next step, e *Event) {
 	t.step, t.telling = next, true
-	r.Notice(*e) // which is Observe, if there is that
+	if r.Observe != nil {
+		r.Observe(*e)
+	} else {
+		r.Notice.Notice(*e)
+	}
 	t.telling = false
 }
 
@@ -45,7 +52,7 @@ func (r *run) tellWave(t *turn, next step, kind EventKind) {
 
 // tellLate tells what an abandoned drop has returned, which is not its outcome.
 func (r *run) tellLate(t *turn) {
-	if r.Notice == nil {
+	if !r.noticed() {
 		return
 	}
 	r.tell(t, left, &Event{

@@ -48,7 +48,7 @@ type Options struct {
 	Force    <-chan struct{}
 	Cause    func(n *Node, limit time.Duration) error
 	Observe  func(Event)
-	Notice   func(Event)
+	Notice   Noticer
 }
 
 func (o Options) apply(to *Options) { *to = o }
@@ -100,4 +100,14 @@ func Observe(f func(Event)) Option { return option(func(o *Options) { o.Observe 
 // Notice tells f of the two things that nobody should miss, DropSlow and DropLate,
 // and of nothing else. It is like Observe, but costs drops that are neither
 // nothing. Beside Observe, which tells of these too, it means nothing.
-func Notice(f func(Event)) Option { return option(func(o *Options) { o.Notice = f }) }
+func Notice(f func(Event)) Option { return option(func(o *Options) { o.Notice = NoticeFunc(f) }) }
+
+// A Noticer is told what [Notice] says: an interface, so that a caller for whom an
+// allocation counts needs no closure.
+type Noticer interface{ Notice(e Event) }
+
+// A NoticeFunc is a function as a [Noticer].
+type NoticeFunc func(Event)
+
+// Notice calls f.
+func (f NoticeFunc) Notice(e Event) { f(e) }

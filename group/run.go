@@ -178,10 +178,7 @@ func (r *run) prepare(ctx context.Context) {
 			r.Deadline = r.started.Add(r.Reserve)
 		}
 	}
-	if r.Observe != nil {
-		r.Notice = r.Observe
-	}
-	if r.Notice == nil {
+	if !r.noticed() {
 		r.Slow = 0
 	}
 	if r.bounded {

@@ -79,7 +79,6 @@ func (a *acquired[T]) call(ctx context.Context, name string, open func(context.C
 // here. If the scope no longer accepts it, it is dropped at once, and nothing is
 // lost.
 func (i *item) keep(user *owner, what, name string, cfg *guardConfig) error {
-	i.born = instantNow()
 	if err := i.register(name, cfg, false); err != nil {
 		return multierr.Append(i.s.refusal(what, name, err), i.dropUnowned(name, cfg))
 	}

@@ -49,7 +49,7 @@ func (s *Scope) Stop(cause error) {
 		s.mu.Unlock()
 		return
 	}
-	s.stopped, s.stopCause = true, cause
+	s.stopped, s.incidentsLocked().stopCause = true, cause
 	s.body.tellLocked()
 	for t := s.tasks; t != nil; t = t.next {
 		t.tellLocked()
@@ -85,6 +85,14 @@ func (s *Scope) belowLocked(of *owner) (below []*Scope) {
 	return below
 }
 
+// stopReasonLocked is the cause with which the scope was asked to stop; nil before.
+func (s *Scope) stopReasonLocked() error {
+	if s.incidents == nil {
+		return nil
+	}
+	return s.incidents.stopCause
+}
+
 // stopCauseLocked is the cause that a daemon which is asked to stop finds, and
 // what is nested in it.
 func (s *Scope) stopCauseLocked() error {
@@ -92,7 +100,7 @@ func (s *Scope) stopCauseLocked() error {
 		return cause
 	}
 	if s.stopped {
-		return s.stopCause
+		return s.stopReasonLocked()
 	}
 	return ErrClosed
 }

@@ -24,7 +24,7 @@ func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 	if c.rare != nil {
 		cfg = c.rare.guard
 	}
-	i := &item{s: s, impl: c, born: instantNow()}
+	i := &item{s: s, impl: c}
 	err := cfg.validForGuard()
 	var own []*item
 	if err == nil {
@@ -42,7 +42,7 @@ func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 	if err = i.insertLocked(c.name, own, &cfg, true); err != nil {
 		s.names.free(c.name)
 	}
-	stopped, why := s.stopped, s.stopCause
+	stopped, why := s.stopped, s.stopReasonLocked()
 	s.mu.Unlock()
 	switch {
 	case err != nil:

@@ -70,7 +70,7 @@ func (s *Scope) newDaemon(name string, cfg *guardConfig) (*Daemon, error) {
 		return nil, err
 	}
 	d := &Daemon{label: name, graceful: cfg.graceful, done: make(chan struct{})}
-	d.item.s, d.item.impl, d.item.born = s, d, instantNow()
+	d.item.s, d.item.impl = s, d
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(s.base))
 	d.cancel = cancel
 	d.run = owner{Context: ctx, s: s, item: &d.item, kind: daemonOwner, live: 1}
@@ -124,8 +124,8 @@ func (d *Daemon) failed() {
 		return
 	}
 	d.unasked = &TaskError{Scope: s.Path(), Task: d.Name(), Err: d.err}
-	if s.daemonErr == nil {
-		s.daemonErr = d.unasked
+	if in := s.incidentsLocked(); in.daemonErr == nil {
+		in.daemonErr = d.unasked
 	}
 	s.mu.Unlock()
 	if !s.supervisor || panicOf(d.err) != nil {

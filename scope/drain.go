@@ -164,7 +164,7 @@ func (s *Scope) drainCause(began, bound time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stopped {
-		return s.stopCause
+		return s.stopReasonLocked()
 	}
 	e := &DropTimeoutError{Scope: s.Path(), Guard: s.name, Limit: s.grace}
 	if s.parent != nil && !bound.IsZero() {
@@ -193,18 +193,18 @@ func (s *Scope) abandonTasks() {
 	for t := s.tasks; t != nil; t = t.next {
 		t.abandoned = true
 		err := &AbandonedError{
-			Scope: s.Path(), Name: t.name, Age: t.started.age(), Blocks: blocks, Stack: ids[t.id],
+			Scope: s.Path(), Name: t.name, Age: s.sinceLocked(t.started), Blocks: blocks, Stack: ids[t.id],
 		}
-		s.failures = append(s.failures, failure{t.index, err})
+		s.failLocked(t.index, err)
 		if t.done != nil {
 			t.done(err, false)
 		}
 	}
 	for c := s.nested; c != nil; c = c.next {
 		if c.lexicalOwner() == &s.body {
-			s.failures = append(s.failures, failure{bodyIndex, &AbandonedError{
+			s.failLocked(bodyIndex, &AbandonedError{
 				Scope: s.Path(), Name: c.name, Age: now.Sub(c.clock.opened), Blocks: blocks,
-			}})
+			})
 		}
 	}
 }

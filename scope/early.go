@@ -52,7 +52,7 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 		e = &earlyDrop{item: i, tree: tree, done: make(chan struct{})}
 		i.moreLocked().early, i.rare.site = e, callSite()
 		s.body.live++ // the exit waits for it as for a task
-		s.earlies++
+		s.incidentsLocked().earlies++
 	}
 	e.waiters++
 	s.mu.Unlock()
@@ -155,9 +155,9 @@ func (e *earlyDrop) Run() {
 		i.rare.early = nil // refused; the next call tries again
 	}
 	if err != nil && e.waiters == 0 {
-		s.failures = append(s.failures, failure{earlyIndex, err})
+		s.failLocked(earlyIndex, err)
 	}
-	s.earlies--
+	s.incidents.earlies--
 	close(e.done)
 	s.body.leaveLocked()
 	s.mu.Unlock()

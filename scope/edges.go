@@ -69,10 +69,10 @@ func (s *Scope) resolve(nodes []Node) (own []*item, err error) {
 // depsLocked returns the nodes of the graph for what i is to depend on: own,
 // which must be live, and what was used while i was opened.
 func (s *Scope) depsLocked(i *item, own []*item) ([]*group.Node, error) {
-	uses := i.lessLocked().uses
-	if len(own)+len(uses) == 0 {
+	if len(own) == 0 && i.rare == nil {
 		return nil, nil
 	}
+	uses := i.lessLocked().uses
 	deps := make([]*group.Node, 0, len(own)+len(uses))
 	for _, d := range own {
 		if d.state > live {

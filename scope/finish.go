@@ -54,7 +54,7 @@ func (s *Scope) collect(x exitRun) (panics []*PanicError, err error) {
 		err = multierr.Append(err, e)
 	}
 	s.mu.Lock()
-	failures, echoed := s.failures, s.echoed
+	failures, echoed := s.failuresLocked(), s.echoed
 	s.mu.Unlock()
 	late := len(failures)
 	for k, f := range failures {

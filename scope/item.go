@@ -46,10 +46,10 @@ type item struct {
 	n    group.Node
 	s    *Scope // whose it is; changed by nobody, since MoveTo makes another item
 	impl dropper
-	born instant
 	drop owner // the context of the drop
 
 	// Guarded by s.mu.
+	born     age // set when it is registered
 	state    itemState
 	numbered bool      // its name has a number that it was not given
 	rare     *rareItem // nil: none
@@ -148,6 +148,7 @@ func (i *item) insertLocked(unique string, own []*item, cfg *guardConfig, user b
 	if err != nil {
 		return notAccepted(err)
 	}
+	i.born = s.ageLocked()
 	if i.state = live; i.rare != nil {
 		i.rare.uses = nil
 	}
@@ -213,7 +214,7 @@ func (i *item) begin(ctx context.Context) bool {
 	if i.state == released {
 		return false
 	}
-	early := s.state < dropping || s.earlies > 0 && ctx.Value(earlyKey{}) != nil
+	early := s.state < dropping || s.incidents != nil && s.incidents.earlies > 0 && ctx.Value(earlyKey{}) != nil
 	if early {
 		ctx, i.moreLocked().stop = context.WithCancelCause(ctx)
 	}

@@ -45,7 +45,7 @@ func Lazy[T any](s *Scope, name string, open func(ctx context.Context) (T, error
 		panic("scope.Lazy: nil function")
 	}
 	h := &LazyHandle[T]{name: name}
-	h.item.s, h.item.impl, h.item.born = s, h, instantNow()
+	h.item.s, h.item.impl = s, h
 	h.lazy = guard.NewLazy(func(ctx context.Context) (*guard.Guard[T], error) {
 		v, err := h.attempt(ctx, open)
 		if err != nil {

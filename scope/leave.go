@@ -49,7 +49,7 @@ func (s *Scope) leaveIdle() bool {
 // idleLocked reports whether the scope has nothing but its body, no error to tell,
 // not even the cause in place of an echo, and nobody looks.
 func (s *Scope) idleLocked() bool {
-	return s.state == open && s.body.live == 1 && s.graph.Len() == 0 && len(s.failures) == 0 && !s.echoed &&
+	return s.state == open && s.body.live == 1 && s.graph.Len() == 0 && s.incidents == nil && !s.echoed &&
 		s.rec == nil && s.rare == nil && !s.reports()
 }
 
@@ -101,7 +101,7 @@ func (s *Scope) fail(index int, err, told error, returned bool) {
 		s.mu.Unlock()
 		return
 	}
-	s.failures = append(s.failures, failure{index, told})
+	s.failLocked(index, told)
 	s.mu.Unlock()
 	if s.supervisor && index != bodyIndex && panicOf(err) == nil {
 		return
@@ -115,7 +115,7 @@ func (s *Scope) settle(kind ExitKind, value any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.advanceLocked(dropping)
-	slices.SortStableFunc(s.failures, func(a, b failure) int { return a.index - b.index })
+	slices.SortStableFunc(s.failuresLocked(), func(a, b failure) int { return a.index - b.index })
 	exit := s.exitLocked(kind, value)
 	if exit.Kind != Succeeded || s.watched() || s.self != nil { // else nil says the same
 		s.end = &closing{exit: exit}
@@ -128,17 +128,19 @@ func (s *Scope) exitLocked(kind ExitKind, value any) Exit {
 	if kind != Succeeded {
 		return Exit{Kind: kind, Panic: value}
 	}
-	for _, f := range s.failures {
+	failures := s.failuresLocked()
+	for _, f := range failures {
 		if p := panicOf(f.err); p != nil && f.index != bodyIndex && !s.panicAsError() {
 			return Exit{Kind: Panicked, Panic: p.Value}
 		}
 	}
-	for _, f := range s.failures {
+	for _, f := range failures {
 		if f.index != earlyIndex {
 			return Exit{Kind: Failed, Err: f.err}
 		}
 	}
-	if d := s.daemonErr; d != nil {
+	if s.incidents != nil && s.incidents.daemonErr != nil {
+		d := s.incidents.daemonErr
 		if p := panicOf(d); p != nil && !s.panicAsError() {
 			return Exit{Kind: Panicked, Panic: p.Value}
 		}

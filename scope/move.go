@@ -20,7 +20,7 @@ func (h *Handle[T]) MoveTo(s *Scope, opts ...GuardOption) (*Handle[T], error) {
 	from := h.item.s
 	cfg := newGuardConfig(opts)
 	to := &Handle[T]{}
-	to.item = item{s: s, impl: to, born: instantNow()}
+	to.item = item{s: s, impl: to}
 	refuse := func(err error) (*Handle[T], error) { return nil, from.refusal("move", h.Name(), err) }
 	if s == from {
 		return refuse(misuse("it belongs to that scope already"))

@@ -149,7 +149,7 @@ func (i *item) dropUnowned(name string, cfg *guardConfig) error {
 	if err != nil {
 		return err
 	}
-	opts := group.Options{Slow: s.slow(), Timeout: s.dropTimeout, Notice: s.observeUnowned, Cause: s.dropTimeoutError, Force: s.force()}
+	opts := group.Options{Slow: s.slow(), Timeout: s.dropTimeout, Notice: group.NoticeFunc(s.observeUnowned), Cause: s.dropTimeoutError, Force: s.force()}
 	for _, o := range g.Teardown(context.WithoutCancel(s.base), opts) {
 		err = s.dropError(i, o)
 	}

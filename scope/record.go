@@ -39,6 +39,12 @@ func (s *Scope) observeEarly(e group.Event) {
 	}
 }
 
+// A noticer is a scope for package group, when nobody wants more than a notice.
+type noticer struct{ *Scope }
+
+// Notice hears of slow drops, and of late ones.
+func (n noticer) Notice(e group.Event) { n.notice(itemOf(e.Node), e) }
+
 // notice logs what nobody should miss.
 func (s *Scope) notice(i *item, e group.Event) {
 	switch e.Kind {

@@ -128,7 +128,7 @@ func (s *Scope) Snapshot() trace.Snapshot {
 	}
 	var tasks []trace.SnapshotItem
 	for t := s.tasks; t != nil; t = t.next {
-		item := trace.SnapshotItem{Kind: "task", Name: t.name, State: "running", Age: t.started.age()}
+		item := trace.SnapshotItem{Kind: "task", Name: t.name, State: "running", Age: s.sinceLocked(t.started)}
 		if t.abandoned {
 			item.State = "abandoned"
 		} else if s.state == draining {
@@ -178,12 +178,13 @@ func (s *Scope) drainedLocked(now time.Time) time.Duration {
 }
 
 func (s *Scope) snapshotItem(i *item) (trace.SnapshotItem, bool) {
-	item := trace.SnapshotItem{Kind: i.impl.kind(), Name: i.name(), Age: i.born.age(), Wave: i.n.Wave()}
+	item := trace.SnapshotItem{Kind: i.impl.kind(), Name: i.name(), Wave: i.n.Wave()}
 	for _, d := range s.graph.Dependencies(&i.n) {
 		item.DependsOn = append(item.DependsOn, d.Name())
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	item.Age = s.sinceLocked(i.born)
 	switch i.state {
 	case live:
 		item.State = "live"

@@ -57,14 +57,12 @@ type Scope struct {
 	stopped    bool       // Stop was called here or above
 	echoed     bool       // an error was left out because it only repeated the cause
 	limits     bool       // a node has a limit of its own; only read once nothing is registered any more
-	stopCause  error      // set with stopped
+	started    int32      // tasks so far
 	nested     *Scope     // the newest lexical child
 	prev, next *Scope     // in the parent's list of lexical children; guarded by the parent's mu
 	tasks      *task      // the newest running task
-	started    int32      // tasks so far
-	earlies    int32      // early drops that have not ended
-	failures   []failure  // of the body, tasks and early drops
-	daemonErr  *TaskError // of the first daemon that failed before it was asked
+	epoch      time.Time  // when the first of what has an age began; zero before
+	incidents  *incidents // nil: none
 	names      *nameSet   // of the nodes; nil before the first
 }
 
@@ -80,6 +78,33 @@ type clock struct {
 	canceledAt time.Time   // when the cancellation was noticed; zero before
 	stopTimer  *time.Timer // cancels what was only asked to stop
 	unwatch    func() bool // of the watch on the context, with a grace
+}
+
+// incidents are what most scopes never see. All is guarded by the scope's mu.
+type incidents struct {
+	failures  []failure  // of the body, tasks and early drops
+	daemonErr *TaskError // of the first daemon that failed before it was asked
+	stopCause error      // set with stopped
+	earlies   int32      // early drops that have not ended
+}
+
+func (s *Scope) incidentsLocked() *incidents {
+	if s.incidents == nil {
+		s.incidents = new(incidents)
+	}
+	return s.incidents
+}
+
+func (s *Scope) failuresLocked() []failure {
+	if s.incidents == nil {
+		return nil
+	}
+	return s.incidents.failures
+}
+
+func (s *Scope) failLocked(index int, err error) {
+	in := s.incidentsLocked()
+	in.failures = append(in.failures, failure{index, err})
 }
 
 // closing is what becomes of a scope, if there is anything to tell of it.

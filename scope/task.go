@@ -17,7 +17,6 @@ type task struct {
 
 	name     string
 	fn       func(ctx context.Context) error
-	started  instant
 	index    int  // counts the tasks of the scope
 	returned bool // fn has returned: written and read on the task's goroutine
 	told     bool // its error is known to the scope; likewise
@@ -26,6 +25,7 @@ type task struct {
 
 	// Guarded by the scope's mu.
 	prev, next *task
+	started    age
 	id         uint64 // of the goroutine, 0 when nothing can abandon the task
 	abandoned  bool
 }
@@ -74,7 +74,6 @@ func (s *Scope) start(t *task, wait bool) error {
 		return why
 	}
 	t.owner = owner{Context: s.body.Context, s: s, kind: taskOwner, live: 1}
-	t.started = instantNow()
 	s.mu.Lock()
 	if why := s.refusesTaskLocked(); why != nil {
 		s.mu.Unlock()
@@ -90,6 +89,7 @@ func (s *Scope) start(t *task, wait bool) error {
 // addTaskLocked counts t in.
 func (s *Scope) addTaskLocked(t *task) {
 	s.body.live++
+	t.started = s.ageLocked()
 	t.index = int(s.started)
 	s.started++
 	if t.next = s.tasks; t.next != nil {
@@ -102,7 +102,7 @@ func (s *Scope) addTaskLocked(t *task) {
 // that name would; it returns ErrClosed when it is too late. With late it only
 // asks: who calls ends in the scope's teardown, which would wait for itself.
 func (s *Scope) hold(name string, late bool) (end func(), err error) {
-	t := &task{name: name, started: instantNow()}
+	t := &task{name: name}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state >= dropping || s.body.live == 0 && !late {
@@ -125,7 +125,7 @@ func (s *Scope) refusesTaskLocked() error {
 		return cause
 	}
 	if s.stopped {
-		return s.stopCause
+		return s.stopReasonLocked()
 	}
 	return nil
 }
@@ -238,12 +238,14 @@ func (s *Scope) taskEnded(t *task) {
 	if t.next != nil {
 		t.next.prev = t.prev
 	}
-	late := t.abandoned && !t.told
 	s.body.leaveLocked()
-	s.mu.Unlock()
-	if late {
-		s.logLate("task", t.name, t.started.age(), t.err)
+	if !t.abandoned || t.told {
+		s.mu.Unlock()
+		return
 	}
+	took := s.sinceLocked(t.started)
+	s.mu.Unlock()
+	s.logLate("task", t.name, took, t.err)
 }
 
 // logLate logs what something abandoned came to.

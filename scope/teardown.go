@@ -52,7 +52,7 @@ func (s *Scope) dropAll(b budget) exitRun {
 func (s *Scope) earlyDrops() (early []*earlyDrop) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.earlies == 0 {
+	if s.incidents == nil || s.incidents.earlies == 0 {
 		return nil
 	}
 	for _, n := range s.graph.Nodes() {
@@ -90,7 +90,7 @@ func (s *Scope) options(b *budget) group.Options {
 	}
 	switch {
 	case !s.watched():
-		o.Notice = s.observeEarly // the rare events are handled alike
+		o.Notice = noticer{s}
 	case b != nil:
 		o.Observe = s.observe
 	default:
