@@ -137,7 +137,7 @@ func (o *owner) listen(done <-chan struct{}) (l *listener, added bool) {
 		}
 	}
 	l = &listener{ctx: done, stopping: make(chan struct{}), next: o.stopping}
-	if o.asked || s.stopped && o.kind <= taskOwner || o.live == 0 {
+	if o.asked || s.stopped && o.kind <= taskOwner || o.live.Load() == 0 {
 		close(l.stopping)
 		return l, false
 	}

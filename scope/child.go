@@ -128,13 +128,11 @@ func (s *Scope) closeIdle() bool {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if s.self.state != live || s.self.lessLocked().early != nil || p.graph.Remove(&s.self.n) != nil {
+	if s.self.is() != live || s.self.lessLocked().early != nil || p.graph.Remove(&s.self.n) != nil {
 		return false // in use, or being dropped: the long way knows what to say
 	}
-	s.self.state = gone
-	if r := s.self.rare; r != nil && r.done != nil {
-		close(r.done)
-	}
+	s.self.set(gone)
+	s.self.tellGoneLocked()
 	p.names.free(s.self.name())
 	s.shutLocked()
 	return true

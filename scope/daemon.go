@@ -73,7 +73,8 @@ func (s *Scope) newDaemon(name string, cfg *guardConfig) (*Daemon, error) {
 	d.item.s, d.item.impl = s, d
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(s.base))
 	d.cancel = cancel
-	d.run = owner{Context: ctx, s: s, item: &d.item, kind: daemonOwner, live: 1}
+	d.run.item = &d.item
+	d.run.begin(ctx, s, daemonOwner)
 	return d, nil
 }
 
@@ -112,8 +113,8 @@ func (d *Daemon) end() {
 func (d *Daemon) failed() {
 	s := d.item.s
 	s.mu.Lock()
-	if d.err == nil || d.run.asked || d.item.state == pending {
-		d.mute = d.item.state == pending
+	if d.err == nil || d.run.asked || d.item.is() == pending {
+		d.mute = d.item.is() == pending
 		s.mu.Unlock()
 		return
 	}

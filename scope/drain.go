@@ -61,7 +61,7 @@ func (s *Scope) drain(ctx context.Context) {
 		s.clock.left = time.Now()
 	}
 	s.body.leaveLocked()
-	if s.body.live == 0 {
+	if s.body.live.Load() == 0 {
 		s.mu.Unlock()
 		return
 	}

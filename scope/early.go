@@ -34,15 +34,15 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 	e := i.lessLocked().early
 	// Once nothing is alive that the exit waits for, it is on its way to
 	// dropping, and nothing may be counted in any more.
-	exiting := s.state >= dropping || s.body.live == 0
+	exiting := s.state >= dropping || s.body.live.Load() == 0
 	switch {
-	case self || inside && exiting && i.state == live:
+	case self || inside && exiting && i.is() == live:
 		s.mu.Unlock()
 		return false, s.refusal("drop", i.name(), ErrReentrant)
-	case i.state == gone || i.state == released || e != nil && isClosed(e.done):
+	case i.is() == gone || i.is() == released || e != nil && isClosed(e.done):
 		s.mu.Unlock()
 		return false, nil
-	case e == nil && (i.state == ending || exiting):
+	case e == nil && (i.is() == ending || exiting):
 		// Its turn in a run that goes on already, a teardown or a DropTree.
 		done := i.doneLocked()
 		s.mu.Unlock()
@@ -50,8 +50,9 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 	case e == nil:
 		first = true
 		e = &earlyDrop{item: i, tree: tree, done: make(chan struct{})}
-		i.moreLocked().early, i.rare.site = e, callSite()
-		s.body.live++ // the exit waits for it as for a task
+		r := i.moreLocked()
+		r.early, r.site = e, callSite()
+		s.body.live.Add(1) // the exit waits for it as for a task
 		s.incidentsLocked().earlies++
 	}
 	e.waiters++
@@ -122,7 +123,7 @@ func outcomeOf(err error) string {
 // and say so under one lock, so a node that is not released will be gone.
 func (i *item) elsewhere(ctx context.Context) error {
 	i.s.mu.Lock()
-	if i.state == released {
+	if i.is() == released {
 		i.s.mu.Unlock()
 		return nil
 	}
@@ -151,8 +152,8 @@ func (e *earlyDrop) Run() {
 		err = multierr.Append(err, itemOf(o.Node).outcome(o))
 	}
 	s.mu.Lock()
-	if e.err = err; err != nil && i.state == live {
-		i.rare.early = nil // refused; the next call tries again
+	if e.err = err; err != nil && i.is() == live {
+		i.moreLocked().early = nil // refused; the next call tries again
 	}
 	if err != nil && e.waiters == 0 {
 		s.failLocked(earlyIndex, err)

@@ -69,19 +69,19 @@ func (s *Scope) resolve(nodes []Node) (own []*item, err error) {
 // depsLocked returns the nodes of the graph for what i is to depend on: own,
 // which must be live, and what was used while i was opened.
 func (s *Scope) depsLocked(i *item, own []*item) ([]*group.Node, error) {
-	if len(own) == 0 && i.rare == nil {
+	if len(own) == 0 && i.rare.Load() == nil {
 		return nil, nil
 	}
 	uses := i.lessLocked().uses
 	deps := make([]*group.Node, 0, len(own)+len(uses))
 	for _, d := range own {
-		if d.state > live {
+		if d.is() > live {
 			return nil, fmt.Errorf("depends on %q: %w", d.name(), ErrDropped)
 		}
 		deps = append(deps, &d.n)
 	}
 	for _, d := range uses {
-		if d.state == live { // else dropped early meanwhile: nothing to wait for
+		if d.is() == live { // else dropped early meanwhile: nothing to wait for
 			deps = append(deps, &d.n)
 		}
 	}
@@ -104,7 +104,7 @@ func (s *Scope) below(a *Scope) bool {
 func (s *Scope) usesAbove(d *item) error {
 	d.s.mu.Lock()
 	defer d.s.mu.Unlock()
-	if d.state > live {
+	if d.is() > live {
 		return ErrDropped
 	}
 	c := s
@@ -125,7 +125,7 @@ func (i *item) dependsOn(d *item) error {
 	if i == d {
 		return nil
 	}
-	if i.state == pending {
+	if i.is() == pending {
 		r := i.moreLocked()
 		r.uses = append(r.uses, d)
 		return nil

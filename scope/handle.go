@@ -117,15 +117,15 @@ type useAfterError struct{ i *item }
 func (e *useAfterError) Error() string {
 	s := e.i.s
 	s.mu.Lock()
-	site, state, early := e.i.lessLocked().site, e.i.state, e.i.drop.early
+	r, state := e.i.lessLocked(), e.i.is()
 	s.mu.Unlock()
 	how := "dropped by the exit of its scope"
 	switch {
 	case state == released:
-		how = "released at " + site
-	case site != "":
-		how = "dropped at " + site
-	case early:
+		how = "released at " + r.site
+	case r.site != "":
+		how = "dropped at " + r.site
+	case r.stop != nil: // it was an early drop's
 		how = "dropped with what it depends on"
 	case state == live:
 		how = "dropped behind the back of its scope"
@@ -156,9 +156,9 @@ func (i *item) release(give func() error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case i.state == released:
+	case i.is() == released:
 		return ErrReleased
-	case i.state != live:
+	case i.is() != live:
 		return ErrDropped
 	case s.state >= dropping:
 		return ErrClosed
@@ -173,7 +173,8 @@ func (i *item) release(give func() error) error {
 	// Refused only if a run has taken the node meanwhile, with what it depends
 	// on; that finds i released.
 	_ = s.graph.Remove(&i.n)
-	i.state, i.moreLocked().site = released, callSite()
+	i.set(released)
+	i.moreLocked().site = callSite()
 	s.names.free(i.name())
 	s.rec.GuardLive(-1)
 	return nil

@@ -49,7 +49,7 @@ func (s *Scope) leaveIdle() bool {
 // idleLocked reports whether the scope has nothing but its body, no error to tell,
 // not even the cause in place of an echo, and nobody looks.
 func (s *Scope) idleLocked() bool {
-	return s.state == open && s.body.live == 1 && s.graph.Len() == 0 && s.incidents == nil && !s.echoed &&
+	return s.state == open && s.body.live.Load() == 1 && s.graph.Len() == 0 && s.incidents == nil && !s.echoed &&
 		s.rec == nil && s.rare == nil && !s.reports()
 }
 

@@ -55,9 +55,9 @@ func (h *Handle[T]) MoveTo(s *Scope, opts ...GuardOption) (*Handle[T], error) {
 // nothing. Both scopes are locked, so neither can begin its teardown meanwhile.
 func (i *item) moveLocked(to *item, deps []*item, cfg *guardConfig) error {
 	switch {
-	case i.state == released:
+	case i.is() == released:
 		return ErrReleased
-	case i.state == ending || i.state == gone:
+	case i.is() == ending || i.is() == gone:
 		return ErrDropped
 	case i.s.state >= dropping:
 		return ErrClosed
@@ -67,7 +67,8 @@ func (i *item) moveLocked(to *item, deps []*item, cfg *guardConfig) error {
 	}
 	err := i.s.graph.Remove(&i.n)
 	if err == nil {
-		i.state, i.moreLocked().site = released, callSite()
+		i.set(released)
+		i.moreLocked().site = callSite()
 		i.s.names.free(i.name())
 		i.s.rec.GuardLive(-1)
 		return nil

@@ -3,6 +3,7 @@ package scope
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 )
 
 // ownerKind says what function an owner stands for.
@@ -30,19 +31,26 @@ type owner struct {
 	kind ownerKind
 
 	early   bool // a drop that was asked for while the scope lived
+	alone   bool // a drop of the teardown, beside which no early drop runs
 	unowned bool // a drop of what its scope did not accept any more
 	asked   bool // guarded by s.mu: a daemon that was asked to stop, for what it nests
 
-	// live, guarded by s.mu, is one while the function runs, and one more for
-	// each lexical child. The body's counts the tasks too. At zero, which is
-	// terminal, the owner has ended.
-	live int32
+	// live is one while the function runs, and one more for each lexical child. The
+	// body's counts the tasks too. At zero, which is terminal, the owner has ended.
+	// It is changed with s.mu held, but for a drop that ends alone.
+	live atomic.Int32
 	// idle, guarded by s.mu, is made by whoever waits for live to be zero, and
 	// closed when it is.
 	idle chan struct{}
 	// stopping, guarded by s.mu, is the newest of those who wait for it to be asked
 	// to stop.
 	stopping *listener
+}
+
+// begin makes o the context of a function of s that is about to be called.
+func (o *owner) begin(ctx context.Context, s *Scope, kind ownerKind) {
+	o.Context, o.s, o.kind = ctx, s, kind
+	o.live.Store(1)
 }
 
 type ownerKey struct{}
@@ -92,7 +100,7 @@ func (o *owner) String() string { return fmt.Sprintf("scope(%q)", o.s.Path()) }
 // endedLocked reports whether o accepts no further nested scope.
 func (o *owner) endedLocked() bool {
 	switch {
-	case o.live == 0 || o.s.state == closed && !o.unowned:
+	case o.live.Load() == 0 || o.s.state == closed && !o.unowned:
 		return true
 	case o.kind == bodyOwner || o.kind == taskOwner:
 		return o.s.state == dropping // those still alive then were abandoned
@@ -118,7 +126,9 @@ func (o *owner) adopt(child *Scope) (stopped error, ok bool) {
 	if o.endedLocked() {
 		return nil, false
 	}
-	o.live++
+	if !o.enter() { // a drop has ended without the lock at this very moment
+		return nil, false
+	}
 	if child.next = p.nested; child.next != nil {
 		child.next.prev = child
 	}
@@ -146,9 +156,21 @@ func (o *owner) release(child *Scope) {
 	p.mu.Unlock()
 }
 
+// enter counts one more, unless o has ended.
+func (o *owner) enter() bool {
+	for {
+		live := o.live.Load()
+		if live == 0 {
+			return false
+		}
+		if o.live.CompareAndSwap(live, live+1) {
+			return true
+		}
+	}
+}
+
 func (o *owner) leaveLocked() {
-	o.live--
-	if o.live > 0 {
+	if o.live.Add(-1) > 0 {
 		return
 	}
 	o.tellLocked() // a context can live longer than those who listen on it
@@ -169,7 +191,7 @@ func (o *owner) join() {
 // most functions have nothing nested.
 func (o *owner) joinLocked() {
 	o.leaveLocked()
-	if o.live == 0 {
+	if o.live.Load() == 0 {
 		return
 	}
 	o.idle = make(chan struct{})

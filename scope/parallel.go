@@ -165,7 +165,8 @@ type unowned struct{ *item }
 // Drop calls the drop function, in a context of its own like any drop's.
 func (u unowned) Drop(ctx context.Context) error {
 	i := u.item
-	i.drop = owner{Context: ctx, s: i.s, item: i, kind: dropOwner, early: true, unowned: true, live: 1}
+	i.drop.item, i.drop.early, i.drop.unowned = i, true, true
+	i.drop.begin(ctx, i.s, dropOwner)
 	defer i.drop.join()
 	return i.impl.dropNow(&i.drop)
 }

@@ -70,7 +70,7 @@ type dropRecord struct {
 func (i *item) starts(e group.Event) {
 	i.s.mu.Lock()
 	defer i.s.mu.Unlock()
-	if i.state == live {
+	if i.is() == live {
 		i.moreLocked().record = &dropRecord{start: e}
 	}
 }
@@ -92,10 +92,10 @@ func (i *item) startSpan() {
 	if !i.drop.early {
 		start = s.end.teardown.Drop
 	}
-	ctx, span := start(i.drop.Context, i.dropInfo(i.rare.record.start))
+	ctx, span := start(i.drop.Context, i.dropInfo(i.rare.Load().record.start))
 	i.drop.Context = ctx
 	s.mu.Lock()
-	i.rare.record.span = span
+	i.rare.Load().record.span = span
 	s.mu.Unlock()
 }
 
@@ -120,7 +120,7 @@ func (s *Scope) recordEnd(i *item, e group.Event) {
 		return
 	}
 	s.mu.Lock()
-	record := *i.rare.record
+	record := *i.rare.Load().record
 	s.mu.Unlock()
 	o.Started = record.start.At
 	record.span.End(e.At, e.Outcome, s.dropError(i, o))

@@ -185,7 +185,7 @@ func (s *Scope) snapshotItem(i *item) (trace.SnapshotItem, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	item.Age = s.sinceLocked(i.born)
-	switch i.state {
+	switch i.is() {
 	case live:
 		item.State = "live"
 	case ending:

@@ -153,7 +153,7 @@ func (s *Scope) begin(ctx context.Context) {
 	s.base = ctx
 	inner, cancel := context.WithCancelCause(ctx)
 	s.cancel = cancel
-	s.body = owner{Context: inner, s: s, kind: bodyOwner, live: 1}
+	s.body.begin(inner, s, bodyOwner)
 	if s.grace > 0 {
 		s.clock.unwatch = context.AfterFunc(inner, s.noteCanceled)
 	}

@@ -47,6 +47,7 @@ type Scope struct {
 	supervisor  bool
 	ownShared   bool // shared is this scope's own copy
 	modeSet     bool
+	lastRun     bool   // the teardown is on, and no early drop beside it; written before its first drop starts
 	clock       *clock // nil: nothing can abandon what runs here
 
 	graph group.Graph // of items: guards, daemons, children

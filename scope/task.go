@@ -53,7 +53,7 @@ func (s *Scope) Go(name string, fn func(ctx context.Context) error) {
 func (s *Scope) isClosed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.state >= dropping || s.body.live == 0
+	return s.state >= dropping || s.body.live.Load() == 0
 }
 
 // TryGo is [Scope.Go], except that it never blocks and returns why fn was not
@@ -73,7 +73,7 @@ func (s *Scope) start(t *task, wait bool) error {
 	if why := s.slot(wait); why != nil {
 		return why
 	}
-	t.owner = owner{Context: s.body.Context, s: s, kind: taskOwner, live: 1}
+	t.begin(s.body.Context, s, taskOwner)
 	s.mu.Lock()
 	if why := s.refusesTaskLocked(); why != nil {
 		s.mu.Unlock()
@@ -88,7 +88,7 @@ func (s *Scope) start(t *task, wait bool) error {
 
 // addTaskLocked counts t in.
 func (s *Scope) addTaskLocked(t *task) {
-	s.body.live++
+	s.body.live.Add(1)
 	t.started = s.ageLocked()
 	t.index = int(s.started)
 	s.started++
@@ -105,7 +105,7 @@ func (s *Scope) hold(name string, late bool) (end func(), err error) {
 	t := &task{name: name}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state >= dropping || s.body.live == 0 && !late {
+	if s.state >= dropping || s.body.live.Load() == 0 && !late {
 		return nil, ErrClosed
 	}
 	if late {
@@ -118,7 +118,7 @@ func (s *Scope) hold(name string, late bool) (end func(), err error) {
 // refusesTaskLocked returns why no task is started any more, or nil. While the
 // scope drains, its tasks may start tasks; once none is alive, nobody may.
 func (s *Scope) refusesTaskLocked() error {
-	if s.state >= dropping || s.body.live == 0 {
+	if s.state >= dropping || s.body.live.Load() == 0 {
 		return ErrClosed
 	}
 	if cause, ok := s.canceled(); ok {

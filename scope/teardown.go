@@ -48,11 +48,12 @@ func (s *Scope) dropAll(b budget) exitRun {
 }
 
 // earlyDrops returns the drops which the teardown is going to meet because they
-// were asked for before and have not ended.
+// were asked for before and have not ended. None can begin any more.
 func (s *Scope) earlyDrops() (early []*earlyDrop) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.incidents == nil || s.incidents.earlies == 0 {
+		s.lastRun = true
 		return nil
 	}
 	for _, n := range s.graph.Nodes() {
