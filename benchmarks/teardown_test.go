@@ -52,7 +52,7 @@ func engine() Peer {
 			}
 		}
 		built()
-		g.Teardown(context.WithoutCancel(ctx))
+		g.TeardownWith(context.WithoutCancel(ctx), group.Options{Failures: true})
 		return nil
 	}}
 }

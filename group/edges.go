@@ -36,6 +36,7 @@ func (g *Graph) Depend(dependent, dependency *Node) error {
 	}
 	dependent.deps = append(dependent.deps, dependency)
 	dependency.dependents++
+	g.linked = true
 	if dependent.seq < dependency.seq {
 		g.late = true
 	}

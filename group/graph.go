@@ -17,6 +17,9 @@ type Graph struct {
 	mu       sync.Mutex              // protects the following fields and those of the nodes
 	closed   bool                    // terminal; set by Teardown
 	late     bool                    // an older node was made to depend on a newer one: seq does not order the edges
+	linked   bool                    // there has been an edge or an All
+	special  bool                    // there has been a Hold or a limit of a node's own
+	dropping int                     // nodes in earlier runs that have not ended
 	nodes    list                    // all nodes that are not gone
 	alls     *list                   // those of them with All; nil before the first
 	seq      uint64                  // of the newest node
@@ -63,6 +66,8 @@ func (g *Graph) Insert(n *Node, s Spec) error {
 	n.name, n.dropper, n.graph, n.timeout = s.Name, s.Dropper, g, max(s.Timeout, 0)
 	n.seq, n.user, n.all, n.hold = g.seq, s.User, s.All, s.Hold
 	n.deps = distinct(s.Deps)
+	g.linked = g.linked || n.all || len(n.deps) > 0
+	g.special = g.special || n.hold || n.timeout > 0
 	for _, d := range n.deps {
 		d.dependents++
 	}
@@ -111,7 +116,7 @@ func distinct(deps []*Node) []*Node {
 func (g *Graph) Remove(n *Node) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !n.in(g) || n.state != claimed {
+	if !n.in(g) || n.state != claimed || g.closed {
 		if err := g.claimLocked(n); err != nil {
 			return err
 		}
@@ -136,7 +141,7 @@ func (g *Graph) claimLocked(n *Node) error {
 	switch {
 	case !n.in(g):
 		return ErrForeign
-	case n.state != live:
+	case n.state != live || g.closed:
 		return ErrGone
 	case g.inUseLocked(n):
 		err := &InUseError{Guard: n.name}
@@ -172,6 +177,9 @@ func (g *Graph) retireLocked(n *Node) {
 	if ended, ok := g.ended[n]; ok {
 		close(ended)
 		delete(g.ended, n)
+	}
+	if n.state == dropping {
+		g.dropping--
 	}
 	if g.closed || n.state == gone {
 		return

@@ -86,7 +86,7 @@ func (n *Node) Spec() Spec {
 func (n *Node) Hold() {
 	n.graph.mu.Lock()
 	defer n.graph.mu.Unlock()
-	n.hold = true
+	n.hold, n.graph.special = true, true
 }
 
 func (n *Node) holds() bool {

@@ -25,11 +25,14 @@ type layers struct {
 }
 
 // newPlan plans nodes, which are in order of registration; edges to others are
-// left out. Time and memory are linear in nodes and edges.
-func newPlan(nodes []*Node) plan {
+// left out, and if linked is false there are none. Time and memory are linear in
+// nodes and edges.
+func newPlan(nodes []*Node, linked bool) plan {
 	p := plan{nodes: nodes}
-	if l := link(nodes); l != nil {
-		p.layers = l
+	if !linked {
+		return p
+	}
+	if p.layers = link(nodes); p.layers != nil {
 		p.layer()
 	}
 	return p
@@ -211,6 +214,6 @@ func (g *Graph) Waves() [][]*Node {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.nodes.compact()
-	p := newPlan(g.nodes.nodes)
+	p := newPlan(g.nodes.nodes, g.linked)
 	return p.waves()
 }

@@ -100,13 +100,13 @@ type fewRun struct {
 	few [few]record
 }
 
-func newRun(nodes []*Node) *run {
+func newRun(nodes []*Node, linked bool) *run {
 	n := len(nodes)
 	if n > few {
-		return &run{plan: newPlan(nodes), records: make([]record, n), started: time.Now()}
+		return &run{plan: newPlan(nodes, linked), records: make([]record, n), started: time.Now()}
 	}
 	f := new(fewRun)
-	f.plan, f.records, f.started = newPlan(nodes), f.few[:n:n], time.Now()
+	f.plan, f.records, f.started = newPlan(nodes, linked), f.few[:n:n], time.Now()
 	return &f.run
 }
 

@@ -90,7 +90,7 @@ func (g *Graph) beginDropTree(n *Node) (*run, error) {
 	switch {
 	case !n.in(g):
 		return nil, ErrForeign
-	case n.state != live:
+	case n.state != live || g.closed:
 		return nil, ErrGone
 	case !g.inUseLocked(n):
 		return g.beginLocked([]*Node{n}), nil
@@ -103,7 +103,7 @@ func (g *Graph) beginDropTree(n *Node) (*run, error) {
 // one look at those tells whether it belongs.
 func (g *Graph) treeLocked(n *Node) []*Node {
 	g.nodes.compact()
-	p := newPlan(g.nodes.nodes)
+	p := newPlan(g.nodes.nodes, true)
 	member := make([]bool, len(p.nodes))
 	member[n.slot] = true
 	oldest := int32(len(p.nodes)) // member that is no User
@@ -131,8 +131,11 @@ func (g *Graph) treeLocked(n *Node) []*Node {
 
 // beginLocked plans a run of nodes and makes them its own.
 func (g *Graph) beginLocked(nodes []*Node) *run {
-	r := newRun(nodes)
+	r := newRun(nodes, g.linked)
 	r.graph, r.early = g, !g.closed
+	if g.closed && !g.linked && !g.special && g.dropping == 0 {
+		return r // whatever the nodes are; nobody asks for the state of one when the graph is closed
+	}
 	for pos := range int32(len(nodes)) {
 		n := r.node(pos)
 		n.wave = int32(r.waveAt(pos))
@@ -142,8 +145,10 @@ func (g *Graph) beginLocked(nodes []*Node) *run {
 				x.others = make(map[int32]Dropper)
 			}
 			x.others[pos] = g.waitForLocked(n)
+		} else {
+			n.state = dropping
+			g.dropping++
 		}
-		n.state = dropping
 		r.holds = r.holds || n.hold
 		r.bounded = r.bounded || n.timeout > 0
 	}
