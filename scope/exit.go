@@ -45,7 +45,7 @@ type Exit struct {
 func ExitOf(ctx context.Context) Exit {
 	for o := ownerOf(ctx); o != nil; o = o.s.frame {
 		if o.kind == dropOwner {
-			if end := o.s.end; end != nil && !o.early { // end was written before the first drop started
+			if end := o.s.end; end != nil && o.way < dropEarly { // end was written before the first drop started
 				return end.exit
 			}
 			break

@@ -51,12 +51,11 @@ type item struct {
 
 	// Written with s.mu held, but by a drop that begins and ends alone.
 	state atomic.Uint32
-	// Set with s.mu held; nil: none.
-	rare atomic.Pointer[rareItem]
 
 	// Guarded by s.mu.
-	born     age  // set when it is registered
-	numbered bool // its name has a number that it was not given
+	numbered bool                     // its name has a number that it was not given
+	born     age                      // set when it is registered
+	rare     atomic.Pointer[rareItem] // nil: none; a drop that ends alone asks for that without the lock
 }
 
 // rareItem is what few items have. (Apart, it makes the guard of a request a
@@ -225,7 +224,7 @@ type earlyKey struct{}
 func (i *item) begin(ctx context.Context) bool {
 	s := i.s
 	if s.lastRun {
-		i.drop.alone = true
+		i.drop.way = dropAlone
 		i.state.CompareAndSwap(uint32(live), uint32(ending)) // else it was abandoned before it began
 	} else if !i.beginLocked(&ctx) {
 		return false
@@ -245,8 +244,8 @@ func (i *item) beginLocked(ctx *context.Context) bool {
 		return false
 	}
 	i.state.CompareAndSwap(uint32(live), uint32(ending)) // as above
-	early := s.state < dropping || s.incidents != nil && s.incidents.earlies > 0 && (*ctx).Value(earlyKey{}) != nil
-	if i.drop.early = early; early {
+	if s.state < dropping || s.incidents != nil && s.incidents.earlies > 0 && (*ctx).Value(earlyKey{}) != nil {
+		i.drop.way = dropEarly
 		*ctx, i.moreLocked().stop = context.WithCancelCause(*ctx)
 	}
 	return true
@@ -265,7 +264,7 @@ func (i *item) CancelDrop(cause error) {
 
 // ended waits for what the drop function has nested, and marks i as gone.
 func (i *item) ended(err error) {
-	left := i.drop.alone && i.drop.live.CompareAndSwap(1, 0)
+	left := i.drop.way == dropAlone && i.drop.live.CompareAndSwap(1, 0)
 	if left && err == nil && i.state.CompareAndSwap(uint32(ending), uint32(gone)) {
 		i.s.rec.GuardLive(-1)
 		// Either who waits is seen here, or he sees here that it is gone:

@@ -17,6 +17,16 @@ const (
 	openingOwner                  // an open function: owns no nested scopes, records what it uses
 )
 
+// dropWay says how a drop has come about.
+type dropWay uint8
+
+const (
+	dropInTeardown dropWay = iota // maybe with early drops beside it
+	dropAlone                     // in a teardown without
+	dropEarly                     // asked for while the scope lived
+	dropUnowned                   // likewise, of what its scope did not accept any more
+)
+
 // An owner is the context that a scope hands to one function of the user's, so
 // that what is called with that context can find whose it is: a nested Run its
 // owner, a Use the guard that is being opened, an ExitOf its scope.
@@ -26,14 +36,11 @@ const (
 type owner struct {
 	context.Context
 
-	s    *Scope
-	item *item // of an opening, a daemon or a drop
-	kind ownerKind
-
-	early   bool // a drop that was asked for while the scope lived
-	alone   bool // a drop of the teardown, beside which no early drop runs
-	unowned bool // a drop of what its scope did not accept any more
-	asked   bool // guarded by s.mu: a daemon that was asked to stop, for what it nests
+	s     *Scope
+	item  *item // of an opening, a daemon or a drop
+	kind  ownerKind
+	way   dropWay // of a drop
+	asked bool    // guarded by s.mu: a daemon that was asked to stop, for what it nests
 
 	// live is one while the function runs, and one more for each lexical child. The
 	// body's counts the tasks too. At zero, which is terminal, the owner has ended.
@@ -100,7 +107,7 @@ func (o *owner) String() string { return fmt.Sprintf("scope(%q)", o.s.Path()) }
 // endedLocked reports whether o accepts no further nested scope.
 func (o *owner) endedLocked() bool {
 	switch {
-	case o.live.Load() == 0 || o.s.state == closed && !o.unowned:
+	case o.live.Load() == 0 || o.s.state == closed && o.way != dropUnowned:
 		return true
 	case o.kind == bodyOwner || o.kind == taskOwner:
 		return o.s.state == dropping // those still alive then were abandoned

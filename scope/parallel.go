@@ -165,7 +165,7 @@ type unowned struct{ *item }
 // Drop calls the drop function, in a context of its own like any drop's.
 func (u unowned) Drop(ctx context.Context) error {
 	i := u.item
-	i.drop.item, i.drop.early, i.drop.unowned = i, true, true
+	i.drop.item, i.drop.way = i, dropUnowned
 	i.drop.begin(ctx, i.s, dropOwner)
 	defer i.drop.join()
 	return i.impl.dropNow(&i.drop)

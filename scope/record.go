@@ -79,7 +79,7 @@ func (i *item) starts(e group.Event) {
 func (i *item) wasEarly() bool {
 	i.s.mu.Lock()
 	defer i.s.mu.Unlock()
-	return i.drop.early
+	return i.drop.way == dropEarly
 }
 
 // startSpan starts the span of i's drop and puts it into the drop's context.
@@ -89,7 +89,7 @@ func (i *item) startSpan() {
 		return
 	}
 	start := s.rec.Drop
-	if !i.drop.early {
+	if i.drop.way < dropEarly {
 		start = s.end.teardown.Drop
 	}
 	ctx, span := start(i.drop.Context, i.dropInfo(i.rare.Load().record.start))
