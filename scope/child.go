@@ -16,7 +16,10 @@ import (
 // A failure inside cancels the child; s hears of it when the child is closed or
 // dropped.
 func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
-	c := &Scope{name: name, parent: s, frame: &s.body}
+	both := new(child)
+	c, i := &both.Scope, &both.item
+	c.name, c.parent, c.frame, c.self = name, s, &s.body, i
+	i.s, i.impl = s, c
 	if err := c.configure(opts); err != nil {
 		return nil, err
 	}
@@ -24,23 +27,28 @@ func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 	if c.rare != nil {
 		cfg = c.rare.guard
 	}
-	i := &item{s: s, impl: c}
 	err := cfg.validForGuard()
 	var own []*item
 	if err == nil {
 		own, err = s.resolve(cfg.deps)
 	}
-	if err == nil {
-		err = s.reserve(i, c)
+	recorded := c.recorded(&s.body)
+	named := recorded || c.inspector() != nil || c.profiled() // who looks wants the name at once
+	if err == nil && named {
+		err = c.takeName()
 	}
 	if err != nil {
 		return nil, s.refusal("child", name, err)
 	}
-	c.self = i
-	c.begin(&s.body)
+	c.begin(&s.body, recorded)
 	s.mu.Lock()
-	if err = i.insertLocked(c.name, own, &cfg, true); err != nil {
-		s.names.free(c.name)
+	if !named {
+		err = c.takeNameLocked()
+	}
+	if err == nil {
+		if err = i.insertLocked(c.name, own, &cfg, true); err != nil {
+			s.names.free(c.name)
+		}
 	}
 	stopped, why := s.stopped, s.stopReasonLocked()
 	s.mu.Unlock()
@@ -54,16 +62,28 @@ func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 	return c, nil
 }
 
-// reserve takes the name of a child, which its spans have, before it is opened.
-func (s *Scope) reserve(i *item, c *Scope) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.state >= dropping {
+// child is a scope and its node in the parent, in one allocation.
+type child struct {
+	Scope
+	item item
+}
+
+// takeName gives a child the name that it has in its parent.
+func (s *Scope) takeName() error {
+	s.parent.mu.Lock()
+	defer s.parent.mu.Unlock()
+	return s.takeNameLocked()
+}
+
+// takeNameLocked is takeName while the parent is locked.
+func (s *Scope) takeNameLocked() error {
+	p := s.parent
+	if p.state >= dropping {
 		return ErrClosed
 	}
-	unique := s.takeNameLocked(c.name)
-	i.numbered = unique != c.name
-	c.name = unique
+	unique := p.uniqueLocked(s.name)
+	s.self.numbered = unique != s.name
+	s.name = unique
 	return nil
 }
 
@@ -120,21 +140,27 @@ func (s *Scope) insideChild(ctx context.Context) bool {
 // whether it could. It saves two goroutines for each of the many children of a
 // long-lived scope that are empty when they are closed.
 func (s *Scope) closeIdle() bool {
-	p := s.parent
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.idleLocked() || p.rec != nil {
+	if !s.idleLocked() || s.parent.rec != nil || !s.leaveParent() {
 		return false
 	}
+	s.shutLocked()
+	return true
+}
+
+// leaveParent takes an idle child out of its parent, unless it is in use or being
+// dropped: then the long way knows what to say.
+func (s *Scope) leaveParent() bool {
+	p, i := s.parent, s.self
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if s.self.is() != live || s.self.lessLocked().early != nil || p.graph.Remove(&s.self.n) != nil {
-		return false // in use, or being dropped: the long way knows what to say
+	if i.is() != live || i.lessLocked().early != nil || p.graph.Remove(&i.n) != nil {
+		return false
 	}
-	s.self.set(gone)
-	s.self.tellGoneLocked()
-	p.names.free(s.self.name())
-	s.shutLocked()
+	i.set(gone)
+	i.tellGoneLocked()
+	p.names.free(i.name())
 	return true
 }
 

@@ -125,7 +125,7 @@ func (i *item) registerLocked(name string, own []*item, cfg *guardConfig, user b
 	if s.state >= dropping {
 		return ErrClosed
 	}
-	unique := s.takeNameLocked(name)
+	unique := s.uniqueLocked(name)
 	i.numbered = unique != name
 	err := i.insertLocked(unique, own, cfg, user)
 	if err != nil {

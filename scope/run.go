@@ -78,7 +78,7 @@ func openRun(ctx context.Context, opts []Option) (*Scope, error) {
 	if owner != nil && owner.hasEnded() {
 		return nil, s.refusal("run", s.name, ErrClosed)
 	}
-	s.begin(ctx)
+	s.begin(ctx, s.recorded(ctx))
 	if owner == nil {
 		return s, nil
 	}
@@ -139,15 +139,25 @@ func (s *Scope) configure(opts []Option) error {
 	return nil
 }
 
-// begin makes the scope's context out of ctx and starts recording.
-func (s *Scope) begin(ctx context.Context) {
-	var tp oteltrace.TracerProvider
-	var mp metric.MeterProvider
+// providers returns those that were set for the scope.
+func (s *Scope) providers() (tp oteltrace.TracerProvider, mp metric.MeterProvider) {
 	if h := s.shared; h != nil {
 		tp, mp = h.tracerProvider, h.meterProvider
 	}
-	if trace.Wanted(ctx, tp, mp) {
-		ctx, s.rec = trace.Start(ctx, s.traceConfig(tp, mp))
+	return tp, mp
+}
+
+// recorded reports whether anybody wants spans or metrics of a scope on ctx.
+func (s *Scope) recorded(ctx context.Context) bool {
+	tp, mp := s.providers()
+	return trace.Wanted(ctx, tp, mp)
+}
+
+// begin makes the scope's context out of ctx, and starts recording if that is
+// wanted.
+func (s *Scope) begin(ctx context.Context, recorded bool) {
+	if recorded {
+		ctx, s.rec = trace.Start(ctx, s.traceConfig())
 	}
 	ctx = s.profileRun(ctx)
 	s.base = ctx
@@ -166,7 +176,8 @@ func (s *Scope) begin(ctx context.Context) {
 	}
 }
 
-func (s *Scope) traceConfig(tp oteltrace.TracerProvider, mp metric.MeterProvider) trace.Config {
+func (s *Scope) traceConfig() trace.Config {
+	tp, mp := s.providers()
 	c := trace.Config{TracerProvider: tp, MeterProvider: mp}
 	if s.parent != nil {
 		c.Parent = s.parent.rec

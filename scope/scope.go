@@ -154,8 +154,8 @@ func From(ctx context.Context) (*Scope, bool) {
 	return nil, false
 }
 
-// takeNameLocked returns name, or name with a number that makes it unique.
-func (s *Scope) takeNameLocked(name string) string {
+// uniqueLocked returns name, or name with a number that makes it unique.
+func (s *Scope) uniqueLocked(name string) string {
 	if s.names == nil {
 		s.names = new(nameSet)
 	}
