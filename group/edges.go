@@ -138,7 +138,7 @@ func (g *Graph) Dependents(n *Node) []*Node {
 func (g *Graph) Dependencies(n *Node) []*Node {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !n.in(g) || n.state == gone {
+	if !n.in(g) || n.state == gone || len(n.deps) == 0 && !n.all {
 		return nil
 	}
 	deps := slices.Clone(n.deps)

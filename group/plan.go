@@ -217,3 +217,13 @@ func (g *Graph) Waves() [][]*Node {
 	p := newPlan(g.nodes.nodes, g.linked)
 	return p.waves()
 }
+
+// WaveCount returns how many [Graph.Waves] there are now. Without edges it takes
+// constant time.
+func (g *Graph) WaveCount() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.nodes.compact()
+	p := newPlan(g.nodes.nodes, g.linked)
+	return p.waveCount()
+}

@@ -23,11 +23,11 @@ func (s *Scope) finish(x exitRun) ([]*PanicError, error) {
 	}
 	panics, err := s.collect(x)
 	var report *trace.Report
-	if x.spans != nil || s.reports() {
+	if s.reports() || x.spans != nil && s.schedule != Waves {
 		report = s.report(x)
 	}
 	if x.spans != nil {
-		x.spans.End(x.ended, criticalNames(report), dropsOnly(x.errs))
+		x.spans.End(x.ended, s.criticalNames(x, report), dropsOnly(x.errs))
 	}
 	s.closeContext()
 	if s.rec != nil {
@@ -36,7 +36,7 @@ func (s *Scope) finish(x exitRun) ([]*PanicError, error) {
 	if r := s.rare; r != nil && len(r.telemetry) > 0 {
 		err = multierr.Append(err, s.shutTelemetry(r.telemetry))
 	}
-	if report != nil {
+	if s.reports() {
 		report.Error = exitText(err, panics)
 		s.deliver(report)
 	}

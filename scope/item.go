@@ -66,7 +66,7 @@ type rareItem struct {
 	done   chan struct{}           // made by whoever waits for state gone, closed then
 	told   error                   // of the drop, from state gone on
 	site   string                  // where an early drop or a release was asked for
-	record *dropRecord             // of its drop, once it begins; nil when nobody looks
+	record dropRecord              // of its drop, once it begins, if anybody looks
 	stop   context.CancelCauseFunc // cancels an early drop that runs
 }
 

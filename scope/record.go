@@ -2,6 +2,7 @@ package scope
 
 import (
 	"log/slog"
+	"time"
 
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/trace"
@@ -61,8 +62,15 @@ func (s *Scope) notice(i *item, e group.Event) {
 // by the goroutine that runs the drop and the one that abandons it, so its
 // fields are guarded by the scope's mu.
 type dropRecord struct {
-	start group.Event
-	span  *trace.DropSpan // nil before it is started
+	wave    int
+	queued  time.Time
+	by      *group.Node // which released it
+	started time.Time
+	span    *trace.DropSpan // nil before it is started
+}
+
+func recordOf(e group.Event) dropRecord {
+	return dropRecord{wave: e.Wave, queued: e.Queued, by: e.ReleasedBy, started: e.At}
 }
 
 // starts keeps what is known of the run that is about to begin i's drop; a run
@@ -71,7 +79,7 @@ func (i *item) starts(e group.Event) {
 	i.s.mu.Lock()
 	defer i.s.mu.Unlock()
 	if i.is() == live {
-		i.moreLocked().record = &dropRecord{start: e}
+		i.moreLocked().record = recordOf(e)
 	}
 }
 
@@ -92,22 +100,22 @@ func (i *item) startSpan() {
 	if i.drop.way < dropEarly {
 		start = s.end.teardown.Drop
 	}
-	ctx, span := start(i.drop.Context, i.dropInfo(i.rare.Load().record.start))
+	ctx, span := start(i.drop.Context, i.dropInfo(&i.rare.Load().record))
 	i.drop.Context = ctx
 	s.mu.Lock()
 	i.rare.Load().record.span = span
 	s.mu.Unlock()
 }
 
-func (i *item) dropInfo(e group.Event) trace.DropInfo {
+func (i *item) dropInfo(r *dropRecord) trace.DropInfo {
 	info := trace.DropInfo{
-		Guard: i.name(), Written: i.written(), Type: i.impl.typ(), Wave: e.Wave, Queued: e.Queued, Started: e.At,
+		Guard: i.name(), Written: i.written(), Type: i.impl.typ(), Wave: r.wave, Queued: r.queued, Started: r.started,
 	}
 	for _, d := range i.s.graph.Dependencies(&i.n) {
 		info.DependsOn = append(info.DependsOn, d.Name())
 	}
-	if e.ReleasedBy != nil {
-		info.ReleasedBy = e.ReleasedBy.Name()
+	if r.by != nil {
+		info.ReleasedBy = r.by.Name()
 	}
 	return info
 }
@@ -116,12 +124,13 @@ func (i *item) dropInfo(e group.Event) trace.DropInfo {
 func (s *Scope) recordEnd(i *item, e group.Event) {
 	o := group.Outcome{Node: e.Node, Wave: e.Wave, Outcome: e.Outcome, Err: e.Err, Started: e.At, Ended: e.At, Overrun: e.Overrun}
 	if e.Outcome == "skipped" {
-		s.end.teardown.Skip(i.dropInfo(e), s.dropError(i, o))
+		never := recordOf(e)
+		s.end.teardown.Skip(i.dropInfo(&never), s.dropError(i, o))
 		return
 	}
 	s.mu.Lock()
-	record := *i.rare.Load().record
+	record := i.rare.Load().record
 	s.mu.Unlock()
-	o.Started = record.start.At
+	o.Started = record.started
 	record.span.End(e.At, e.Outcome, s.dropError(i, o))
 }

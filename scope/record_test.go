@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/metric"
@@ -17,6 +20,7 @@ import (
 
 	"github.com/ebb-go/ebb/guard"
 	"github.com/ebb-go/ebb/scope"
+	"github.com/ebb-go/ebb/trace"
 )
 
 // meters is a MeterProvider, and its own only meter, that adds up counters and
@@ -286,5 +290,48 @@ func randomGraph(t *testing.T, seed uint64, schedule scope.Schedule) {
 	}
 	if told != failed {
 		t.Errorf("seed %d, %v: %d failed, %d told", seed, schedule, failed, told)
+	}
+}
+
+// TestCriticalPathOfSpan: the teardown's span and its report name the same path,
+// also when drops end at the same moment, and when some were skipped.
+func TestCriticalPathOfSpan(t *testing.T) {
+	for seed := range uint64(40) {
+		for _, schedule := range schedules {
+			synctest.Test(t, func(t *testing.T) {
+				r := rand.New(rand.NewPCG(seed, 1))
+				var p spans
+				var report *trace.Report
+				_ = scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+					var handles []scope.Node
+					for i := range 2 + r.IntN(20) {
+						opts := []scope.GuardOption{scope.DropTimeout(4 * time.Second)}
+						for range r.IntN(min(i, 2) + 1) {
+							if i > 0 {
+								opts = append(opts, scope.DependsOn(handles[r.IntN(i)]))
+							}
+						}
+						if r.IntN(4) == 0 {
+							opts = append(opts, scope.Hold())
+						}
+						took := time.Duration(r.IntN(6)) * time.Second // beyond 4.4 s it is abandoned
+						handles = append(handles, must(scope.Defer(s, fmt.Sprint("g", i), func(context.Context) error {
+							time.Sleep(took)
+							return nil
+						}, opts...)))
+					}
+					return nil
+				}, scope.WithSchedule(schedule), scope.WithTracerProvider(&p), reported(&report), scope.WithLogger(slog.New(slog.DiscardHandler)))
+				var want []string
+				for _, e := range report.CriticalPath() {
+					want = append(want, e.Name)
+				}
+				got := p.named("teardown")[0].attrs["ebb.critical_path"].AsStringSlice()
+				if !slices.Equal(got, want) {
+					t.Errorf("seed %d, %v: the span has %q, the report %q", seed, schedule, got, want)
+				}
+				time.Sleep(time.Minute) // what was abandoned ends
+			})
+		}
 	}
 }

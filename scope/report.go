@@ -59,11 +59,25 @@ func (s *Scope) entry(o group.Outcome, err error) trace.Entry {
 	return e
 }
 
-func criticalNames(r *trace.Report) []string {
-	path := r.CriticalPath()
-	names := make([]string, len(path))
-	for k, e := range path {
-		names[k] = e.Name
+// criticalNames returns the names on the critical path of r. By waves that is
+// what ended last in each, for which nobody has to make a report.
+func (s *Scope) criticalNames(x exitRun, r *trace.Report) (names []string) {
+	if s.schedule != Waves {
+		for _, e := range r.CriticalPath() {
+			names = append(names, e.Name)
+		}
+		return names
+	}
+	var last *group.Outcome     // of the wave so far
+	for k := range x.outcomes { // wave by wave
+		o := &x.outcomes[k]
+		switch {
+		case o.Outcome == "skipped":
+		case last == nil || o.Wave > last.Wave:
+			names, last = append(names, o.Node.Name()), o
+		case o.Ended.After(last.Ended):
+			names[len(names)-1], last = o.Node.Name(), o
+		}
 	}
 	return names
 }

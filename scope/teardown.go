@@ -34,7 +34,7 @@ func (s *Scope) dropAll(b budget) exitRun {
 	ctx := context.WithoutCancel(s.base)
 	if s.rec != nil {
 		ctx, x.spans = s.rec.Teardown(ctx, trace.TeardownInfo{
-			At: x.began, Waves: len(s.graph.Waves()), Guards: size, Grace: s.grace, Schedule: s.schedule.String(),
+			At: x.began, Waves: s.graph.WaveCount(), Guards: size, Grace: s.grace, Schedule: s.schedule.String(),
 		})
 		s.end.teardown = x.spans
 	}
