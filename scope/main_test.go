@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -95,7 +96,14 @@ var programs = map[string]func() int{
 	"hangs in task": func() int {
 		return scope.Main(func(ctx context.Context, s *scope.Scope) error {
 			_ = must(scope.Defer(s, "db", nothing))
-			s.Go("worker", func(ctx context.Context) error { <-ctx.Done(); say("draining"); select {} })
+			s.Go("worker", func(ctx context.Context) error {
+				<-ctx.Done()
+				for s.Snapshot().State == "open" { // nothing else tells a task that the body has returned
+					runtime.Gosched()
+				}
+				say("draining")
+				select {}
+			})
 			say("ready")
 			return nil
 		}, scope.WithName("app"))
