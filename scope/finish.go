@@ -116,7 +116,7 @@ func (s *Scope) closeContext() {
 	s.advanceLocked(closed)
 	s.unwatchLocked()
 	s.mu.Unlock()
-	s.cancel(ErrClosed)
+	s.endContext()
 	if r := s.rare; r != nil && r.unshow != nil {
 		r.unshow()
 	}

@@ -59,7 +59,7 @@ func (s *Scope) shutLocked() {
 	s.body.leaveLocked()
 	s.advanceLocked(closed)
 	s.unwatchLocked()
-	s.cancel(ErrClosed)
+	s.endContext()
 }
 
 // goPanic goes on with the first panic of a task or daemon, which unwraps to

@@ -46,6 +46,7 @@ type shared struct {
 	taskSpans      bool
 	labels         bool
 	mode           trace.SpanMode
+	modeSet        bool          // by the scope whose own copy this is
 	slow           time.Duration // 0: defaultSlow
 	tracerProvider oteltrace.TracerProvider
 	meterProvider  metric.MeterProvider
@@ -76,6 +77,7 @@ func (s *Scope) own() *shared {
 		c := new(shared)
 		if s.shared != nil {
 			*c = *s.shared
+			c.modeSet = false
 		}
 		s.shared, s.ownShared = c, true
 	}
@@ -157,7 +159,10 @@ func (o slowOption) apply(s *Scope) {
 	}
 }
 
-func (o modeOption) apply(s *Scope) { s.own().mode, s.modeSet = SpanMode(o), true }
+func (o modeOption) apply(s *Scope) {
+	h := s.own()
+	h.mode, h.modeSet = SpanMode(o), true
+}
 
 func (o flagOption) apply(s *Scope) {
 	switch o {

@@ -161,11 +161,9 @@ func (s *Scope) begin(ctx context.Context, recorded bool) {
 	}
 	ctx = s.profileRun(ctx)
 	s.base = ctx
-	inner, cancel := context.WithCancelCause(ctx)
-	s.cancel = cancel
-	s.body.begin(inner, s, bodyOwner)
+	s.body.begin((*scopeContext)(s), s, bodyOwner)
 	if s.grace > 0 {
-		s.clock.unwatch = context.AfterFunc(inner, s.noteCanceled)
+		s.clock.unwatch = context.AfterFunc(&s.body, s.noteCanceled)
 	}
 	if i := s.inspector(); i != nil {
 		r := s.more()
@@ -184,7 +182,7 @@ func (s *Scope) traceConfig() trace.Config {
 	}
 	if h := s.shared; h != nil {
 		c.Mode, c.TaskSpans = h.mode, h.taskSpans
-		if h.mode == SpanTeardownOnly && s.parent != nil && !s.modeSet {
+		if h.mode == SpanTeardownOnly && s.parent != nil && !(s.ownShared && h.modeSet) {
 			c.Mode = SpanChild // that the root is too long to be seen says nothing of those below
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ebb-go/ebb/group"
@@ -29,8 +30,8 @@ func (s state) String() string {
 // them up in order when it exits. [Run] and [Scope.Child] make one. All methods
 // may be called from any goroutine, also after the scope has closed.
 type Scope struct {
-	body   owner // its context is the scope's
-	cancel context.CancelCauseFunc
+	body  owner                       // its context is the scope's
+	inner atomic.Pointer[cancellable] // of the scope's context, once it was asked for; nil before
 
 	// Immutable once the scope is open.
 	name        string
@@ -45,10 +46,10 @@ type Scope struct {
 	dropTimeout time.Duration
 	schedule    Schedule
 	supervisor  bool
-	ownShared   bool // shared is this scope's own copy
-	modeSet     bool
-	lastRun     bool   // the teardown is on, and no early drop beside it; written before its first drop starts
-	clock       *clock // nil: nothing can abandon what runs here
+	ownShared   bool          // shared is this scope's own copy
+	lastRun     bool          // the teardown is on, and no early drop beside it; written before its first drop starts
+	contextEnd  atomic.Uint32 // written when the scope closes
+	clock       *clock        // nil: nothing can abandon what runs here
 
 	graph group.Graph // of items: guards, daemons, children
 	end   *closing    // written before the first drop of the teardown starts; nil: the exit has succeeded
