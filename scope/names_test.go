@@ -3,6 +3,8 @@ package scope_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -103,4 +105,42 @@ func TestScopeNames(t *testing.T) {
 		})
 		return nil
 	}, scope.WithName("orders"))
+}
+
+// TestNamesAgainstModel: whatever was taken and given back before, a new name is
+// itself if that is free, else the one with the smallest number that is.
+func TestNamesAgainstModel(t *testing.T) {
+	bases := []string{"a", "b", "a#2", "a#2#2", "a#", "a#02", "a#+2", "a#1", "c", "d", "a#70", "#3"}
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		inScope(t, func(ctx context.Context, s *scope.Scope) {
+			live := make(map[string]*scope.Handle[struct{}])
+			grows := r.IntN(3) > 0 // beyond 64 of a name, or back to none
+			for range 400 {
+				if r.IntN(3) > 0 == grows {
+					name := bases[r.IntN(len(bases))]
+					if r.IntN(2) == 0 {
+						name = "a"
+					}
+					want := name
+					for k := 2; live[want] != nil; k++ {
+						want = fmt.Sprint(name, "#", k)
+					}
+					h := must(scope.Defer(s, name, nothing))
+					if h.Name() != want {
+						t.Fatalf("seed %d: %q is called %q, want %q", seed, name, h.Name(), want)
+					}
+					live[want] = h
+					continue
+				}
+				for name, h := range live { // any one
+					if err := h.Drop(ctx); err != nil {
+						t.Fatal(err)
+					}
+					delete(live, name)
+					break
+				}
+			}
+		})
+	}
 }
