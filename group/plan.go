@@ -29,7 +29,7 @@ type layers struct {
 // nodes and edges.
 func newPlan(nodes []*Node, linked bool) plan {
 	p := plan{nodes: nodes}
-	if !linked {
+	if !linked || len(nodes) == 1 {
 		return p
 	}
 	if p.layers = link(nodes); p.layers != nil {

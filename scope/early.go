@@ -51,7 +51,10 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 		first = true
 		e = &earlyDrop{item: i, tree: tree, done: make(chan struct{})}
 		r := i.moreLocked()
-		r.early, r.site = e, callSite()
+		r.early = e
+		if _, guard := i.impl.(interface{ guarded() }); guard {
+			r.site = callSite() // for who uses the value afterwards
+		}
 		s.body.live.Add(1) // the exit waits for it as for a task
 		s.incidentsLocked().earlies++
 	}
@@ -140,7 +143,7 @@ func (e *earlyDrop) Run() {
 	if e.tree {
 		drop = s.graph.DropTree
 	}
-	ctx := context.WithValue(context.WithoutCancel(s.base), earlyKey{}, true)
+	ctx := earlyContext{context.WithoutCancel(s.base)}
 	outcomes, err := drop(ctx, &i.n, s.options(nil))
 	if err != nil {
 		err = s.refusal("drop", i.name(), notAccepted(err))

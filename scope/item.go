@@ -209,10 +209,20 @@ func (i *item) dropProfiled() error {
 	return i.impl.dropNow(&i.drop)
 }
 
-// earlyKey marks the context of an early run. Whether a drop is early is not a
+// earlyContext is the context of an early run. Whether a drop is early is not a
 // matter of the moment: that of a DropTree may begin when its scope is dropping
 // already.
+type earlyContext struct{ context.Context }
+
 type earlyKey struct{}
+
+// Value answers for the run.
+func (c earlyContext) Value(key any) any {
+	if _, ok := key.(earlyKey); ok {
+		return true
+	}
+	return c.Context.Value(key)
+}
 
 // begin marks the drop as begun and makes its context, unless the guard was
 // released between the plan of the run and its turn.
