@@ -10,6 +10,7 @@ import (
 
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/scope"
+	"golang.org/x/sync/errgroup"
 )
 
 // flat is n units without edges that all have the same drop.
@@ -122,6 +123,12 @@ func blockingSizes() []int {
 // BenchmarkPeak drops n guards that block until all n are in their drop. That is
 // when a teardown takes most memory, and it is read there: what the teardown has
 // added to the built service, and all that there is, on heap and stacks.
+//
+// The runtime starts a goroutine with as much stack as goroutines have had in use
+// on average when it last collected garbage. In a process with a few deep ones that
+// is 4 KB or more, whatever the new ones need, until a collection in their midst,
+// which is a matter of chance. So there are goroutines that idle with next to
+// nothing on their stacks, as in any service, and all start with 2 KB.
 func BenchmarkPeak(b *testing.B) {
 	for _, n := range blockingSizes() {
 		b.Run(fmt.Sprintf("guards=%d", n), func(b *testing.B) {
@@ -145,8 +152,11 @@ func peak(b *testing.B, p Peer, n int) side {
 				return nil
 			})
 			w.stop()
+			stop := idle(1_000)
 			empty, built := memory(), uint64(0)
 			err := p.Teardown(b.Context(), units, func() { built = memory(); w.start() })
+			w.stop()
+			stop()
 			if err != nil {
 				return err
 			}
@@ -155,6 +165,19 @@ func peak(b *testing.B, p Peer, n int) side {
 		}
 		return nil
 	}}
+}
+
+// idle starts n goroutines that do nothing until stop is called.
+func idle(n int) (stop func()) {
+	var g errgroup.Group
+	end := make(chan struct{})
+	for range n {
+		g.Go(func() error { <-end; return nil })
+	}
+	return func() {
+		close(end)
+		_ = g.Wait()
+	}
 }
 
 // memory returns what is alive on the heap and what stacks take.
