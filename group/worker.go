@@ -1,6 +1,7 @@
 package group
 
 import (
+	"context"
 	"time"
 
 	"github.com/ebb-go/ebb/internal/fault"
@@ -39,8 +40,8 @@ type turn struct {
 	late    error         // what the abandoned drop has returned
 }
 
-// work takes guards until there are none. Its frame, and that of call, lie on the
-// stack of every drop that blocks; what needs room is done in other functions.
+// work takes guards until there are none. Its frame lies on the stack of every
+// drop that blocks; what needs room is done in other functions.
 func (r *run) work(t *turn) error {
 	if r.Observe != nil {
 		makeRoom()
@@ -67,7 +68,8 @@ func (r *run) work(t *turn) error {
 			}
 			fallthrough
 		case calling:
-			r.call(t)
+			dropper, ctx := r.begin(t)
+			r.end(t, dropper.Drop(ctx))
 		case ending:
 			if r.Observe != nil {
 				r.tellDrop(t, passing, DropEnd)
@@ -160,8 +162,8 @@ func (r *run) refuse(t *turn) bool {
 	return true
 }
 
-// call runs the drop.
-func (r *run) call(t *turn) {
+// begin returns what is to be dropped, and in what context.
+func (r *run) begin(t *turn) (Dropper, context.Context) {
 	dropper, ctx := r.node(t.pos).dropper, r.ctx
 	if r.rare != nil && r.rare.others[t.pos] != nil {
 		dropper = r.rare.others[t.pos]
@@ -172,8 +174,7 @@ func (r *run) call(t *turn) {
 	}
 	r.records[t.pos].set(underWay, t.now)
 	t.step = running
-	err := dropper.Drop(ctx)
-	r.end(t, err)
+	return dropper, ctx
 }
 
 // end records how a drop ended, unless it was abandoned before.

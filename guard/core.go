@@ -121,34 +121,24 @@ func (c *core) drop(ctx context.Context, e ender, from state, site uintptr) erro
 // can stop it, but the outcome is ErrGoexit and those who wait are told.
 func (c *core) run(ctx context.Context, e ender) (err error) {
 	err = ErrGoexit // replaced when end returns or panics
-	defer c.conclude(&err)
+	defer func() {
+		if p := recover(); p != nil {
+			err = fault.Panic(p)
+		}
+		c.conclude(err)
+	}()
 	if c.unmarked {
 		return e.end(ctx)
 	}
 	return e.end(&mark{Context: ctx, of: c})
 }
 
-// conclude is deferred around the drop function, whose error is *err.
-func (c *core) conclude(err *error) {
-	if p := recover(); p != nil {
-		*err = fault.Panic(p)
-	}
-	c.mu.Lock()
-	c.err = *err
-	c.endLocked(dropped)
-	c.mu.Unlock()
-}
-
-// beginAlone begins the drop of a live guard that nobody uses, and that has no
-// hook and no mark, in one step; it reports whether it could.
-func (c *core) beginAlone() bool {
+// conclude ends a drop that has begun.
+func (c *core) conclude(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.unmarked || c.is() != live || c.borrows > 0 {
-		return false
-	}
-	c.set(dropping)
-	return true
+	c.err = err
+	c.endLocked(dropped)
 }
 
 // endLocked moves to a terminal state and tells those who wait.

@@ -152,19 +152,7 @@ func (g *Guard[T]) Drop(ctx context.Context) error {
 	if g == nil {
 		return nil
 	}
-	if g.beginAlone() {
-		return g.dropAlone(ctx)
-	}
 	return g.drop(ctx, g, live, g.origin.caller(1))
-}
-
-// dropAlone is the rest of a drop that beginAlone has begun. (It has two frames
-// where the general way has five, which lie on the stack of every drop that
-// blocks, and takes half the time.)
-func (g *Guard[T]) dropAlone(ctx context.Context) (err error) {
-	err = ErrGoexit // replaced when fn returns or panics
-	defer g.conclude(&err)
-	return g.fn(ctx, g.v)
 }
 
 // end makes the guard the ender of its core.

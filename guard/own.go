@@ -37,6 +37,31 @@ func (g *Guard[T]) Disown() {
 	}
 }
 
+// BeginDrop, CallDrop and EndDrop are [Guard.Drop] in three steps, for the owner
+// who made the guard by [InitOwned] and is the only one that drops it. So none of
+// this package's frames lies on the stack while the drop function runs. (Of a
+// hundred thousand drops that block, each then does with 2 KB instead of 4.)
+//
+// BeginDrop begins the drop if nobody has to be waited for, and else returns
+// false: then Drop is the way.
+func (g *Guard[T]) BeginDrop() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.unmarked || g.is() != live || g.borrows > 0 {
+		return false
+	}
+	g.set(dropping)
+	return true
+}
+
+// CallDrop calls the drop function and returns its error; a panic of it passes
+// through. It is called once, and only if BeginDrop has returned true.
+func (g *Guard[T]) CallDrop(ctx context.Context) error { return g.fn(ctx, g.v) }
+
+// EndDrop ends the drop with its outcome, which is an error if CallDrop has not
+// returned. It must be called whatever becomes of that.
+func (g *Guard[T]) EndDrop(err error) { g.conclude(err) }
+
 // take gives the guard to a container: from then on its own methods only tell
 // how it ended. The leak hook stays armed: a container that is forgotten takes
 // its guards with it, and those are reported with their own sites. A guard that

@@ -99,6 +99,11 @@ func (h *Handle[T]) dropNow(ctx context.Context) error {
 	return err
 }
 
+// beginDrop, callDrop and endDrop are dropNow in three steps.
+func (h *Handle[T]) beginDrop() bool                    { return h.g.BeginDrop() }
+func (h *Handle[T]) callDrop(ctx context.Context) error { return h.g.CallDrop(ctx) }
+func (h *Handle[T]) endDrop(err error)                  { h.g.EndDrop(err) }
+
 func (h *Handle[T]) kind() string { return "guard" }
 func (h *Handle[T]) guarded()     {}
 

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/fault"
 )
 
 // Node is something that a scope drops and that others can depend on: a
@@ -181,31 +182,58 @@ func notAccepted(err error) error {
 
 // Drop is called by the engine of package group, once: a second run that comes to
 // i while its early drop is running waits without it. Its frame lies on the stack
-// of every drop that blocks, and with it those of group and guard just fit the
-// smallest stack; what needs room is done in other functions.
+// of every drop that blocks, and with it those of group just fit the smallest
+// stack; what needs room is done in other functions.
 func (i *item) Drop(ctx context.Context) (err error) {
 	if !i.begin(ctx) {
 		return nil
 	}
-	err = ErrGoexit // unless it returns
-	defer func() { i.ended(err) }()
-	if i.s.profiled() {
-		return i.dropProfiled()
+	err = ErrGoexit // unless it returns or panics
+	steps := i.steps()
+	defer func() {
+		if p := recover(); p != nil {
+			err = fault.Panic(p)
+		}
+		if steps != nil {
+			steps.endDrop(err)
+		}
+		i.ended(err)
+	}()
+	if steps != nil {
+		return steps.callDrop(&i.drop)
 	}
-	if i.s.rec != nil {
-		i.startSpan()
-	}
-	return i.impl.dropNow(&i.drop)
+	return i.dropNow()
 }
 
-// dropProfiled is the rest of Drop while a profiler looks.
-func (i *item) dropProfiled() error {
+// stepwise is a dropper that can do without a frame of its own.
+type stepwise interface {
+	beginDrop() bool                    // begins the drop if nobody has to be waited for
+	callDrop(ctx context.Context) error // is the drop function, and panics if that does
+	endDrop(err error)
+}
+
+// steps begins a drop that can be called step by step, while nobody looks; else it
+// returns nil.
+func (i *item) steps() stepwise {
+	if i.s.rec != nil || i.s.profiled() {
+		return nil
+	}
+	if steps, ok := i.impl.(stepwise); ok && steps.beginDrop() {
+		return steps
+	}
+	return nil
+}
+
+// dropNow is the rest of Drop for all others.
+func (i *item) dropNow() error {
 	if i.s.rec != nil {
 		i.startSpan()
 	}
-	ctx, stop := i.s.profile(i.drop.Context, "guard", i.name())
-	defer stop()
-	i.drop.Context = ctx
+	if i.s.profiled() {
+		ctx, stop := i.s.profile(i.drop.Context, "guard", i.name())
+		defer stop()
+		i.drop.Context = ctx
+	}
 	return i.impl.dropNow(&i.drop)
 }
 
