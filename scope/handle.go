@@ -38,8 +38,10 @@ func (h *Handle[T]) Value() T {
 // and inside a child scope the child. It panics with a [*CycleError] if that
 // would close a cycle.
 func (h *Handle[T]) Use(ctx context.Context) T {
-	if err := h.item.usedBy(ownerOf(ctx)); err != nil {
-		panic(err)
+	if !h.item.isPlainUse(ctx) {
+		if err := h.item.usedBy(ownerOf(ctx)); err != nil {
+			panic(err)
+		}
 	}
 	return h.Value()
 }
