@@ -47,7 +47,9 @@
 //   - Blocking: every drop sleeps 10 ms. Peak: every drop blocks until all are in
 //     theirs, and then the heap, after a collection, and the stacks are read.
 //   - DAG: 200 random services of 12 to 24 guards, with drops of 1 to 20 ms of real
-//     sleep. x-bound is against the least time that the schedule can take.
+//     sleep. x-bound is against the least time that the schedule can take with drops
+//     that take as long as they did; x-asked, with drops that take as long as their
+//     sleep was asked to, which no program that idles keeps to.
 //   - Plan: 5 edges a guard, against gonum's topological sort of the same graph,
 //     which is built beforehand on both sides.
 //   - Children: a million children opened and closed under one scope.

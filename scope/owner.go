@@ -22,7 +22,7 @@ type dropWay uint8
 
 const (
 	dropInTeardown dropWay = iota // maybe with early drops beside it
-	dropAlone                     // in a teardown without
+	dropAlone                     // in a teardown without, where nothing can be abandoned either
 	dropEarly                     // asked for while the scope lived
 	dropUnowned                   // likewise, of what its scope did not accept any more
 )

@@ -47,7 +47,7 @@ type Scope struct {
 	schedule    Schedule
 	supervisor  bool
 	ownShared   bool          // shared is this scope's own copy
-	lastRun     bool          // the teardown is on, and no early drop beside it; written before its first drop starts
+	lastRun     bool          // the teardown is on, no early drop beside it, and nothing can be abandoned; written before its first drop starts
 	contextEnd  atomic.Uint32 // written when the scope closes
 	clock       *clock        // nil: nothing can abandon what runs here
 

@@ -53,7 +53,7 @@ func (s *Scope) earlyDrops() (early []*earlyDrop) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.incidents == nil || s.incidents.earlies == 0 {
-		s.lastRun = true
+		s.lastRun = s.clock == nil && !s.limits
 		return nil
 	}
 	for _, n := range s.graph.Nodes() {

@@ -94,6 +94,14 @@ func Goals() []Goal {
 		g.shown = true
 		goals = append(goals, g)
 	}
+	for _, p := range []struct{ side, what string }{
+		{"ebb", "ebb, Waves / sum of wave maxima"}, {"errgroup", "errgroup per wave / sum of wave maxima"},
+		{"ebb-eager", "ebb, Eager / critical path"}, {"naive", "naive walker / critical path"},
+	} {
+		g := absolute("200 random DAGs, if sleeps took what they are asked to", p.what, "DAG/side="+p.side, "x-asked", "%.3f ×", 0)
+		g.shown = true
+		goals = append(goals, g)
+	}
 	growth := Goal{
 		Scenario: "planning, per guard and its 5 edges", What: "ebb, 1M / 100k", f: ratio, format: times, shown: true,
 		of: []Quantity{{"Plan/guards=1000000/side=group", "ns/guard"}, {"Plan/guards=100000/side=group", "ns/guard"}},
