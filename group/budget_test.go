@@ -292,3 +292,26 @@ func TestBlocks(t *testing.T) {
 		}
 	})
 }
+
+// TestAbandonedBeforeItBegins: a drop that is given up at the last moment before
+// it is called has ended, and is not running.
+func TestAbandonedBeforeItBegins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		force, release := make(chan struct{}), make(chan struct{})
+		var g group.Graph
+		_ = add(t, &g, "db", func(context.Context) error { <-release; return nil })
+		out := g.Teardown(t.Context(), group.Timeout(time.Hour), group.Force(force), group.Cause(func(*group.Node, time.Duration) error {
+			close(force)
+			synctest.Wait() // until the run has obeyed
+			return errors.New("time is up")
+		}))
+		synctest.Wait()
+		if len(out) != 1 || out[0].Outcome != "abandoned" {
+			t.Errorf("%+v", out)
+		}
+		if running := g.Running(); len(running) > 0 {
+			t.Errorf("%d are running", len(running))
+		}
+		close(release)
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/fault"
 )
 
 // TestNotice: Notice is told of slow drops and late results and of nothing else,
@@ -148,4 +150,32 @@ func ExampleGraph_TeardownWith() {
 	// Output:
 	// drop cache
 	// db error disk full
+}
+
+// TestNoticeEnds: whoever is given notice may panic or end the goroutine; the run
+// is completed all the same, and panics then.
+func TestNoticeEnds(t *testing.T) {
+	for name, end := range map[string]func(){"panic": func() { panic("observer") }, "goexit": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var g group.Graph
+				dropped := false
+				db := add(t, &g, "db", func(context.Context) error { dropped = true; return nil })
+				_ = add(t, &g, "api", sleeps(time.Minute), db)
+				defer func() {
+					var p *fault.PanicError
+					if err, _ := recover().(error); !errors.As(err, &p) {
+						t.Errorf("the run ended with %v", err)
+					}
+					if !dropped {
+						t.Error("db was not dropped")
+					}
+				}()
+				g.TeardownWith(t.Context(), group.Options{
+					Slow: time.Second, Notice: group.NoticeFunc(func(group.Event) { end() }),
+				})
+				t.Error("nobody heard of it")
+			})
+		})
+	}
 }

@@ -58,6 +58,8 @@ type run struct {
 
 	mu   sync.Mutex    // protects done, and of rare the peel, and released of what waits
 	done chan struct{} // made by a caller that has to block; closed when active has become 0
+
+	broken atomic.Pointer[fault.PanicError] // the first that the observer did
 }
 
 // rare is the part of a run that is there only if an option, a node or an
@@ -73,8 +75,6 @@ type rare struct {
 	bounds   []atomic.Pointer[bound]     // by position, with Force: of the drop once it runs
 	held     []atomic.Pointer[heldError] // by slot, with holds: set when it must not be dropped
 	stuck    atomic.Int32                // how many drops were abandoned
-
-	broken atomic.Pointer[fault.PanicError] // the first that the observer did
 }
 
 // release says when the last of a node's dependents had ended, and which it was.
@@ -151,8 +151,8 @@ func (r *run) do(ctx context.Context) []Outcome {
 	if x != nil && x.cancel != nil {
 		x.cancel(nil)
 	}
-	if x != nil && x.broken.Load() != nil {
-		panic(x.broken.Load())
+	if p := r.broken.Load(); p != nil {
+		panic(p)
 	}
 	return r.outcomes()
 }

@@ -123,7 +123,7 @@ func (r *run) rescue(t *turn) {
 		if v == nil {
 			v = fault.ErrGoexit
 		}
-		r.rare.broken.CompareAndSwap(nil, fault.Panic(v))
+		r.broken.CompareAndSwap(nil, fault.Panic(v))
 	case t.step == running && v != nil:
 		r.end(t, fault.Panic(v))
 	case t.step == running:
@@ -168,11 +168,11 @@ func (r *run) begin(t *turn) (Dropper, context.Context) {
 	if r.rare != nil && r.rare.others[t.pos] != nil {
 		dropper = r.rare.others[t.pos]
 	}
+	r.records[t.pos].set(underWay, t.now) // before anything can abandon it
 	if r.bounded {
 		t.bound = r.bind(t)
 		ctx = t.bound.ctx
 	}
-	r.records[t.pos].set(underWay, t.now)
 	t.step = running
 	return dropper, ctx
 }

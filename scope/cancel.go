@@ -93,12 +93,14 @@ func (s *Scope) stopReasonLocked() error {
 	return s.incidents.stopCause
 }
 
-// stopCauseLocked is the cause that a daemon which is asked to stop finds, and
-// what is nested in it.
-func (s *Scope) stopCauseLocked() error {
-	if cause, ok := s.canceled(); ok {
+// stopCause is the cause that a daemon which is asked to stop finds, and what is
+// nested in it.
+func (s *Scope) stopCause() error {
+	if cause := s.cause(); cause != nil {
 		return cause
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.stopped {
 		return s.stopReasonLocked()
 	}

@@ -141,11 +141,13 @@ func (s *Scope) insideChild(ctx context.Context) bool {
 // long-lived scope that are empty when they are closed.
 func (s *Scope) closeIdle() bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if !s.idleLocked() || s.parent.rec != nil || !s.leaveParent() {
+		s.mu.Unlock()
 		return false
 	}
 	s.shutLocked()
+	s.mu.Unlock()
+	s.endContext()
 	return true
 }
 
@@ -178,7 +180,7 @@ func (s *Scope) dropNow(ctx context.Context) error {
 	if len(panics) > 0 {
 		return panics[0].With(multierr.Errors(err))
 	}
-	if cause, ok := s.parent.canceled(); ok && isEcho(err, cause) {
+	if isEcho(err, s.parent.cause()) {
 		return nil
 	}
 	return err

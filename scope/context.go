@@ -12,8 +12,8 @@ import (
 // scopes at once does not queue for the lock of their parent's context.)
 type scopeContext Scope
 
-// cancellable is the context of a scope once it has been made.
-type cancellable struct {
+// madeContext is the context of a scope once it has been made.
+type madeContext struct {
 	context.Context
 	cancel context.CancelCauseFunc
 }
@@ -28,35 +28,40 @@ const (
 	endedCanceled                   // terminal: it had been cancelled, with the cause of base
 )
 
-// cancelable returns the context, and makes it first if nobody has.
-func (s *Scope) cancelable() *cancellable {
-	if c := s.inner.Load(); c != nil {
+// maxUnasked bounds for how many scopes around each other no context is made: to
+// look whether one of them has been cancelled takes as many steps.
+const maxUnasked = 8
+
+// makeContext returns the context, and makes it first if nobody has.
+func (s *Scope) makeContext() *madeContext {
+	if c := s.made(); c != nil {
 		return c
 	}
 	base := s.base
-	end := contextEnd(s.contextEnd.Load())
-	if end == endedAlive {
+	if contextEnd(s.contextEnd.Load()) == endedAlive {
 		base = context.WithoutCancel(base) // that it was cancelled later changes nothing
 	}
-	c := new(cancellable)
+	c := new(madeContext)
 	c.Context, c.cancel = context.WithCancelCause(base)
-	if end == endedAlive {
-		c.cancel(ErrClosed)
-	}
 	if !s.inner.CompareAndSwap(nil, c) {
 		c.cancel(nil) // somebody else was first
-		return s.inner.Load()
 	}
-	// Either the closing scope finds what was made, or it is found here that it
-	// has closed: each side writes first and then looks.
-	if end == notEnded && contextEnd(s.contextEnd.Load()) != notEnded {
+	return s.made()
+}
+
+// made returns the context if it has been made, else nil. Who makes it while the
+// scope closes may have seen it open; so whoever comes to it sees to it that it
+// ends with the scope.
+func (s *Scope) made() *madeContext {
+	c := s.inner.Load()
+	if c != nil && contextEnd(s.contextEnd.Load()) != notEnded {
 		c.cancel(ErrClosed)
 	}
 	return c
 }
 
 // cancel cancels the context. The first cause wins.
-func (s *Scope) cancel(cause error) { s.cancelable().cancel(cause) }
+func (s *Scope) cancel(cause error) { s.makeContext().cancel(cause) }
 
 // endContext cancels the context with ErrClosed, as the last of what happens in
 // a scope; when nobody has asked for it, it only notes that.
@@ -66,29 +71,36 @@ func (s *Scope) endContext() {
 		end = endedCanceled
 	}
 	s.contextEnd.Store(uint32(end))
-	if c := s.inner.Load(); c != nil {
-		c.cancel(ErrClosed)
-	}
+	s.made()
 }
 
 // asked returns the context if it has been made or has ended, and else base, as
 // which it behaves until then.
 func (c *scopeContext) asked() context.Context {
 	s := (*Scope)(c)
-	if inner := s.inner.Load(); inner != nil {
-		return inner
+	if made := s.made(); made != nil {
+		return made
 	}
 	if contextEnd(s.contextEnd.Load()) != notEnded {
-		return s.cancelable()
+		return s.makeContext()
 	}
 	return s.base
+}
+
+// unasked returns how many scopes around s have no context yet, without one that
+// has between them; maxUnasked stands for as many or more.
+func (s *Scope) unasked() (n int) {
+	for o := s.frame; o != nil && n < maxUnasked && o.s.inner.Load() == nil; o = o.s.frame {
+		n++
+	}
+	return n
 }
 
 // Deadline is that of base.
 func (c *scopeContext) Deadline() (time.Time, bool) { return c.base.Deadline() }
 
 // Done makes the context.
-func (c *scopeContext) Done() <-chan struct{} { return (*Scope)(c).cancelable().Done() }
+func (c *scopeContext) Done() <-chan struct{} { return (*Scope)(c).makeContext().Done() }
 
 // Err returns why the context has ended, and nil before.
 func (c *scopeContext) Err() error { return c.asked().Err() }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/ebb-go/ebb/scope"
@@ -124,5 +125,80 @@ func TestContextAskedForAtTheEnd(t *testing.T) {
 				t.Fatal("two channels of one context")
 			}
 		}
+	}
+}
+
+// prying is a context of somebody's own, whose Err looks into the scope.
+type prying struct {
+	context.Context
+	look atomic.Pointer[func()]
+}
+
+func (c *prying) Err() error {
+	if look := c.look.Swap(nil); look != nil { // not again for what that calls
+		(*look)()
+		c.look.Store(look)
+	}
+	return c.Context.Err()
+}
+
+// TestContextOfSomebodysOwn: no lock of the scope is held while the context that
+// it was opened in is asked; if one was, this would hang.
+func TestContextOfSomebodysOwn(t *testing.T) {
+	parent, cancel := context.WithCancelCause(t.Context())
+	base := &prying{Context: parent}
+	var asked atomic.Int32
+	inScope := func(s *scope.Scope) {
+		asked.Add(1)
+		_, _ = scope.Defer(s, "seen", nothing)
+	}
+	_ = scope.Run(base, func(ctx context.Context, s *scope.Scope) error {
+		look := func() { inScope(s) }
+		base.look.Store(&look)
+		c := must(s.Child("child"))
+		_ = must(s.Daemon("echo", func(ctx context.Context) error { <-scope.Stopping(ctx); return context.Canceled }))
+		s.Go("fails", func(context.Context) error { return errBoom })
+		_ = s.TryGo("more", func(context.Context) error { return nil })
+		_ = s.Snapshot()
+		_ = scope.Run(ctx, func(context.Context, *scope.Scope) error { return nil })
+		_ = c.Close(ctx)
+		s.Stop(errBoom)
+		_ = scope.Run(ctx, func(context.Context, *scope.Scope) error { return nil })
+		cancel(errBoom)
+		return context.Canceled
+	})
+	if asked.Load() == 0 {
+		t.Error("nobody has asked the context")
+	}
+}
+
+// TestContextOfManyNested: to ask the innermost of many scopes takes as many steps
+// at most as there may be scopes around it without a context of their own; and all
+// of them hear of a cancellation.
+func TestContextOfManyNested(t *testing.T) {
+	parent, cancel := context.WithCancelCause(t.Context())
+	base := &prying{Context: parent}
+	steps := 0
+	count := func() { steps++ }
+	var nest func(ctx context.Context, depth int) error
+	nest = func(ctx context.Context, depth int) error {
+		return scope.Run(ctx, func(ctx context.Context, s *scope.Scope) error {
+			if depth > 0 {
+				return nest(ctx, depth-1)
+			}
+			base.look.Store(&count)
+			_ = ctx.Err()
+			base.look.Store(nil)
+			cancel(errBoom)
+			<-ctx.Done()
+			if context.Cause(ctx) != errBoom {
+				t.Errorf("cause %v", context.Cause(ctx))
+			}
+			return nil
+		})
+	}
+	_ = nest(base, 100)
+	if steps > 0 {
+		t.Error("the innermost of a hundred scopes asks the context around all of them")
 	}
 }

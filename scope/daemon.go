@@ -112,13 +112,14 @@ func (d *Daemon) end() {
 // stop: then whoever waits for it does.
 func (d *Daemon) failed() {
 	s := d.item.s
+	echo := d.returned && isEcho(d.err, s.cause())
 	s.mu.Lock()
 	if d.err == nil || d.run.asked || d.item.is() == pending {
 		d.mute = d.item.is() == pending
 		s.mu.Unlock()
 		return
 	}
-	if cause, ok := s.canceled(); ok && d.returned && isEcho(d.err, cause) {
+	if echo {
 		s.echoed = true
 		d.err = nil
 		s.mu.Unlock()
@@ -137,9 +138,9 @@ func (d *Daemon) failed() {
 // ask asks the daemon to stop, with the cause that its scope has.
 func (d *Daemon) ask() {
 	s := d.item.s
+	d.why = s.stopCause()
 	s.mu.Lock()
 	d.run.asked = true
-	d.why = s.stopCauseLocked()
 	d.run.tellLocked()
 	below := s.belowLocked(&d.run)
 	s.mu.Unlock()
@@ -167,7 +168,6 @@ func (d *Daemon) dropNow(ctx context.Context) error {
 	s.mu.Lock()
 	unasked := d.unasked
 	s.mu.Unlock()
-	why, canceled := s.canceled()
 	switch {
 	case unasked != nil:
 		return unasked
@@ -175,7 +175,7 @@ func (d *Daemon) dropNow(ctx context.Context) error {
 		return d.err
 	case endsIn(d.err, d.why, cause, context.Canceled):
 		return nil // it repeats that it was asked, or that its time was up
-	case canceled && isEcho(d.err, why):
+	case isEcho(d.err, s.cause()):
 		return nil
 	}
 	return d.err

@@ -151,7 +151,7 @@ func (e *AbandonedError) ErrorType() string { return "abandoned" }
 // cause: it unwraps, step by step, to cause or to one of the two errors of package
 // context. An error that joins a further one is none.
 func isEcho(err, cause error) bool {
-	return endsIn(err, cause, context.Canceled, context.DeadlineExceeded)
+	return cause != nil && endsIn(err, cause, context.Canceled, context.DeadlineExceeded)
 }
 
 // endsIn reports whether err unwraps, step by step, to one of targets.

@@ -45,10 +45,10 @@ type Exit struct {
 func ExitOf(ctx context.Context) Exit {
 	for o := ownerOf(ctx); o != nil; o = o.s.frame {
 		if o.kind == dropOwner {
-			if end := o.s.end; end != nil && o.way < dropEarly { // end was written before the first drop started
-				return end.exit
+			if o.way == dropEarly || o.way == dropUnowned || o.s.end == nil {
+				break // in this order: of the teardown's drops, end was written before the first
 			}
-			break
+			return o.s.end.exit
 		}
 	}
 	return Exit{}

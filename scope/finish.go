@@ -79,8 +79,8 @@ func (s *Scope) collect(x exitRun) (panics []*PanicError, err error) {
 	for _, f := range failures[late:] {
 		err = multierr.Append(err, f.err)
 	}
-	if cause, ok := s.canceled(); ok && echoed && err == nil && len(panics) == 0 {
-		err = cause
+	if echoed && err == nil && len(panics) == 0 {
+		err = s.cause()
 	}
 	return panics, err
 }

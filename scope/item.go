@@ -262,7 +262,7 @@ func (c earlyContext) Value(key any) any {
 // processors.)
 func (i *item) begin(ctx context.Context) bool {
 	s := i.s
-	if s.lastRun {
+	if s.teardownAlone {
 		i.drop.way = dropAlone
 		i.set(ending)
 	} else if !i.beginBeside(&ctx) {

@@ -38,11 +38,13 @@ func (s *Scope) leave(err error, returned bool, p any) error {
 // instead of five, which is a third of the time of an empty Run.)
 func (s *Scope) leaveIdle() bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if !s.idleLocked() {
+		s.mu.Unlock()
 		return false
 	}
 	s.shutLocked()
+	s.mu.Unlock()
+	s.endContext()
 	return true
 }
 
@@ -53,13 +55,12 @@ func (s *Scope) idleLocked() bool {
 		s.rec == nil && s.rare == nil && !s.reports()
 }
 
-// shutLocked takes an idle scope to closed. No user code runs when a context is
-// cancelled, so this may be done under the lock.
+// shutLocked takes an idle scope to closed; what is left to do is to end its
+// context.
 func (s *Scope) shutLocked() {
 	s.body.leaveLocked()
 	s.advanceLocked(closed)
 	s.unwatchLocked()
-	s.endContext()
 }
 
 // goPanic goes on with the first panic of a task or daemon, which unwraps to
@@ -95,8 +96,9 @@ func (s *Scope) bodyEnded(err error, returned bool, p any) (kind ExitKind, value
 // fail records told, which is or wraps err, and cancels the scope with it; unless
 // err was returned and is an echo. What was panicked with never is.
 func (s *Scope) fail(index int, err, told error, returned bool) {
+	echo := returned && isEcho(err, s.cause())
 	s.mu.Lock()
-	if why, ok := s.canceled(); ok && returned && isEcho(err, why) {
+	if echo {
 		s.echoed = true
 		s.mu.Unlock()
 		return
@@ -112,11 +114,12 @@ func (s *Scope) fail(index int, err, told error, returned bool) {
 // settle moves the scope on to dropping and decides its exit case. Nothing is
 // registered after it, so the graph no longer changes.
 func (s *Scope) settle(kind ExitKind, value any) {
+	cause := s.cause()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.advanceLocked(dropping)
 	slices.SortStableFunc(s.failuresLocked(), func(a, b failure) int { return a.index - b.index })
-	exit := s.exitLocked(kind, value)
+	exit := s.exitLocked(kind, value, cause)
 	if exit.Kind != Succeeded || s.watched() || s.self != nil { // else nil says the same
 		s.end = &closing{exit: exit}
 	}
@@ -124,7 +127,7 @@ func (s *Scope) settle(kind ExitKind, value any) {
 
 // exitLocked decides the exit case from that of the body and what the tasks and
 // daemons have come to.
-func (s *Scope) exitLocked(kind ExitKind, value any) Exit {
+func (s *Scope) exitLocked(kind ExitKind, value any, cause error) Exit {
 	if kind != Succeeded {
 		return Exit{Kind: kind, Panic: value}
 	}
@@ -146,7 +149,7 @@ func (s *Scope) exitLocked(kind ExitKind, value any) Exit {
 		}
 		return Exit{Kind: Failed, Err: d}
 	}
-	if cause, ok := s.canceled(); ok {
+	if cause != nil {
 		return Exit{Kind: Canceled, Err: cause}
 	}
 	return Exit{}

@@ -125,25 +125,22 @@ func (o *owner) hasEnded() bool {
 
 // adopt counts child in as a lexical child of o, unless o has ended. Refusing
 // and counting happen under the same lock as the end itself. If o was asked to
-// stop, the cause is what child is to be asked with.
-func (o *owner) adopt(child *Scope) (stopped error, ok bool) {
+// stop, child is to be asked too.
+func (o *owner) adopt(child *Scope) (stopped, ok bool) {
 	p := o.s
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if o.endedLocked() {
-		return nil, false
+		return false, false
 	}
 	if !o.enter() { // a drop has ended without the lock at this very moment
-		return nil, false
+		return false, false
 	}
 	if child.next = p.nested; child.next != nil {
 		child.next.prev = child
 	}
 	p.nested = child
-	if o.asked || p.stopped && o.kind <= taskOwner {
-		return p.stopCauseLocked(), true
-	}
-	return nil, true
+	return o.asked || p.stopped && o.kind <= taskOwner, true
 }
 
 // release is adopt's opposite.

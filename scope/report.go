@@ -129,12 +129,13 @@ func (s *Scope) Plan() trace.Plan {
 func (s *Scope) Snapshot() trace.Snapshot {
 	now := time.Now()
 	shot := trace.Snapshot{Name: s.Name(), Path: s.Path(), Schedule: s.schedule.String(), Grace: s.grace}
+	cause := s.cause()
 	s.mu.Lock()
 	shot.State = s.state.String()
 	if s.rare != nil && !s.rare.since.IsZero() {
 		shot.Since = now.Sub(s.rare.since)
 	}
-	if cause, ok := s.canceled(); ok && s.state != closed {
+	if cause != nil && s.state != closed {
 		shot.Error = cause.Error()
 	}
 	if s.grace > 0 && !s.clock.graceFrom.IsZero() {

@@ -87,8 +87,8 @@ func openRun(ctx context.Context, opts []Option) (*Scope, error) {
 	case !ok: // it ended at this very moment
 		s.abort()
 		return nil, s.refusal("run", s.name, ErrClosed)
-	case stopped != nil:
-		s.Stop(stopped)
+	case stopped:
+		s.Stop(owner.s.stopCause())
 	}
 	return s, nil
 }
@@ -162,6 +162,9 @@ func (s *Scope) begin(ctx context.Context, recorded bool) {
 	ctx = s.profileRun(ctx)
 	s.base = ctx
 	s.body.begin((*scopeContext)(s), s, bodyOwner)
+	if s.unasked() == maxUnasked {
+		s.makeContext()
+	}
 	if s.grace > 0 {
 		s.clock.unwatch = context.AfterFunc(&s.body, s.noteCanceled)
 	}

@@ -31,25 +31,27 @@ func (s state) String() string {
 // may be called from any goroutine, also after the scope has closed.
 type Scope struct {
 	body  owner                       // its context is the scope's
-	inner atomic.Pointer[cancellable] // of the scope's context, once it was asked for; nil before
+	inner atomic.Pointer[madeContext] // the scope's context, once somebody asked for it
 
 	// Immutable once the scope is open.
 	name        string
-	parent      *Scope  // whose life bounds this one's; nil for a root
-	frame       *owner  // where Run or Child was called, maybe an opening; nil for a root
-	self        *item   // the node in the parent, for a child
-	shared      *shared // nil: all defaults
-	rare        *rare   // nil: none
-	rec         *trace.Recorder
-	base        context.Context // of daemons and drops: values, but no cancellation
+	parent      *Scope          // whose life bounds this one's; nil for a root
+	frame       *owner          // where Run or Child was called, maybe an opening; nil for a root
+	self        *item           // the node in the parent, for a child
+	shared      *shared         // nil: all defaults
+	rare        *rare           // nil: none
+	rec         *trace.Recorder // nil: nobody records
+	base        context.Context // what the scope was opened in; daemons and drops get it without its cancellation
 	grace       time.Duration
 	dropTimeout time.Duration
 	schedule    Schedule
 	supervisor  bool
-	ownShared   bool          // shared is this scope's own copy
-	lastRun     bool          // the teardown is on, no early drop beside it, and nothing can be abandoned; written before its first drop starts
-	contextEnd  atomic.Uint32 // written when the scope closes
-	clock       *clock        // nil: nothing can abandon what runs here
+	ownShared   bool // shared is this scope's own copy
+
+	teardownAlone bool          // see item.begin; set before the first drop of the teardown starts
+	contextEnd    atomic.Uint32 // set when the scope closes
+
+	clock *clock // immutable; nil: nothing can abandon what runs here
 
 	graph group.Graph // of items: guards, daemons, children
 	end   *closing    // written before the first drop of the teardown starts; nil: the exit has succeeded
@@ -163,12 +165,13 @@ func (s *Scope) uniqueLocked(name string) string {
 	return s.names.take(name)
 }
 
-// canceled reports whether the scope's context has ended, and why.
-func (s *Scope) canceled() (cause error, ok bool) {
+// cause returns why the scope's context has ended, and nil before. The context
+// that the scope was opened in may be anybody's code, so no lock is held.
+func (s *Scope) cause() error {
 	if s.body.Err() == nil {
-		return nil, false
+		return nil
 	}
-	return context.Cause(s.body.Context), true
+	return context.Cause(s.body.Context)
 }
 
 func (s *Scope) logger() *slog.Logger {

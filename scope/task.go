@@ -74,8 +74,9 @@ func (s *Scope) start(t *task, wait bool) error {
 		return why
 	}
 	t.begin(s.body.Context, s, taskOwner)
+	cause := s.cause()
 	s.mu.Lock()
-	if why := s.refusesTaskLocked(); why != nil {
+	if why := s.refusesTaskLocked(cause); why != nil {
 		s.mu.Unlock()
 		s.freeSlot()
 		return why
@@ -115,13 +116,14 @@ func (s *Scope) hold(name string, late bool) (end func(), err error) {
 	return func() { s.mu.Lock(); s.taskEnded(t) }, nil
 }
 
-// refusesTaskLocked returns why no task is started any more, or nil. While the
-// scope drains, its tasks may start tasks; once none is alive, nobody may.
-func (s *Scope) refusesTaskLocked() error {
+// refusesTaskLocked returns why no task is started any more, or nil; cause is that
+// of the scope. While the scope drains, its tasks may start tasks; once none is
+// alive, nobody may.
+func (s *Scope) refusesTaskLocked(cause error) error {
 	if s.state >= dropping || s.body.live.Load() == 0 {
 		return ErrClosed
 	}
-	if cause, ok := s.canceled(); ok {
+	if cause != nil {
 		return cause
 	}
 	if s.stopped {
@@ -140,10 +142,7 @@ func (s *Scope) slot(wait bool) error {
 		return nil
 	default:
 	}
-	s.mu.Lock()
-	why := s.refusesTaskLocked()
-	s.mu.Unlock()
-	switch {
+	switch why := s.refusesTask(); {
 	case why != nil:
 		return why
 	case !wait:
@@ -151,15 +150,20 @@ func (s *Scope) slot(wait bool) error {
 	}
 	select {
 	case s.rare.slots <- struct{}{}:
-	case <-Stopping(&s.body): // and start finds out why
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if why := s.refusesTaskLocked(); why != nil {
+	case <-Stopping(&s.body):
+		if why := s.refusesTask(); why != nil {
 			return why
 		}
 		return ErrClosed
 	}
 	return nil
+}
+
+func (s *Scope) refusesTask() error {
+	cause := s.cause()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refusesTaskLocked(cause)
 }
 
 func (s *Scope) freeSlot() {

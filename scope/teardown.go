@@ -53,7 +53,9 @@ func (s *Scope) earlyDrops() (early []*earlyDrop) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.incidents == nil || s.incidents.earlies == 0 {
-		s.lastRun = s.clock == nil && !s.limits
+		if s.clock == nil && !s.limits { // else an abandoned early drop could be reading it
+			s.teardownAlone = true
+		}
 		return nil
 	}
 	for _, n := range s.graph.Nodes() {
