@@ -3,6 +3,7 @@ package scope_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"runtime"
 	"slices"
 	"strings"
@@ -224,3 +225,24 @@ func (w wrap) Unwrap() error { return w.error }
 
 // key is the key of a value in a context that is derived from a drop's.
 type key struct{}
+
+// TestExitOfAbandonedEarlyDrop: an early drop that was given up and still runs
+// finds Succeeded, whatever its scope has come to meanwhile.
+func TestExitOfAbandonedEarlyDrop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		closed, found := make(chan struct{}), make(chan scope.Exit)
+		_ = scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+			h := must(scope.Defer(s, "stuck", func(ctx context.Context) error {
+				<-closed
+				found <- scope.ExitOf(ctx)
+				return nil
+			}, scope.DropTimeout(time.Second)))
+			_ = h.Drop(context.WithoutCancel(ctx))
+			return errBoom
+		}, scope.WithLogger(slog.New(slog.DiscardHandler)))
+		close(closed)
+		if exit := <-found; exit.Kind != scope.Succeeded {
+			t.Errorf("%+v", exit)
+		}
+	})
+}
