@@ -79,7 +79,7 @@ func (r *run) bind(t *turn) *bound {
 		b.ctx, b.cancel = context.WithDeadlineCause(r.ctx, b.end, b.cause)
 		b.timer = time.AfterFunc(time.Until(b.end.Add(tail)), b.abandon)
 	}
-	if bounds := r.rare.bounds; bounds != nil {
+	if bounds := r.extra.bounds; bounds != nil {
 		// Either endNow finds the bound, or it is found here that the run
 		// was forced: each side writes first and then looks.
 		bounds[t.pos].Store(b)
@@ -122,12 +122,12 @@ func (b *bound) abandon() {
 		cause = b.cause
 	}
 	overrun := &Overrun{Limit: b.limit, Cause: cause, Blocks: r.blocks(b.pos)}
-	if r.rare.stuck.Add(1) <= maxStacks {
+	if r.extra.stuck.Add(1) <= maxStacks {
 		overrun.Stack = fault.StackOf(b.goroutine)
 	}
-	r.rare.overruns[b.pos] = overrun
+	r.extra.overruns[b.pos] = overrun
 	r.records[b.pos].end(r.now(), abandoned, ErrAbandoned)
-	if r.rare.held != nil && r.node(b.pos).holds() {
+	if r.extra.held != nil && r.node(b.pos).holds() {
 		r.holdBack(b.pos)
 	}
 	r.resume(turn{step: ending, pos: b.pos})
@@ -138,16 +138,16 @@ func (b *bound) abandon() {
 func (r *run) holdBack(pos int32) {
 	by := &heldError{by: r.node(pos).name}
 	for _, s := range r.below(r.slot(pos), len(r.nodes)) {
-		r.rare.held[s].CompareAndSwap(nil, by) // of two that hold a node, the first is named
+		r.extra.held[s].CompareAndSwap(nil, by) // of two that hold a node, the first is named
 	}
 }
 
 // holder returns why the node at pos is held back, or nil.
 func (r *run) holder(pos int32) *heldError {
-	if r.rare == nil || r.rare.held == nil {
+	if r.extra == nil || r.extra.held == nil {
 		return nil
 	}
-	return r.rare.held[r.slot(pos)].Load()
+	return r.extra.held[r.slot(pos)].Load()
 }
 
 // blocks names what waits for the node at pos.

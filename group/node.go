@@ -59,13 +59,14 @@ type Node struct {
 	deps       []*Node // distinct; grows by Depend while live, nil once gone
 }
 
-// state says who may act on a node. It only moves down this list.
+// state says who may act on a node. It only moves down this list. That of a closed
+// graph means nothing any more: all nodes are the teardown's, whatever they were.
 type state uint8
 
 const (
-	live     state = iota // left by Claim, Remove, Drop, DropTree, Teardown
-	claimed               // left by the claimant's Remove, or into a DropTree or Teardown
-	dropping              // in a run; left when the drop has ended or was abandoned, but in a Teardown terminal
+	live     state = iota // left by Claim, Remove, Drop, DropTree
+	claimed               // left by the claimant's Remove and Unclaim, or into a DropTree
+	dropping              // in a run; left when the drop has ended or was abandoned
 	gone                  // terminal: not in the graph any more
 )
 

@@ -98,7 +98,7 @@ func (r *run) released(pos int32) (time.Time, *Node) {
 	if r.Observe == nil {
 		return time.Time{}, nil
 	}
-	last := r.rare.released[pos]
+	last := r.extra.released[pos]
 	return r.at(last.at), last.by
 }
 
@@ -107,7 +107,7 @@ func (r *run) overrun(pos int32) *Overrun {
 	if !r.bounded {
 		return nil
 	}
-	return r.rare.overruns[pos]
+	return r.extra.overruns[pos]
 }
 
 // outcomes are those that the run was asked for.

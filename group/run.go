@@ -40,10 +40,10 @@ type run struct {
 	plan
 	Options
 	graph *Graph
-	early bool  // the graph goes on: nodes leave it as they end
-	holds bool  // there are nodes with Hold
-	rare  *rare // what few runs need; nil for most
-	queue queue // of what may be taken
+	early bool   // the graph goes on: nodes leave it as they end
+	holds bool   // there are nodes with Hold
+	extra *extra // what few runs need; nil for most
+	queue queue  // of what may be taken
 
 	ctx     context.Context // of the drops, before their limits
 	started time.Time
@@ -56,31 +56,10 @@ type run struct {
 	bounded bool           // drops may be abandoned
 	first   sync.WaitGroup // the first worker has got to run
 
-	mu   sync.Mutex    // protects done, and of rare the peel, and released of what waits
+	mu   sync.Mutex    // protects done, and of extra the peel, and released of what waits
 	done chan struct{} // made by a caller that has to block; closed when active has become 0
 
 	broken atomic.Pointer[fault.PanicError] // the first that the observer did
-}
-
-// rare is the part of a run that is there only if an option, a node or an
-// earlier run asks for any of it.
-type rare struct {
-	others   map[int32]Dropper           // by position: stands in for a node that another run drops
-	queue    []int32                     // the positions in the queue; nil: they are in their order
-	cancel   context.CancelCauseFunc     // of ctx, with Force; else nil
-	peel     *peel                       // for Eager, and to know who released whom; else nil
-	rank     []int32                     // by slot: its position; with peel and for Sequential
-	released []release                   // by position, with Observe
-	overruns []*Overrun                  // by position, when bounded; each element belongs to who decides it
-	bounds   []atomic.Pointer[bound]     // by position, with Force: of the drop once it runs
-	held     []atomic.Pointer[heldError] // by slot, with holds: set when it must not be dropped
-	stuck    atomic.Int32                // how many drops were abandoned
-}
-
-// release says when the last of a node's dependents had ended, and which it was.
-type release struct {
-	at time.Duration // since the run began
-	by *Node
 }
 
 // A queue holds positions; those from head to tail may be taken.
@@ -88,34 +67,6 @@ type queue struct {
 	head atomic.Int32
 	tail atomic.Int32
 	open atomic.Int32 // drops between the last two places of tail that have not ended; not for Eager
-}
-
-// few is up to how many nodes the records of a run are a part of it.
-const few = 4
-
-// fewRun is a run and its records in one allocation. (For the three guards of a
-// request that takes a third of the time that several do.)
-type fewRun struct {
-	run
-	few [few]record
-}
-
-func newRun(nodes []*Node, linked bool) *run {
-	n := len(nodes)
-	if n > few {
-		return &run{plan: newPlan(nodes, linked), records: make([]record, n), started: time.Now()}
-	}
-	f := new(fewRun)
-	f.plan, f.records, f.started = newPlan(nodes, linked), f.few[:n:n], time.Now()
-	return &f.run
-}
-
-// more returns what few runs need, to be set.
-func (r *run) more() *rare {
-	if r.rare == nil {
-		r.rare = new(rare)
-	}
-	return r.rare
 }
 
 // do runs the teardown on the caller's behalf, who is the first spare: it starts
@@ -142,7 +93,7 @@ func (r *run) do(ctx context.Context) []Outcome {
 	r.help()
 
 	r.wait()
-	x := r.rare
+	x := r.extra
 	if x == nil || x.stuck.Load() == 0 {
 		// All workers have left already; this is for their last instructions.
 		// One that is stuck in an abandoned drop is not waited for.
@@ -165,58 +116,6 @@ func (r *run) doWith(ctx context.Context, opts []Option) []Outcome {
 	return r.do(ctx)
 }
 
-// prepare makes what the options ask for, and nothing else.
-func (r *run) prepare(ctx context.Context) {
-	n := len(r.nodes)
-	r.ctx = ctx
-	if r.Cause == nil {
-		r.Cause = timeoutError
-	}
-	if r.limited() {
-		r.bounded = true
-		if !r.Deadline.IsZero() && !r.started.Before(r.Deadline) {
-			r.Deadline = r.started.Add(r.Reserve)
-		}
-	}
-	if !r.noticed() {
-		r.Slow = 0
-	}
-	if r.bounded {
-		r.more().overruns = make([]*Overrun, n)
-	}
-	if r.Force != nil {
-		x := r.more()
-		x.bounds = make([]atomic.Pointer[bound], n)
-		r.ctx, x.cancel = context.WithCancelCause(ctx)
-	}
-	if r.holds {
-		r.more().held = make([]atomic.Pointer[heldError], n)
-	}
-	if r.Schedule == Sequential || r.Schedule == Eager || r.Observe != nil {
-		r.more().rank = r.ranks()
-	}
-	if r.Schedule == Eager || r.Observe != nil {
-		r.rare.peel = newPeel(&r.plan)
-	}
-	if r.Observe != nil {
-		r.rare.released = make([]release, n)
-	}
-	switch r.Schedule {
-	case Sequential:
-		r.rare.queue = r.line()
-		for i, s := range r.rare.queue {
-			r.rare.queue[i] = r.rare.rank[s]
-		}
-	case Eager:
-		r.rare.queue = make([]int32, n)
-		_, free := r.span(0)
-		for i := range free {
-			r.rare.queue[i] = i
-		}
-		r.queue.tail.Store(free)
-	}
-}
-
 // take takes the next from the queue, if there is one.
 func (r *run) take(t *turn) bool {
 	for {
@@ -226,8 +125,8 @@ func (r *run) take(t *turn) bool {
 		}
 		if r.queue.head.CompareAndSwap(head, head+1) {
 			t.pos, t.after = head, int32(len(r.records))-1-head
-			if r.rare != nil && r.rare.queue != nil {
-				t.pos = r.rare.queue[head]
+			if r.extra != nil && r.extra.queue != nil {
+				t.pos = r.extra.queue[head]
 			}
 			return true
 		}
@@ -292,15 +191,15 @@ func (r *run) free(pos int32) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	ended, tail := r.records[pos].ended, r.queue.tail.Load()
-	r.rare.peel.take(r.slot(pos), func(d int32, free bool) {
-		waits := r.rare.rank[d]
+	r.extra.peel.take(r.slot(pos), func(d int32, free bool) {
+		waits := r.extra.rank[d]
 		if r.Observe != nil {
-			if last := &r.rare.released[waits]; ended >= last.at {
+			if last := &r.extra.released[waits]; ended >= last.at {
 				*last = release{ended, r.node(pos)}
 			}
 		}
 		if free && r.Schedule == Eager {
-			r.rare.queue[tail] = waits
+			r.extra.queue[tail] = waits
 			tail++
 		}
 	})

@@ -13,7 +13,8 @@ import (
 //
 // A node that an earlier Drop or DropTree is still dropping is not dropped
 // again: its place in the order is kept until that has ended, and its outcome
-// here is ok; when its time is up it is told, if it is a [Canceler], and abandoned. Drops never run on the caller's goroutine.
+// here is ok; when its time is up it is told, if it is a [Canceler], and
+// abandoned. Drops never run on the caller's goroutine.
 //
 // The race in which a node is registered while Teardown begins is decided by the
 // graph's lock: it is either refused or dropped.
@@ -105,7 +106,7 @@ func (g *Graph) treeLocked(n *Node) []*Node {
 	g.nodes.compact()
 	p := newPlan(g.nodes.nodes, true)
 	member := make([]bool, len(p.nodes))
-	member[n.slot] = true
+	member[n.slot] = true         // n has a dependent, so the plan has gone through the nodes
 	oldest := int32(len(p.nodes)) // member that is no User
 	if !n.user {
 		oldest = n.slot
@@ -140,7 +141,7 @@ func (g *Graph) beginLocked(nodes []*Node) *run {
 		n := r.node(pos)
 		n.wave = int32(r.waveAt(pos))
 		if n.state == dropping {
-			x := r.more()
+			x := r.makeExtra()
 			if x.others == nil {
 				x.others = make(map[int32]Dropper)
 			}

@@ -65,9 +65,9 @@ func (r *run) findSlow() time.Time {
 // endNow abandons what runs; what does not yet, the workers find to be forced.
 func (r *run) endNow() {
 	r.forced.Store(true)
-	r.rare.cancel(ErrForced)
-	for pos := range r.rare.bounds {
-		if b := r.rare.bounds[pos].Load(); b != nil {
+	r.extra.cancel(ErrForced)
+	for pos := range r.extra.bounds {
+		if b := r.extra.bounds[pos].Load(); b != nil {
 			b.abandon()
 		}
 	}

@@ -165,8 +165,8 @@ func (r *run) refuse(t *turn) bool {
 // begin returns what is to be dropped, and in what context.
 func (r *run) begin(t *turn) (Dropper, context.Context) {
 	dropper, ctx := r.node(t.pos).dropper, r.ctx
-	if r.rare != nil && r.rare.others[t.pos] != nil {
-		dropper = r.rare.others[t.pos]
+	if r.extra != nil && r.extra.others[t.pos] != nil {
+		dropper = r.extra.others[t.pos]
 	}
 	r.records[t.pos].set(underWay, t.now) // before anything can abandon it
 	if r.bounded {
@@ -192,7 +192,7 @@ func (r *run) end(t *turn, err error) {
 	}
 	w := wordOf(err, overrun != nil)
 	if w == timedOut {
-		r.rare.overruns[t.pos] = overrun
+		r.extra.overruns[t.pos] = overrun
 	}
 	r.records[t.pos].end(t.now, w, err)
 	t.step = ending
@@ -200,10 +200,10 @@ func (r *run) end(t *turn, err error) {
 
 // pass lets go what waited for the node at pos, and says what comes next.
 func (r *run) pass(pos int32) step {
-	if r.early && (r.rare == nil || r.rare.others[pos] == nil) {
+	if r.early && (r.extra == nil || r.extra.others[pos] == nil) {
 		r.graph.retire(r.node(pos))
 	}
-	if r.rare != nil && r.rare.peel != nil {
+	if r.extra != nil && r.extra.peel != nil {
 		r.free(pos)
 	}
 	if r.Schedule != Eager && r.queue.open.Add(-1) == 0 {

@@ -137,8 +137,10 @@ func (c *core) run(ctx context.Context, e ender) (err error) {
 func (c *core) conclude(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.err = err
-	c.endLocked(dropped)
+	if c.is() == dropping {
+		c.err = err
+		c.endLocked(dropped)
+	}
 }
 
 // endLocked moves to a terminal state and tells those who wait.

@@ -340,3 +340,20 @@ func ExampleStackDepth() {
 	// false 0
 	// true 1
 }
+
+// An owner has the guard in a value of its own, and calls the drop function from
+// its own frame.
+func ExampleGuard_BeginDrop() {
+	type owner struct{ conn guard.Guard[string] }
+	var o owner
+	guard.InitOwned(&o.conn, "conn", func(_ context.Context, v string) error {
+		fmt.Println("close", v)
+		return nil
+	})
+	if o.conn.BeginDrop() {
+		err := guard.ErrGoexit // unless the function returns
+		defer func() { o.conn.EndDrop(err) }()
+		err = o.conn.CallDrop(context.Background())
+	}
+	// Output: close conn
+}

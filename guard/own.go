@@ -43,11 +43,15 @@ func (g *Guard[T]) Disown() {
 // hundred thousand drops that block, each then does with 2 KB instead of 4.)
 //
 // BeginDrop begins the drop if nobody has to be waited for, and else returns
-// false: then Drop is the way.
+// false: then Drop is the way. It returns false for a guard that was not made by
+// InitOwned, and for nil.
 func (g *Guard[T]) BeginDrop() bool {
+	if g == nil || !g.unmarked { // such a one has no origin, and was mapped from none
+		return false
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.unmarked || g.is() != live || g.borrows > 0 {
+	if g.is() != live || g.borrows > 0 {
 		return false
 	}
 	g.set(dropping)
@@ -59,7 +63,8 @@ func (g *Guard[T]) BeginDrop() bool {
 func (g *Guard[T]) CallDrop(ctx context.Context) error { return g.fn(ctx, g.v) }
 
 // EndDrop ends the drop with its outcome, which is an error if CallDrop has not
-// returned. It must be called whatever becomes of that.
+// returned. It must be called whatever becomes of that. It does nothing to a guard
+// that is not being dropped.
 func (g *Guard[T]) EndDrop(err error) { g.conclude(err) }
 
 // take gives the guard to a container: from then on its own methods only tell

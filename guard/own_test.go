@@ -1,7 +1,10 @@
 package guard_test
 
 import (
+	"context"
+	"errors"
 	"testing"
+	"testing/synctest"
 
 	"github.com/ebb-go/ebb/guard"
 )
@@ -50,3 +53,52 @@ func TestOwnedAllocatesOnce(t *testing.T) {
 }
 
 var sink any
+
+// TestDropInSteps: the three steps are one Drop, for everybody who looks: exactly
+// one begins, the value is gone from then on, others wait for the end and hear the
+// outcome, and steps that were not asked for do nothing.
+func TestDropInSteps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		errBoom := errors.New("boom")
+		drop, calls := counted(errBoom)
+		var g guard.Guard[int]
+		guard.InitOwned(&g, 1, drop)
+		g.EndDrop(nil)
+		if v, err := g.Get(); v != 1 || err != nil {
+			t.Errorf("EndDrop alone has ended it: %v", err)
+		}
+		hold, back := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(back)
+			_ = g.Borrow(t.Context(), func(context.Context, int) error { <-hold; return nil })
+		}()
+		synctest.Wait()
+		if g.BeginDrop() {
+			t.Fatal("it begins while the value is borrowed")
+		}
+		close(hold)
+		<-back
+
+		if !g.BeginDrop() || g.BeginDrop() {
+			t.Fatal("not one of two begins")
+		}
+		wantErr(t, "Get", second(g.Get()), guard.ErrDropped)
+		joined := make(chan error, 1)
+		go func() { joined <- g.Drop(t.Context()) }()
+		synctest.Wait()
+		wantClosed(t, "Done of a drop that runs", g.Done(), false)
+		g.EndDrop(g.CallDrop(t.Context()))
+		wantErr(t, "a Drop beside it", <-joined, errBoom)
+		wantErr(t, "Err", g.Err(), errBoom)
+		wantClosed(t, "Done", g.Done(), true)
+		g.EndDrop(nil)
+		wantErr(t, "Err after a second EndDrop", g.Err(), errBoom)
+		if err := g.Drop(t.Context()); err != nil || calls.Load() != 1 {
+			t.Errorf("dropped %d times, %v", calls.Load(), err)
+		}
+
+		if guard.New(1, guard.Nothing).BeginDrop() || (*guard.Guard[int])(nil).BeginDrop() {
+			t.Error("it begins for who is not the owner")
+		}
+	})
+}

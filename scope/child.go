@@ -6,6 +6,12 @@ import (
 	"go.uber.org/multierr"
 )
 
+// child is a scope and its node in the parent, in one allocation.
+type child struct {
+	Scope
+	item item
+}
+
 // Child opens a scope inside the life of s: it lives until it is closed, or
 // until s drops it. Its context is cancelled with that of s. Options of guards
 // are those of the child as a node of s: [DropTimeout] bounds its whole
@@ -23,49 +29,55 @@ func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 	if err := c.configure(opts); err != nil {
 		return nil, err
 	}
-	cfg := guardConfig{}
+	refuse := func(err error) (*Scope, error) { return nil, s.refusal("child", name, err) }
+	var cfg guardConfig
 	if c.rare != nil {
 		cfg = c.rare.guard
 	}
-	err := cfg.validForGuard()
-	var own []*item
-	if err == nil {
-		own, err = s.resolve(cfg.deps)
+	if err := cfg.validForGuard(); err != nil {
+		return refuse(err)
+	}
+	own, err := s.resolve(cfg.deps)
+	if err != nil {
+		return refuse(err)
 	}
 	recorded := c.recorded(&s.body)
 	named := recorded || c.inspector() != nil || c.profiled() // who looks wants the name at once
-	if err == nil && named {
-		err = c.takeName()
-	}
-	if err != nil {
-		return nil, s.refusal("child", name, err)
-	}
-	c.begin(&s.body, recorded)
-	s.mu.Lock()
-	if !named {
-		err = c.takeNameLocked()
-	}
-	if err == nil {
-		if err = i.insertLocked(c.name, own, &cfg, true); err != nil {
-			s.names.free(c.name)
+	if named {
+		if err := c.takeName(); err != nil {
+			return refuse(err)
 		}
 	}
-	stopped, why := s.stopped, s.stopReasonLocked()
-	s.mu.Unlock()
-	switch {
-	case err != nil:
+	c.begin(&s.body, recorded)
+	stopped, err := c.enterParent(own, &cfg, named)
+	if err != nil {
 		c.abort()
-		return nil, s.refusal("child", name, err)
-	case stopped: // before it could be found
-		c.Stop(why)
+		return refuse(err)
+	}
+	if stopped != nil { // by a Stop that has not found it
+		c.Stop(stopped)
 	}
 	return c, nil
 }
 
-// child is a scope and its node in the parent, in one allocation.
-type child struct {
-	Scope
-	item item
+// enterParent makes a child a node of its parent, and gives it its name unless it
+// is named already. If the parent was asked to stop, stopped is the cause.
+func (s *Scope) enterParent(own []*item, cfg *guardConfig, named bool) (stopped, err error) {
+	p := s.parent
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !named {
+		if err := s.takeNameLocked(); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.self.insertLocked(s.name, own, cfg, true); err != nil {
+		return nil, err
+	}
+	if p.stopped {
+		return p.stopReasonLocked(), nil
+	}
+	return nil, nil
 }
 
 // takeName gives a child the name that it has in its parent.
@@ -157,7 +169,7 @@ func (s *Scope) leaveParent() bool {
 	p, i := s.parent, s.self
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if i.is() != live || i.lessLocked().early != nil || p.graph.Remove(&i.n) != nil {
+	if i.is() != live || i.extraLocked().early != nil || p.graph.Remove(&i.n) != nil {
 		return false
 	}
 	i.set(gone)

@@ -2,6 +2,8 @@ package scope
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ebb-go/ebb/internal/fault"
@@ -207,4 +209,12 @@ func (s *Scope) abandonTasks() {
 			})
 		}
 	}
+}
+
+// atMost returns the first n names, then a count of the others.
+func atMost(names []string, n int) []string {
+	if len(names) <= n {
+		return names
+	}
+	return append(slices.Clone(names[:n]), fmt.Sprintf("and %d more", len(names)-n))
 }

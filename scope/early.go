@@ -31,7 +31,7 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 	s := i.s
 	self, inside := i.askedFrom(ctx)
 	s.mu.Lock()
-	e := i.lessLocked().early
+	e := i.extraLocked().early
 	// Once nothing is alive that the exit waits for, it is on its way to
 	// dropping, and nothing may be counted in any more.
 	exiting := s.state >= dropping || s.body.live.Load() == 0
@@ -50,7 +50,7 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 	case e == nil:
 		first = true
 		e = &earlyDrop{item: i, tree: tree, done: make(chan struct{})}
-		r := i.moreLocked()
+		r := i.makeExtraLocked()
 		r.early = e
 		if _, guard := i.impl.(interface{ guarded() }); guard {
 			r.site = callSite() // for who uses the value afterwards
@@ -97,7 +97,7 @@ func (i *item) await(ctx context.Context, done <-chan struct{}) error {
 	}
 	i.s.mu.Lock()
 	defer i.s.mu.Unlock()
-	told := i.lessLocked().told
+	told := i.extraLocked().told
 	switch err := told.(type) {
 	case nil:
 		return nil
@@ -156,7 +156,7 @@ func (e *earlyDrop) Run() {
 	}
 	s.mu.Lock()
 	if e.err = err; err != nil && i.is() == live {
-		i.moreLocked().early = nil // refused; the next call tries again
+		i.makeExtraLocked().early = nil // refused; the next call tries again
 	}
 	if err != nil && e.waiters == 0 {
 		s.failLocked(earlyIndex, err)

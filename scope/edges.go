@@ -70,10 +70,10 @@ func (s *Scope) resolve(nodes []Node) (own []*item, err error) {
 // depsLocked returns the nodes of the graph for what i is to depend on: own,
 // which must be live, and what was used while i was opened.
 func (s *Scope) depsLocked(i *item, own []*item) ([]*group.Node, error) {
-	if len(own) == 0 && i.rare.Load() == nil {
+	if len(own) == 0 && i.extra.Load() == nil {
 		return nil, nil
 	}
-	uses := i.lessLocked().uses
+	uses := i.extraLocked().uses
 	deps := make([]*group.Node, 0, len(own)+len(uses))
 	for _, d := range own {
 		if d.is() > live {
@@ -127,7 +127,7 @@ func (i *item) dependsOn(d *item) error {
 		return nil
 	}
 	if i.is() == pending {
-		r := i.moreLocked()
+		r := i.makeExtraLocked()
 		r.uses = append(r.uses, d)
 		return nil
 	}

@@ -48,8 +48,8 @@ func (h *Handle[T]) Use(ctx context.Context) T {
 
 // Borrow calls fn with the value, and the drop waits for it to return. Once the
 // drop has begun it returns [ErrDropped], after a release [ErrReleased], and does
-// not call fn. It returns the error of fn otherwise; a panic of fn passes through. Like [Handle.Use] it
-// records the edge.
+// not call fn. It returns the error of fn otherwise; a panic of fn passes through.
+// Like [Handle.Use] it records the edge.
 func (h *Handle[T]) Borrow(ctx context.Context, fn func(ctx context.Context, v T) error) error {
 	if err := h.item.usedBy(ownerOf(ctx)); err != nil {
 		return err
@@ -124,7 +124,7 @@ type useAfterError struct{ i *item }
 func (e *useAfterError) Error() string {
 	s := e.i.s
 	s.mu.Lock()
-	r, state := e.i.lessLocked(), e.i.is()
+	r, state := e.i.extraLocked(), e.i.is()
 	s.mu.Unlock()
 	how := "dropped by the exit of its scope"
 	switch {
@@ -181,7 +181,7 @@ func (i *item) release(give func() error) error {
 	// on; that finds i released.
 	_ = s.graph.Remove(&i.n)
 	i.set(released)
-	i.moreLocked().site = callSite()
+	i.makeExtraLocked().site = callSite()
 	s.names.free(i.name())
 	s.rec.GuardLive(-1)
 	return nil

@@ -68,7 +68,7 @@ func (i *item) moveLocked(to *item, deps []*item, cfg *guardConfig) error {
 	err := i.s.graph.Remove(&i.n)
 	if err == nil {
 		i.set(released)
-		i.moreLocked().site = callSite()
+		i.makeExtraLocked().site = callSite()
 		i.s.names.free(i.name())
 		i.s.rec.GuardLive(-1)
 		return nil

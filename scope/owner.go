@@ -31,8 +31,9 @@ const (
 // that what is called with that context can find whose it is: a nested Run its
 // owner, a Use the guard that is being opened, an ExitOf its scope.
 //
-// It keeps the context it wraps because it is a context itself; nothing else in
-// the package stores one that it was merely passed.
+// It keeps the context it wraps because it is a context itself, and a scope keeps
+// the one that it was opened in; nothing else in the package stores one that it
+// was merely passed.
 type owner struct {
 	context.Context
 
@@ -202,4 +203,28 @@ func (o *owner) joinLocked() {
 	o.s.mu.Unlock()
 	<-o.idle
 	o.s.mu.Lock()
+}
+
+// askedFrom reports whether ctx is that of the drop of i, or of the daemon that i
+// is, for which a wait for i would be a wait for itself; and whether it is that of
+// any drop or daemon of i's scope, for which it would be as soon as the order of
+// the teardown is decided.
+func (i *item) askedFrom(ctx context.Context) (self, inside bool) {
+	for o := ownerOf(ctx); o != nil; o = o.outer() {
+		if o.kind != dropOwner && o.kind != daemonOwner {
+			continue
+		}
+		self = self || o.item == i
+		inside = inside || o.s == i.s
+	}
+	return self, inside
+}
+
+// outer returns the owner around o: that of the context in which a guard is
+// opened, else the one in which the scope of o was made.
+func (o *owner) outer() *owner {
+	if o.kind == openingOwner {
+		return ownerOf(o.Context)
+	}
+	return o.s.frame
 }

@@ -149,7 +149,10 @@ func (i *item) dropUnowned(name string, cfg *guardConfig) error {
 	if err != nil {
 		return err
 	}
-	opts := group.Options{Slow: s.slow(), Timeout: s.dropTimeout, Notice: group.NoticeFunc(s.observeUnowned), Cause: s.dropTimeoutError, Force: s.force()}
+	opts := group.Options{
+		Slow: s.slow(), Timeout: s.dropTimeout, Force: s.force(),
+		Notice: group.NoticeFunc(s.observeUnowned), Cause: s.dropTimeoutError,
+	}
 	for _, o := range g.Teardown(context.WithoutCancel(s.base), opts) {
 		err = s.dropError(i, o)
 	}

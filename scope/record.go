@@ -79,7 +79,7 @@ func (i *item) starts(e group.Event) {
 	i.s.mu.Lock()
 	defer i.s.mu.Unlock()
 	if i.is() == live {
-		i.moreLocked().record = recordOf(e)
+		i.makeExtraLocked().record = recordOf(e)
 	}
 }
 
@@ -100,10 +100,10 @@ func (i *item) startSpan() {
 	if i.drop.way < dropEarly {
 		start = s.end.teardown.Drop
 	}
-	ctx, span := start(i.drop.Context, i.dropInfo(&i.rare.Load().record))
+	ctx, span := start(i.drop.Context, i.dropInfo(&i.extra.Load().record))
 	i.drop.Context = ctx
 	s.mu.Lock()
-	i.rare.Load().record.span = span
+	i.extra.Load().record.span = span
 	s.mu.Unlock()
 }
 
@@ -129,7 +129,7 @@ func (s *Scope) recordEnd(i *item, e group.Event) {
 		return
 	}
 	s.mu.Lock()
-	record := i.rare.Load().record
+	record := i.extra.Load().record
 	s.mu.Unlock()
 	o.Started = record.started
 	record.span.End(e.At, e.Outcome, s.dropError(i, o))

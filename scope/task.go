@@ -113,7 +113,7 @@ func (s *Scope) hold(name string, late bool) (end func(), err error) {
 		return func() {}, nil
 	}
 	s.addTaskLocked(t)
-	return func() { s.mu.Lock(); s.taskEnded(t) }, nil
+	return func() { s.mu.Lock(); s.taskEndedUnlock(t) }, nil
 }
 
 // refusesTaskLocked returns why no task is started any more, or nil; cause is that
@@ -222,7 +222,7 @@ func (t *task) end(span *trace.Span) {
 		}
 		s.mu.Lock()
 	}
-	s.taskEnded(t)
+	s.taskEndedUnlock(t)
 }
 
 func (t *task) isAbandoned() bool {
@@ -231,9 +231,9 @@ func (t *task) isAbandoned() bool {
 	return t.abandoned
 }
 
-// taskEnded counts t out, and unlocks the scope. What an abandoned task came to
+// taskEndedUnlock counts t out, and unlocks the scope. What an abandoned task came to
 // after all is logged, since nobody else will tell.
-func (s *Scope) taskEnded(t *task) {
+func (s *Scope) taskEndedUnlock(t *task) {
 	if t.prev != nil {
 		t.prev.next = t.next
 	} else {

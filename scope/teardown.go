@@ -59,7 +59,7 @@ func (s *Scope) earlyDrops() (early []*earlyDrop) {
 		return nil
 	}
 	for _, n := range s.graph.Nodes() {
-		if e := itemOf(n).lessLocked().early; e != nil && !e.tree {
+		if e := itemOf(n).extraLocked().early; e != nil && !e.tree {
 			early = append(early, e)
 		}
 	}
