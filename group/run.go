@@ -40,8 +40,6 @@ type run struct {
 	plan
 	Options
 	graph *Graph
-	early bool   // the graph goes on: nodes leave it as they end
-	holds bool   // there are nodes with Hold
 	extra *extra // what few runs need; nil for most
 	queue queue  // of what may be taken
 
@@ -54,6 +52,8 @@ type run struct {
 	spare   atomic.Bool    // one of them has not got to run yet; set by who started it, cleared by itself
 	forced  atomic.Bool    // terminal
 	bounded bool           // drops may be abandoned
+	early   bool           // the graph goes on: nodes leave it as they end
+	holds   bool           // there are nodes with Hold
 	first   sync.WaitGroup // the first worker has got to run
 
 	mu   sync.Mutex    // protects done, and of extra the peel, and released of what waits
