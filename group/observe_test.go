@@ -230,3 +230,26 @@ func TestLate(t *testing.T) {
 		}
 	})
 }
+
+// TestReleasedByTheLast: of two nodes that all depends on, the one that ended last
+// is said to have released the rest, even if it was the first of which the run
+// took note.
+func TestReleasedByTheLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g group.Graph
+		db := add(t, &g, "db", nothing)
+		older := insert(t, &g, group.Spec{Name: "older", Dropper: dropper(sleeps(2 * time.Second)), User: true, All: true})
+		newer := insert(t, &g, group.Spec{Name: "newer", Dropper: dropper(sleeps(time.Second)), User: true, All: true})
+		began := time.Now()
+		out := g.Teardown(t.Context(), group.Order(group.Eager), group.Observe(func(e group.Event) {
+			if e.Kind == group.DropEnd && e.Node == newer {
+				time.Sleep(5 * time.Second) // meanwhile older ends
+			}
+		}))
+		for _, o := range out {
+			if o.Node == db && (o.ReleasedBy != older || o.Queued.Sub(began) != 2*time.Second) {
+				t.Errorf("released by %s after %v", nameOf(o.ReleasedBy), o.Queued.Sub(began))
+			}
+		}
+	})
+}

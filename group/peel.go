@@ -1,6 +1,9 @@
 package group
 
-import "container/heap"
+import (
+	"container/heap"
+	"time"
+)
 
 // A peel takes the slots of a plan off, each after all that depends on it, and
 // says which that frees. Planning does so at once, and an eager run as the drops
@@ -15,10 +18,15 @@ type peel struct {
 	*plan
 	left []int32 // by slot: dependents with a written edge that are not taken off; -1: it is itself
 	all  int32   // the newest All that is not taken off; -1: none
+
+	// Only for who asks which of its dependents a slot had to wait for longest.
+	ended func(s int32) time.Duration // of a slot that is taken off; else nil
+	last  int32                       // of the All nodes that are newer than all, the one that ended last; -1: none
+	by    int32                       // during a visit: whom that slot had to wait for
 }
 
 func newPeel(p *plan) *peel {
-	k := &peel{plan: p, left: make([]int32, len(p.nodes)), all: p.newestAll()}
+	k := &peel{plan: p, left: make([]int32, len(p.nodes)), all: p.newestAll(), last: -1}
 	if p.layers != nil {
 		for _, d := range p.layers.edges {
 			k.left[d]++
@@ -35,7 +43,7 @@ func (k *peel) free(s int32) bool {
 // take takes a free slot off. It calls visit for each slot that had to wait for
 // it, and says whether that one is free now.
 func (k *peel) take(s int32, visit func(d int32, free bool)) {
-	k.left[s] = -1
+	k.left[s], k.by = -1, s
 	for _, d := range k.deps(s) {
 		k.left[d]--
 		visit(d, k.free(d))
@@ -43,14 +51,28 @@ func (k *peel) take(s int32, visit func(d int32, free bool)) {
 	if s != k.all {
 		return
 	}
+	k.pass(s)
 	for k.all--; k.all >= 0; k.all-- {
 		n := k.nodes[k.all]
 		if !n.user {
+			k.by = k.last
 			visit(k.all, k.left[k.all] == 0)
 		}
 		if n.all && k.left[k.all] >= 0 {
 			return
 		}
+		if n.all {
+			k.pass(k.all)
+		}
+	}
+}
+
+// pass takes note of an All that lies above all from now on. It may have been
+// taken off before others, and yet have ended after them: what is taken off
+// first is a matter of who gets the lock.
+func (k *peel) pass(s int32) {
+	if k.ended == nil || k.last < 0 || k.ended(s) >= k.ended(k.last) {
+		k.last = s
 	}
 }
 

@@ -90,6 +90,7 @@ func (r *run) prepare(ctx context.Context) {
 	}
 	if r.Observe != nil {
 		r.extra.released = make([]release, n)
+		r.extra.peel.ended = func(s int32) time.Duration { return r.records[r.extra.rank[s]].ended }
 	}
 	switch r.Schedule {
 	case Sequential:

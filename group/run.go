@@ -190,12 +190,13 @@ func (r *run) resume(t turn) {
 func (r *run) free(pos int32) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	ended, tail := r.records[pos].ended, r.queue.tail.Load()
-	r.extra.peel.take(r.slot(pos), func(d int32, free bool) {
+	tail, peel := r.queue.tail.Load(), r.extra.peel
+	peel.take(r.slot(pos), func(d int32, free bool) {
 		waits := r.extra.rank[d]
 		if r.Observe != nil {
-			if last := &r.extra.released[waits]; ended >= last.at {
-				*last = release{ended, r.node(pos)}
+			by := r.extra.rank[peel.by]
+			if last := &r.extra.released[waits]; r.records[by].ended >= last.at {
+				*last = release{r.records[by].ended, r.node(by)}
 			}
 		}
 		if free && r.Schedule == Eager {
