@@ -44,7 +44,7 @@ func Bars(path, title, x string, bars []Bar) error {
 	ticks := make([]plot.Tick, len(bars))
 	for i, b := range bars {
 		y := float64(len(bars) - 1 - i)
-		ticks[i] = plot.Tick{Value: y, Label: b.Label}
+		ticks[i] = plot.Tick{Value: y, Label: b.Label + "    "} // room for wider fonts
 		bar, err := plotter.NewBarChart(plotter.Values{b.Value}, vg.Points(16))
 		if err != nil {
 			return err
@@ -62,7 +62,7 @@ func Bars(path, title, x string, bars []Bar) error {
 	}
 	p.Y.Tick.Marker = plot.ConstantTicks(ticks)
 	p.Y.Min, p.Y.Max = -0.6, float64(len(bars))-0.4
-	return save(p, 18*vg.Centimeter, vg.Length(len(bars))*0.75*vg.Centimeter+3*vg.Centimeter, path)
+	return save(p, 18*vg.Centimeter, vg.Length(len(bars))*0.75*vg.Centimeter+3*vg.Centimeter, 0, path)
 }
 
 // addMarks draws the spread of b, its mark and its text at height y.
@@ -128,13 +128,16 @@ func Lines(path, title, x, y string, lines []Line) error {
 		p.Add(line, dots)
 		p.Legend.Add(l.Label, line, dots)
 	}
-	p.Legend.Top, p.Legend.Padding = true, vg.Points(3)
-	p.X.Max *= 6 // room for the legend
-	return save(p, 18*vg.Centimeter, 11*vg.Centimeter, path)
+	p.Legend.Top, p.Legend.Padding, p.Legend.XOffs = true, vg.Points(3), legendWidth
+	return save(p, 18*vg.Centimeter, 11*vg.Centimeter, legendWidth, path)
 }
 
-// save writes p with a margin: the fonts of whoever looks at it may be wider.
-func save(p *plot.Plot, width, height vg.Length, path string) error {
+// legendWidth is the room for a legend on the right, where no line can touch it.
+const legendWidth = 2.6 * vg.Centimeter
+
+// save writes p with a margin, for the fonts of whoever looks at it may be wider,
+// and with so much room on the right.
+func save(p *plot.Plot, width, height, right vg.Length, path string) error {
 	for _, style := range []*text.Style{
 		&p.Title.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle,
 	} {
@@ -143,7 +146,7 @@ func save(p *plot.Plot, width, height vg.Length, path string) error {
 	svg := vgsvg.New(width, height)
 	c := draw.New(svg)
 	c.FillPolygon(color.White, []vg.Point{{}, {X: width}, {X: width, Y: height}, {Y: height}})
-	p.Draw(draw.Crop(c, 0.4*vg.Centimeter, -0.4*vg.Centimeter, 0.3*vg.Centimeter, -0.3*vg.Centimeter))
+	p.Draw(draw.Crop(c, 0.4*vg.Centimeter, -0.4*vg.Centimeter-right, 0.3*vg.Centimeter, -0.3*vg.Centimeter))
 	var b bytes.Buffer
 	if _, err := svg.WriteTo(&b); err != nil {
 		return err
