@@ -19,7 +19,7 @@ type Graph struct {
 	late     bool                    // an older node was made to depend on a newer one: seq does not order the edges
 	linked   bool                    // there has been an edge or an All
 	special  bool                    // there has been a Hold or a limit of a node's own
-	dropping int32                   // nodes in runs that have not ended; only counted until it is closed
+	dropping int32                   // nodes in early runs that have not ended; means nothing once it is closed
 	nodes    list                    // all nodes that are not gone
 	alls     *list                   // those of them with All; nil before the first
 	seq      uint64                  // of the newest node

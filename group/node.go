@@ -59,8 +59,9 @@ type Node struct {
 	deps       []*Node // distinct; grows by Depend while live, nil once gone
 }
 
-// state says who may act on a node. It only moves down this list. That of a closed
-// graph means nothing any more: all nodes are the teardown's, whatever they were.
+// state says who may act on a node. It moves down this list, but for Unclaim. When
+// the teardown of a graph has been planned it means nothing any more: all nodes are
+// the teardown's, whatever they were.
 type state uint8
 
 const (

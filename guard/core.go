@@ -43,6 +43,7 @@ type core struct {
 	borrows  int32         // running Borrows
 	owned    bool          // an owner reports it if it is forgotten; see Own
 	unmarked bool          // immutable: the owner notices a drop that waits for itself; see InitOwned
+	stepping bool          // between BeginDrop and EndDrop
 	idle     chan struct{} // made by the first Drop that has to wait; closed and nil when borrows reaches 0
 	done     chan struct{} // made by the first who asks; closed when the state is terminal
 	err      error         // of the drop; set with the state dropped
@@ -137,10 +138,8 @@ func (c *core) run(ctx context.Context, e ender) (err error) {
 func (c *core) conclude(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.is() == dropping {
-		c.err = err
-		c.endLocked(dropped)
-	}
+	c.err = err
+	c.endLocked(dropped)
 }
 
 // endLocked moves to a terminal state and tells those who wait.

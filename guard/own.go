@@ -55,6 +55,7 @@ func (g *Guard[T]) BeginDrop() bool {
 		return false
 	}
 	g.set(dropping)
+	g.stepping = true
 	return true
 }
 
@@ -63,9 +64,17 @@ func (g *Guard[T]) BeginDrop() bool {
 func (g *Guard[T]) CallDrop(ctx context.Context) error { return g.fn(ctx, g.v) }
 
 // EndDrop ends the drop with its outcome, which is an error if CallDrop has not
-// returned. It must be called whatever becomes of that. It does nothing to a guard
-// that is not being dropped.
-func (g *Guard[T]) EndDrop(err error) { g.conclude(err) }
+// returned. It must be called whatever becomes of that, and does nothing unless
+// BeginDrop has begun.
+func (g *Guard[T]) EndDrop(err error) {
+	g.mu.Lock()
+	begun := g.stepping
+	g.stepping = false
+	g.mu.Unlock()
+	if begun {
+		g.conclude(err)
+	}
+}
 
 // take gives the guard to a container: from then on its own methods only tell
 // how it ended. The leak hook stays armed: a container that is forgotten takes

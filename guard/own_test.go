@@ -97,6 +97,17 @@ func TestDropInSteps(t *testing.T) {
 			t.Errorf("dropped %d times, %v", calls.Load(), err)
 		}
 
+		var other guard.Guard[int]
+		end := make(chan struct{})
+		guard.InitOwned(&other, 1, func(context.Context, int) error { <-end; return errBoom })
+		whole := make(chan error, 1)
+		go func() { whole <- other.Drop(t.Context()) }()
+		synctest.Wait()
+		other.EndDrop(nil)
+		wantClosed(t, "Done of a whole Drop, after EndDrop", other.Done(), false)
+		close(end)
+		wantErr(t, "a whole Drop", <-whole, errBoom)
+
 		if guard.New(1, guard.Nothing).BeginDrop() || (*guard.Guard[int])(nil).BeginDrop() {
 			t.Error("it begins for who is not the owner")
 		}

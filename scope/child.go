@@ -152,15 +152,16 @@ func (s *Scope) insideChild(ctx context.Context) bool {
 // whether it could. It saves two goroutines for each of the many children of a
 // long-lived scope that are empty when they are closed.
 func (s *Scope) closeIdle() bool {
+	end := s.endOfContext()
 	s.mu.Lock()
-	if !s.idleLocked() || s.parent.rec != nil || !s.leaveParent() {
-		s.mu.Unlock()
-		return false
+	idle := s.idleLocked() && s.parent.rec == nil && s.leaveParent()
+	if idle {
+		s.body.leaveLocked()
+		s.closeLocked(end)
 	}
-	s.shutLocked()
 	s.mu.Unlock()
-	s.endContext()
-	return true
+	s.made()
+	return idle
 }
 
 // leaveParent takes an idle child out of its parent, unless it is in use or being

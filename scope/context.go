@@ -63,15 +63,14 @@ func (s *Scope) made() *madeContext {
 // cancel cancels the context. The first cause wins.
 func (s *Scope) cancel(cause error) { s.makeContext().cancel(cause) }
 
-// endContext cancels the context with ErrClosed, as the last of what happens in
-// a scope; when nobody has asked for it, it only notes that.
-func (s *Scope) endContext() {
-	end := endedAlive
+// endOfContext returns how the context would end now. It is asked without a lock
+// held, and the answer noted when the scope closes; after that the context has
+// ended for everybody who asks. What was made before, made cancels.
+func (s *Scope) endOfContext() contextEnd {
 	if s.inner.Load() == nil && s.base.Err() != nil {
-		end = endedCanceled
+		return endedCanceled
 	}
-	s.contextEnd.Store(uint32(end))
-	s.made()
+	return endedAlive
 }
 
 // asked returns the context if it has been made or has ended, and else base, as
@@ -102,8 +101,14 @@ func (c *scopeContext) Deadline() (time.Time, bool) { return c.base.Deadline() }
 // Done makes the context.
 func (c *scopeContext) Done() <-chan struct{} { return (*Scope)(c).makeContext().Done() }
 
-// Err returns why the context has ended, and nil before.
-func (c *scopeContext) Err() error { return c.asked().Err() }
+// Err returns why the context has ended, and nil before. If base was cancelled, it
+// looks again, for that may have been after the scope had closed.
+func (c *scopeContext) Err() error {
+	if c.asked().Err() == nil {
+		return nil
+	}
+	return c.asked().Err()
+}
 
 // Value also answers package context, which finds causes by it and, after a call
 // of Done, where to hang on a context that is derived from this one.

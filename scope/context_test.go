@@ -142,34 +142,89 @@ func (c *prying) Err() error {
 	return c.Context.Err()
 }
 
-// TestContextOfSomebodysOwn: no lock of the scope is held while the context that
-// it was opened in is asked; if one was, this would hang.
+// TestContextOfSomebodysOwn: no lock of a scope is held while the context that it
+// was opened in is asked; if one was, this would hang.
 func TestContextOfSomebodysOwn(t *testing.T) {
-	parent, cancel := context.WithCancelCause(t.Context())
-	base := &prying{Context: parent}
-	var asked atomic.Int32
-	inScope := func(s *scope.Scope) {
-		asked.Add(1)
-		_, _ = scope.Defer(s, "seen", nothing)
+	type lookedAt struct {
+		ctx   context.Context
+		s     *scope.Scope
+		below *atomic.Pointer[scope.Scope] // is looked at too
 	}
+	for what, do := range map[string]func(l lookedAt){
+		"TryGo":    func(l lookedAt) { _ = l.s.TryGo("t", nothing) },
+		"Snapshot": func(l lookedAt) { _ = l.s.Snapshot() },
+		"a task that fails": func(l lookedAt) {
+			_, _ = scope.Async(l.s, "t", func(context.Context) (int, error) { return 0, errBoom }).Await(l.ctx)
+		},
+		"a nested Run": func(l lookedAt) {
+			_ = scope.Run(l.ctx, func(_ context.Context, s *scope.Scope) error { l.below.Store(s); return nil })
+		},
+		"a nested Run with a guard": func(l lookedAt) {
+			_ = scope.Run(l.ctx, func(_ context.Context, s *scope.Scope) error {
+				_ = must(scope.Defer(s, "db", nothing))
+				l.below.Store(s)
+				return nil
+			})
+		},
+		"Close of a child": func(l lookedAt) {
+			c := must(l.s.Child("c"))
+			l.below.Store(c)
+			_ = c.Close(l.ctx)
+		},
+		"a daemon that ends": func(l lookedAt) {
+			d := must(l.s.Daemon("d", func(context.Context) error { return errBoom }))
+			_ = d.Drop(context.WithoutCancel(l.ctx))
+		},
+		"a nested Run in what stops": func(l lookedAt) {
+			l.s.Stop(errBoom)
+			_ = scope.Run(l.ctx, func(context.Context, *scope.Scope) error { return nil })
+		},
+	} {
+		base := &prying{Context: t.Context()}
+		asked, below := 0, new(atomic.Pointer[scope.Scope])
+		var mu sync.Mutex // of asked: tasks ask too
+		_ = scope.Run(base, func(ctx context.Context, s *scope.Scope) error {
+			look := func() {
+				mu.Lock()
+				asked++
+				mu.Unlock()
+				_, _ = scope.Defer(s, "seen", nothing)
+				if c := below.Load(); c != nil {
+					_ = c.Snapshot()
+				}
+			}
+			base.look.Store(&look)
+			do(lookedAt{ctx, s, below})
+			base.look.Store(nil)
+			return nil
+		})
+		if asked == 0 {
+			t.Errorf("%s does not ask", what)
+		}
+	}
+}
+
+// TestContextOfClosedChild: when a second Close has returned, the context of the
+// child has ended, however long it takes the first to ask the one around it.
+func TestContextOfClosedChild(t *testing.T) {
+	base := &prying{Context: t.Context()}
 	_ = scope.Run(base, func(ctx context.Context, s *scope.Scope) error {
-		look := func() { inScope(s) }
-		base.look.Store(&look)
 		c := must(s.Child("child"))
-		_ = must(s.Daemon("echo", func(ctx context.Context) error { <-scope.Stopping(ctx); return context.Canceled }))
-		s.Go("fails", func(context.Context) error { return errBoom })
-		_ = s.TryGo("more", func(context.Context) error { return nil })
-		_ = s.Snapshot()
-		_ = scope.Run(ctx, func(context.Context, *scope.Scope) error { return nil })
+		seen := make(chan error)
+		look := func() {
+			go func() {
+				_ = c.Close(context.WithoutCancel(ctx))
+				seen <- c.Context().Err()
+			}()
+			if <-seen == nil {
+				t.Error("a second Close has returned, and the context is alive")
+			}
+		}
+		base.look.Store(&look)
 		_ = c.Close(ctx)
-		s.Stop(errBoom)
-		_ = scope.Run(ctx, func(context.Context, *scope.Scope) error { return nil })
-		cancel(errBoom)
-		return context.Canceled
+		base.look.Store(nil)
+		return nil
 	})
-	if asked.Load() == 0 {
-		t.Error("nobody has asked the context")
-	}
 }
 
 // TestContextOfManyNested: to ask the innermost of many scopes takes as many steps

@@ -67,16 +67,25 @@ func (i *item) dropNow() error {
 // earlyContext is the context of an early run. Whether a drop is early is not a
 // matter of the moment: that of a DropTree, and one whose scope did not wait for it
 // any longer, may begin when the scope is dropping already.
-type earlyContext struct{ context.Context }
+type earlyContext struct {
+	context.Context
+	s *Scope // whose run it is; what is opened in its drops has runs of its own
+}
 
 type earlyKey struct{}
 
 // Value answers for the run.
 func (c earlyContext) Value(key any) any {
 	if _, ok := key.(earlyKey); ok {
-		return true
+		return c.s
 	}
 	return c.Context.Value(key)
+}
+
+// isEarly reports whether ctx is that of an early run of s.
+func (s *Scope) isEarly(ctx context.Context) bool {
+	run, _ := ctx.Value(earlyKey{}).(*Scope)
+	return run == s
 }
 
 // begin marks the drop as begun and makes its context, unless the guard was
@@ -111,7 +120,7 @@ func (i *item) beginBeside(ctx *context.Context) bool {
 	if i.is() != gone { // else it was abandoned before it could begin
 		i.set(ending)
 	}
-	if s.state < dropping || s.incidents != nil && s.incidents.earlies > 0 && (*ctx).Value(earlyKey{}) != nil {
+	if s.state < dropping || s.incidents != nil && s.isEarly(*ctx) { // an early drop is an incident
 		i.drop.way = dropEarly
 		*ctx, i.makeExtraLocked().stop = context.WithCancelCause(*ctx)
 	}

@@ -246,3 +246,57 @@ func TestExitOfAbandonedEarlyDrop(t *testing.T) {
 		}
 	})
 }
+
+// TestExitOfInEarlyDrop: what is opened in an early drop has an exit of its own,
+// also when an early drop of its own is still running beside its teardown.
+func TestExitOfInEarlyDrop(t *testing.T) {
+	quiet := scope.WithLogger(slog.New(slog.DiscardHandler))
+	synctest.Test(t, func(t *testing.T) {
+		var found scope.Exit
+		var p spans
+		_ = scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+			h := must(scope.Defer(s, "outer", func(ctx context.Context) error {
+				release := make(chan struct{})
+				defer close(release)
+				_ = scope.Run(ctx, func(ctx context.Context, s *scope.Scope) error {
+					_ = must(scope.Defer(s, "tx", func(ctx context.Context) error {
+						found = scope.ExitOf(ctx)
+						return nil
+					}))
+					stuck := must(scope.Defer(s, "stuck", func(context.Context) error { <-release; return nil }))
+					go func() { _ = stuck.Drop(context.WithoutCancel(ctx)) }()
+					synctest.Wait()
+					return errBoom
+				}, scope.WithGrace(10*time.Second), scope.WithTracerProvider(&p), quiet)
+				return nil
+			}))
+			return h.Drop(context.WithoutCancel(ctx))
+		}, quiet)
+		if found.Kind != scope.Failed {
+			t.Errorf("the transaction finds %+v", found)
+		}
+		if tx := p.named("drop tx"); len(tx) != 1 || tx[0].ends != 1 {
+			t.Errorf("spans %s", &p)
+		}
+	})
+}
+
+// TestExitOfEarlyDropGivenUpAtOnce: an early drop that was given up before it came
+// to run, which is a matter of chance, finds Succeeded too.
+func TestExitOfEarlyDropGivenUpAtOnce(t *testing.T) {
+	quiet := scope.WithLogger(slog.New(slog.DiscardHandler))
+	for range 2000 {
+		found := make(chan scope.Exit, 1)
+		_ = scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+			h := must(scope.Defer(s, "g", func(ctx context.Context) error {
+				found <- scope.ExitOf(ctx)
+				return nil
+			}, scope.DropTimeout(1)))
+			_ = h.Drop(context.WithoutCancel(ctx))
+			return errBoom
+		}, quiet)
+		if exit := <-found; exit.Kind != scope.Succeeded {
+			t.Fatalf("%+v", exit)
+		}
+	}
+}

@@ -112,11 +112,11 @@ func dropsOnly(errs []error) (drops error) {
 
 // closeContext moves the scope on to closed and frees what its context holds.
 func (s *Scope) closeContext() {
+	end := s.endOfContext()
 	s.mu.Lock()
-	s.advanceLocked(closed)
-	s.unwatchLocked()
+	s.closeLocked(end)
 	s.mu.Unlock()
-	s.endContext()
+	s.made()
 	if r := s.rare; r != nil && r.unshow != nil {
 		r.unshow()
 	}

@@ -124,7 +124,7 @@ type useAfterError struct{ i *item }
 func (e *useAfterError) Error() string {
 	s := e.i.s
 	s.mu.Lock()
-	r, state := e.i.extraLocked(), e.i.is()
+	r, state := *e.i.extraLocked(), e.i.is()
 	s.mu.Unlock()
 	how := "dropped by the exit of its scope"
 	switch {

@@ -35,7 +35,7 @@ const (
 	live                      // left when its drop begins, or it is released or moved
 	ending                    // its drop has begun; left when that has ended
 	released                  // terminal: its value was handed out, or moved to another scope
-	gone                      // terminal: its drop has ended
+	gone                      // terminal: its drop has ended, or was given up
 )
 
 // item is the part that all nodes have in common: its place in the graph of its
@@ -70,7 +70,8 @@ type itemExtra struct {
 func (i *item) is() itemState   { return itemState(i.state.Load()) }
 func (i *item) set(s itemState) { i.state.Store(uint32(s)) }
 
-// extraLocked returns what few items have, to be read: all zero for most.
+// extraLocked returns what few items have, to be read while the lock is held: all
+// zero for most.
 func (i *item) extraLocked() *itemExtra {
 	if x := i.extra.Load(); x != nil {
 		return x

@@ -37,15 +37,16 @@ func (s *Scope) leave(err error, returned bool, p any) error {
 // those of many requests are, and reports whether it could. (One critical section
 // instead of five, which is a third of the time of an empty Run.)
 func (s *Scope) leaveIdle() bool {
+	end := s.endOfContext()
 	s.mu.Lock()
-	if !s.idleLocked() {
-		s.mu.Unlock()
-		return false
+	idle := s.idleLocked()
+	if idle {
+		s.body.leaveLocked()
+		s.closeLocked(end)
 	}
-	s.shutLocked()
 	s.mu.Unlock()
-	s.endContext()
-	return true
+	s.made()
+	return idle
 }
 
 // idleLocked reports whether the scope has nothing but its body, no error to tell,
@@ -55,12 +56,12 @@ func (s *Scope) idleLocked() bool {
 		s.rec == nil && s.rare == nil && !s.reports()
 }
 
-// shutLocked takes an idle scope to closed; what is left to do is to end its
-// context.
-func (s *Scope) shutLocked() {
-	s.body.leaveLocked()
+// closeLocked moves the scope on to closed, and ends its context; made does the
+// rest of that.
+func (s *Scope) closeLocked(end contextEnd) {
 	s.advanceLocked(closed)
 	s.unwatchLocked()
+	s.contextEnd.Store(uint32(end))
 }
 
 // goPanic goes on with the first panic of a task or daemon, which unwraps to
