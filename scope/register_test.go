@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/ebb-go/ebb/guard"
 	"github.com/ebb-go/ebb/scope"
+	"github.com/ebb-go/ebb/trace"
 )
 
 // TestRelease hands the value out un-dropped: its name is free, the scope has
@@ -166,4 +168,32 @@ func TestDependsOnDropped(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestUseAfterTextBesideADrop: what a use after the end says may be read while a
+// drop of that guard begins.
+func TestUseAfterTextBesideADrop(t *testing.T) {
+	var report *trace.Report
+	for range 50 {
+		_ = scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+			db := must(scope.Defer(s, "db", nothing))
+			g := guard.New(1, guard.Nothing)
+			h := must(scope.Register(s, "g", g, scope.DependsOn(db)))
+			_ = g.Drop(ctx) // behind the back of the scope
+			var err error
+			func() {
+				defer func() { err, _ = recover().(error) }()
+				h.Use(ctx)
+			}()
+			var dropping sync.WaitGroup
+			dropping.Go(func() { _ = db.DropTree(context.WithoutCancel(ctx)) })
+			for range 100 {
+				if !strings.Contains(err.Error(), `guard "g" used after it was`) {
+					t.Fatal(err)
+				}
+			}
+			dropping.Wait()
+			return nil
+		}, reported(&report))
+	}
 }
