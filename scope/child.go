@@ -148,29 +148,13 @@ func (s *Scope) insideChild(ctx context.Context) bool {
 	return false
 }
 
-// closeIdle closes a child that is idle on the calling goroutine, and reports
-// whether it could. It saves two goroutines for each of the many children of a
-// long-lived scope that are empty when they are closed.
-func (s *Scope) closeIdle() bool {
-	end := s.endOfContext()
-	s.mu.Lock()
-	idle := s.idleLocked() && s.parent.rec == nil && s.leaveParent()
-	if idle {
-		s.body.leaveLocked()
-		s.closeLocked(end)
-	}
-	s.mu.Unlock()
-	s.made()
-	return idle
-}
-
 // leaveParent takes an idle child out of its parent, unless it is in use or being
-// dropped: then the long way knows what to say.
+// dropped, or its drop is recorded: then the long way knows what to say.
 func (s *Scope) leaveParent() bool {
 	p, i := s.parent, s.self
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if i.is() != live || i.extraLocked().early != nil || p.graph.Remove(&i.n) != nil {
+	if p.rec != nil || i.is() != live || i.extraLocked().early != nil || p.graph.Remove(&i.n) != nil {
 		return false
 	}
 	i.set(gone)
