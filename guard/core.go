@@ -126,7 +126,9 @@ func (c *core) run(ctx context.Context, e ender) (err error) {
 		if p := recover(); p != nil {
 			err = fault.Panic(p)
 		}
-		c.conclude(err)
+		c.mu.Lock()
+		c.concludeLocked(err)
+		c.mu.Unlock()
 	}()
 	if c.unmarked {
 		return e.end(ctx)
@@ -134,10 +136,8 @@ func (c *core) run(ctx context.Context, e ender) (err error) {
 	return e.end(&mark{Context: ctx, of: c})
 }
 
-// conclude ends a drop that has begun.
-func (c *core) conclude(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// concludeLocked ends a drop that has begun.
+func (c *core) concludeLocked(err error) {
 	c.err = err
 	c.endLocked(dropped)
 }

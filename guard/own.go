@@ -68,11 +68,10 @@ func (g *Guard[T]) CallDrop(ctx context.Context) error { return g.fn(ctx, g.v) }
 // BeginDrop has begun.
 func (g *Guard[T]) EndDrop(err error) {
 	g.mu.Lock()
-	begun := g.stepping
-	g.stepping = false
-	g.mu.Unlock()
-	if begun {
-		g.conclude(err)
+	defer g.mu.Unlock()
+	if g.stepping {
+		g.stepping = false
+		g.concludeLocked(err)
 	}
 }
 
