@@ -116,6 +116,7 @@ func (b *bound) abandon() {
 		return
 	}
 	r := b.run
+	ended := r.now() // before its stack is taken, which stops the world
 	cause := context.Cause(b.ctx)
 	if cause == nil {
 		// Two timers: on a busy machine that of the context can be late.
@@ -126,7 +127,7 @@ func (b *bound) abandon() {
 		overrun.Stack = fault.StackOf(b.goroutine)
 	}
 	r.extra.overruns[b.pos] = overrun
-	r.records[b.pos].end(r.now(), abandoned, ErrAbandoned)
+	r.records[b.pos].end(ended, abandoned, ErrAbandoned)
 	if r.extra.held != nil && r.node(b.pos).holds() {
 		r.holdBack(b.pos)
 	}

@@ -74,7 +74,7 @@ type queue struct {
 // place behind the worker; so the worker has the chance to do all alone before a
 // second is started, and a few quick guards cost one goroutine in all. (To yield
 // instead puts the caller behind everything that is runnable, which on a busy
-// server takes longer than the drops.)
+// server can be long.)
 func (r *run) do(ctx context.Context) []Outcome {
 	r.prepare(ctx)
 	first := taking

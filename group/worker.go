@@ -43,9 +43,6 @@ type turn struct {
 // work takes guards until there are none. Its frame lies on the stack of every
 // drop that blocks; what needs room is done in other functions.
 func (r *run) work(t *turn) error {
-	if r.Observe != nil {
-		makeRoom()
-	}
 	defer r.rescue(t)
 	for {
 		switch t.step {
@@ -100,17 +97,6 @@ func (r *run) work(t *turn) error {
 			return nil
 		}
 	}
-}
-
-// makeRoom makes the goroutine's stack grow once, to 8 KB, while there is next to
-// nothing on it that has to be moved. An observer that starts spans needs that
-// much, and would get it by two steps deep inside of them. (Of a traced request
-// that takes a twelfth of the time.)
-//
-//go:noinline
-func makeRoom() byte {
-	var room [4 << 10]byte
-	return room[len(room)-1]
 }
 
 // rescue is deferred by work. When the goroutine is ending before the worker has

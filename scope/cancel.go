@@ -45,11 +45,11 @@ func (s *Scope) Stop(cause error) {
 		cause = context.Canceled
 	}
 	s.mu.Lock()
-	if s.stopped || s.state >= dropping {
+	if s.stopReasonLocked() != nil || s.state >= dropping {
 		s.mu.Unlock()
 		return
 	}
-	s.stopped, s.incidentsLocked().stopCause = true, cause
+	s.incidentsLocked().stopCause = cause
 	s.body.tellLocked()
 	for t := s.tasks; t != nil; t = t.next {
 		t.tellLocked()
@@ -85,7 +85,8 @@ func (s *Scope) belowLocked(of *owner) (below []*Scope) {
 	return below
 }
 
-// stopReasonLocked is the cause with which the scope was asked to stop; nil before.
+// stopReasonLocked is the cause with which the scope, or one above it, was asked to
+// stop; nil before.
 func (s *Scope) stopReasonLocked() error {
 	if s.incidents == nil {
 		return nil
@@ -101,8 +102,8 @@ func (s *Scope) stopCause() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.stopped {
-		return s.stopReasonLocked()
+	if reason := s.stopReasonLocked(); reason != nil {
+		return reason
 	}
 	return ErrClosed
 }
@@ -139,7 +140,7 @@ func (o *owner) listen(done <-chan struct{}) (l *listener, added bool) {
 		}
 	}
 	l = &listener{ctx: done, stopping: make(chan struct{}), next: o.stopping}
-	if o.asked || s.stopped && o.kind <= taskOwner || o.live.Load() == 0 {
+	if o.asked || s.stopReasonLocked() != nil && o.kind <= taskOwner || o.live.Load() == 0 {
 		close(l.stopping)
 		return l, false
 	}

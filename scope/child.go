@@ -74,10 +74,7 @@ func (s *Scope) enterParent(own []*item, cfg *guardConfig, named bool) (stopped,
 	if err := s.self.insertLocked(s.name, own, cfg, true); err != nil {
 		return nil, err
 	}
-	if p.stopped {
-		return p.stopReasonLocked(), nil
-	}
-	return nil, nil
+	return p.stopReasonLocked(), nil
 }
 
 // takeName gives a child the name that it has in its parent.

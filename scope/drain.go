@@ -165,8 +165,8 @@ func (s *Scope) drainDue(began time.Time, bound time.Time) (time.Time, drainAct)
 func (s *Scope) drainCause(began, bound time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.stopped {
-		return s.stopReasonLocked()
+	if reason := s.stopReasonLocked(); reason != nil {
+		return reason
 	}
 	e := &DropTimeoutError{Scope: s.Path(), Guard: s.name, Limit: s.grace}
 	if s.parent != nil && !bound.IsZero() {

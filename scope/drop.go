@@ -94,7 +94,7 @@ func (s *Scope) isEarly(ctx context.Context) bool {
 // In a teardown beside which no early drop runs, and where nothing can be given
 // up, nobody else can begin, release or settle it. So it takes no lock, and
 // neither does its end: that of a scope is where all workers of a large teardown
-// would meet. (They took a third of the time of a teardown of 1,000 guards on two
+// would meet. (With the lock, a teardown of 1,000 guards took a third longer on two
 // processors.)
 func (i *item) begin(ctx context.Context) bool {
 	s := i.s

@@ -146,7 +146,7 @@ func cycleIn(err error) error {
 
 // isPlainUse reports whether usedBy has nothing to record for what uses i with ctx:
 // the body, a task or a drop of the same scope, with its context as it was handed
-// out. (Without it the most common use takes three times as long.)
+// out. (Without it the most common use takes five times as long.)
 func (i *item) isPlainUse(ctx context.Context) bool {
 	o, ok := ctx.(*owner)
 	return ok && o.s == i.s && o.kind != openingOwner && o.kind != daemonOwner

@@ -141,7 +141,7 @@ func (o *owner) adopt(child *Scope) (stopped, ok bool) {
 		child.next.prev = child
 	}
 	p.nested = child
-	return o.asked || p.stopped && o.kind <= taskOwner, true
+	return o.asked || p.stopReasonLocked() != nil && o.kind <= taskOwner, true
 }
 
 // release is adopt's opposite.

@@ -58,7 +58,6 @@ type Scope struct {
 
 	mu         sync.Mutex // protects the following, and the fields of owners, items and tasks that say so
 	state      state
-	stopped    bool       // Stop was called here or above
 	echoed     bool       // an error was left out because it only repeated the cause
 	limits     bool       // a node has a limit of its own; only read once nothing is registered any more
 	started    int32      // tasks so far
@@ -88,7 +87,7 @@ type clock struct {
 type incidents struct {
 	failures  []failure  // of the body, tasks and early drops
 	daemonErr *TaskError // of the first daemon that failed before it was asked
-	stopCause error      // set with stopped
+	stopCause error      // set by Stop, here or above; never nil then
 	earlies   int32      // early drops that have not ended
 }
 

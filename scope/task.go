@@ -126,10 +126,7 @@ func (s *Scope) refusesTaskLocked(cause error) error {
 	if cause != nil {
 		return cause
 	}
-	if s.stopped {
-		return s.stopReasonLocked()
-	}
-	return nil
+	return s.stopReasonLocked()
 }
 
 // slot takes one of the slots of a task limit.
