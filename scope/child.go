@@ -97,7 +97,8 @@ func (s *Scope) takeNameLocked() error {
 }
 
 // Close ends a child made by [Scope.Child] now: it waits for its tasks, drops
-// what it owns, and returns all errors as [Run] does. It panics as Run does
+// what it owns, and returns all errors as [Run] does, the cause if it was
+// canceled. It panics as Run does
 // when a task has. ctx bounds the caller's wait only. Calls after the first
 // wait until it has closed and return nil. For a scope made by Run, and inside
 // the child itself ([ErrReentrant]), Close is an error and does nothing.
@@ -107,8 +108,9 @@ func (s *Scope) Close(ctx context.Context) error {
 		return s.refusal("close", s.name, misuse("a scope made by Run ends with its function"))
 	case s.insideChild(ctx):
 		return s.refusal("close", s.name, ErrReentrant)
-	case s.closeIdle():
-		return nil
+	}
+	if idle, cause := s.closeIdle(); idle {
+		return cause
 	}
 	first, err := s.self.dropOrJoin(ctx, false)
 	s.mu.Lock()
@@ -125,8 +127,8 @@ func (s *Scope) Close(ctx context.Context) error {
 		if len(end.panics) > 0 {
 			goPanic(end.panics, end.err)
 		}
-		if e, ok := err.(*DropError); ok && e.Outcome == "error" {
-			return end.err // its own errors, without that of its place in the parent
+		if e, ok := err.(*DropError); err == nil || ok && e.Outcome == "error" {
+			return end.err // its own, without its place in the parent, which knows the parent's cause already
 		}
 	}
 	return err

@@ -115,8 +115,10 @@
 //     registered.
 //   - No error is lost. Run returns, in one flat list, that of the body, those
 //     of tasks by start, those of daemons and drops by wave and registration.
-//   - An error that only repeats the cause of the cancellation is left out; if
-//     no other remains, Run returns the cause.
+//   - An error that only repeats the cause of the cancellation is left out.
+//   - Run returns nil only if every drop has seen [Succeeded] and returned nil. If
+//     the scope was canceled and nothing failed, Run returns the cause, also when
+//     its body has returned nil.
 //   - [ExitOf] tells a drop function how the scope ended.
 //
 // Budgets:

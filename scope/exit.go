@@ -7,7 +7,7 @@ type ExitKind uint8
 
 // The ways a scope can end.
 const (
-	Succeeded ExitKind = iota // nothing failed and nobody cancelled it
+	Succeeded ExitKind = iota // nothing failed and it was not canceled
 	Failed                    // the body, a task or a daemon returned an error
 	Canceled                  // it was cancelled, and nothing failed
 	Panicked                  // the body, a task or a daemon panicked

@@ -54,7 +54,7 @@ func (s *Scope) collect(x exitRun) (panics []*PanicError, err error) {
 		err = multierr.Append(err, e)
 	}
 	s.mu.Lock()
-	failures, echoed := s.failuresLocked(), s.echoed
+	failures := s.failuresLocked()
 	s.mu.Unlock()
 	late := len(failures)
 	for k, f := range failures {
@@ -79,8 +79,8 @@ func (s *Scope) collect(x exitRun) (panics []*PanicError, err error) {
 	for _, f := range failures[late:] {
 		err = multierr.Append(err, f.err)
 	}
-	if echoed && err == nil && len(panics) == 0 {
-		err = s.cause()
+	if err == nil && len(panics) == 0 && s.end != nil {
+		err = s.end.exit.Err // so nil always means that all drops have seen Succeeded
 	}
 	return panics, err
 }

@@ -24,7 +24,7 @@ func TestNestedInStoppedHasGrace(t *testing.T) {
 				return nil
 			}, scope.WithGrace(4*sec))
 		})
-		if took := time.Since(start); err != nil || took != 3*sec {
+		if took := time.Since(start); err != errBoom || took != 3*sec {
 			t.Errorf("after %v: %v", took, err)
 		}
 	})

@@ -360,5 +360,8 @@ func (x *cell) wants() (told []string, exit string) {
 			return []string{"drop cache: abandoned"}, exit
 		}
 	}
+	if canceled {
+		return []string{errGone.Error()}, exit // Run is nil only if the drops have seen Succeeded
+	}
 	return nil, exit
 }

@@ -76,9 +76,7 @@ func TestRequestsOfADaemon(t *testing.T) {
 			s.Cancel(errGone)
 			return nil
 		}, new(logs).with())
-		if err != nil {
-			t.Error(err)
-		}
+		wantIs(t, err, errGone)
 		j.want(t, "asked", "request", "request", "request", "db")
 	})
 }
@@ -86,7 +84,7 @@ func TestRequestsOfADaemon(t *testing.T) {
 // TestRunInDrop: a drop can open a scope, on a context that is not cancelled.
 func TestRunInDrop(t *testing.T) {
 	var j journal
-	inScope(t, func(ctx context.Context, s *scope.Scope) {
+	err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
 		_ = must(scope.Defer(s, "flush", func(ctx context.Context) error {
 			return scope.Run(ctx, func(ctx context.Context, s *scope.Scope) error {
 				_ = must(scope.Defer(s, "g", j.adds("nested guard")))
@@ -95,7 +93,11 @@ func TestRunInDrop(t *testing.T) {
 			})
 		}))
 		s.Cancel(errGone)
+		return nil
 	})
+	if err != errGone {
+		t.Errorf("Run: %v, want the cause alone", err)
+	}
 	j.want(t, "nested task", "nested guard")
 }
 
@@ -309,13 +311,13 @@ func TestCloseBoundsTheWaitOnly(t *testing.T) {
 
 // TestDaemon: its context is not cancelled with the scope but when its turn comes;
 // it then finds the scope's cause, or ErrClosed; its echo of being asked is left
-// out and no reason to return a cause.
+// out, and by itself no reason to return a cause.
 func TestDaemon(t *testing.T) {
 	for _, canceled := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			want := error(scope.ErrClosed)
+			want, wantErr := error(scope.ErrClosed), error(nil)
 			if canceled {
-				want = errGone
+				want, wantErr = errGone, errGone
 			}
 			err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
 				_ = must(s.Daemon("d", func(ctx context.Context) error {
@@ -331,7 +333,7 @@ func TestDaemon(t *testing.T) {
 				}
 				return nil
 			})
-			if err != nil {
+			if err != wantErr {
 				t.Errorf("canceled %v: %v", canceled, err)
 			}
 		})

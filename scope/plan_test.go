@@ -91,9 +91,7 @@ func TestSnapshot(t *testing.T) {
 			_ = db
 			return nil
 		}, scope.WithName("x"), reported(new(*trace.Report)))
-		if err != nil {
-			t.Error(err)
-		}
+		wantIs(t, err, errGone)
 	})
 }
 

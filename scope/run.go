@@ -18,7 +18,9 @@ import (
 //
 // fn runs on the calling goroutine. The error holds, in this order, that of fn,
 // those of tasks by start, and those of daemons and drops by wave and
-// registration. A panic of fn goes on with its own value when the teardown is
+// registration. It is nil only if every drop has seen [Succeeded] and returned
+// nil: a scope that was canceled rolls back, and Run returns the cause even if fn
+// returned nil. A panic of fn goes on with its own value when the teardown is
 // complete; for a panic of a task or daemon Run panics with a [*PanicError].
 //
 // In the context of another scope's body, task, daemon or drop function, Run

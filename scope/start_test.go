@@ -225,9 +225,10 @@ func TestStartReadyAndCanceledAtOnce(t *testing.T) {
 				case err != nil && (d != nil || !ended || !errors.Is(err, errGone)):
 					t.Errorf("not ready: %v, ended %v", err, ended)
 				}
+				<-s.Context().Done() // so the exit is decided after the Cancel
 				return nil
 			})
-			if !ended || c.err != nil {
+			if !ended || c.err != errGone {
 				t.Error(ended, c.err)
 			}
 		})

@@ -210,9 +210,7 @@ func TestAcquireFinishesWhileCanceled(t *testing.T) {
 			j.add("acquired")
 			return nil
 		})
-		if err != nil {
-			t.Error(err)
-		}
+		wantIs(t, err, errBoom)
 		j.want(t, "acquired", "dropped")
 	})
 }

@@ -95,9 +95,7 @@ func TestStopThenGrace(t *testing.T) {
 			}
 			return nil
 		}, scope.WithGrace(8*sec))
-		if err != nil {
-			t.Error(err)
-		}
+		wantIs(t, err, errGone)
 		err = scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
 			s.Stop(nil)
 			<-ctx.Done()
@@ -111,7 +109,7 @@ func TestStopThenGrace(t *testing.T) {
 // outside of a scope it is Done.
 func TestStopping(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		inScope(t, func(ctx context.Context, s *scope.Scope) {
+		err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
 			own, cancel := context.WithCancel(t.Context())
 			if scope.Stopping(own) != own.Done() {
 				t.Error("outside of a scope")
@@ -125,7 +123,9 @@ func TestStopping(t *testing.T) {
 			s.Cancel(nil)
 			<-body
 			<-scope.Stopping(ctx)
+			return nil
 		}, new(logs).with())
+		wantIs(t, err, context.Canceled)
 	})
 }
 

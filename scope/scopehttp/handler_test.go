@@ -117,7 +117,7 @@ func TestLife(t *testing.T) {
 			acquire(r)
 			s, _ := scope.From(r.Context())
 			s.Cancel(errBoom)
-		})), 200, scope.Canceled},
+		})), 500, scope.Canceled},
 		{"a func in a handler shares its scope", scopehttp.Handler(scopehttp.Func(func(w http.ResponseWriter, r *http.Request) error {
 			acquire(r)
 			if s, _ := scope.From(r.Context()); s.Path() != "request" {

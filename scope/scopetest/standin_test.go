@@ -237,7 +237,7 @@ func TestWithinCountsFromCancel(t *testing.T) {
 		st.Scope().Cancel(nil)
 		time.Sleep(time.Minute)
 		st.Body().Finish(nil)
-		st.WantErr()
+		st.WantErr(context.Canceled)
 		st.WantWithin(time.Minute)
 	})
 	synctest.Test(t, func(t *testing.T) {
