@@ -4,7 +4,6 @@
 package fault
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -78,22 +77,3 @@ func (p *PanicError) Unwrap() []error {
 
 // ErrorType is the error.type of a panic in spans and metrics.
 func (p *PanicError) ErrorType() string { return "panic" }
-
-// Type returns the low-cardinality name of err for the attribute error.type:
-// what the first error in err's tree with an ErrorType method says, else
-// "canceled" and "timeout" for the two errors of package context, else "error".
-// It is empty for nil.
-func Type(err error) string {
-	var typed interface{ ErrorType() string }
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &typed):
-		return typed.ErrorType()
-	case errors.Is(err, context.Canceled):
-		return "canceled"
-	case errors.Is(err, context.DeadlineExceeded):
-		return "timeout"
-	}
-	return "error"
-}
