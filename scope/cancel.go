@@ -105,7 +105,7 @@ func (s *Scope) stopCause() error {
 	if reason := s.stopReasonLocked(); reason != nil {
 		return reason
 	}
-	return ErrClosed
+	return errTurn
 }
 
 // Stopping returns a channel that closes when the task, daemon, drop or body in

@@ -24,7 +24,7 @@ type contextEnd uint32
 
 const (
 	notEnded      contextEnd = iota // left when the scope closes
-	endedAlive                      // terminal: it is cancelled with ErrClosed from then on
+	endedAlive                      // terminal: it is canceled with errEnded from then on
 	endedCanceled                   // terminal: it had been cancelled, with the cause of base
 )
 
@@ -55,7 +55,7 @@ func (s *Scope) makeContext() *madeContext {
 func (s *Scope) made() *madeContext {
 	c := s.inner.Load()
 	if c != nil && contextEnd(s.contextEnd.Load()) != notEnded {
-		c.cancel(ErrClosed)
+		c.cancel(errEnded)
 	}
 	return c
 }

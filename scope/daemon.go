@@ -57,7 +57,7 @@ func (s *Scope) Daemon(name string, fn func(ctx context.Context) error, opts ...
 		return nil, s.refusal("daemon", name, err)
 	}
 	if err := d.item.register(name, &cfg, true); err != nil {
-		d.cancel(ErrClosed)
+		d.cancel(errEnded)
 		return nil, s.refusal("daemon", name, err)
 	}
 	d.fn = fn
@@ -163,7 +163,7 @@ func (d *Daemon) dropNow(ctx context.Context) error {
 		<-d.done
 	}
 	cause := context.Cause(d.run.Context)
-	d.cancel(ErrClosed) // frees the context
+	d.cancel(errEnded) // frees the context
 	s := d.item.s
 	s.mu.Lock()
 	unasked := d.unasked

@@ -159,7 +159,7 @@ func (i *item) ended(err error) {
 	stop := i.extraLocked().stop
 	i.s.mu.Unlock()
 	if stop != nil {
-		stop(ErrClosed) // frees the context
+		stop(errEnded) // frees the context
 	}
 }
 

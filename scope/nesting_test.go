@@ -322,7 +322,7 @@ func TestDaemon(t *testing.T) {
 			err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
 				_ = must(s.Daemon("d", func(ctx context.Context) error {
 					<-ctx.Done()
-					if cause := context.Cause(ctx); cause != want {
+					if cause := context.Cause(ctx); !errors.Is(cause, want) {
 						t.Errorf("cause %v, want %v", cause, want)
 					}
 					return context.Cause(ctx)

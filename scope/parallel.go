@@ -11,9 +11,6 @@ import (
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
-// errRaceWon is what the losers of a [Race] are cancelled with.
-var errRaceWon = errors.New("another function of the race has succeeded")
-
 // errNoFunctions is the error of a [Race] between nobody.
 var errNoFunctions = errors.New("scope.Race: no functions")
 

@@ -30,7 +30,7 @@ func Start[T any](ctx context.Context, s *Scope, name string,
 	}
 	end, err := s.hold(name, asksLate(ctx, s)) // the exit waits for what is half started
 	if err != nil {
-		d.cancel(ErrClosed)
+		d.cancel(errEnded)
 		return zero, nil, s.refusal("start", name, err)
 	}
 	defer end()

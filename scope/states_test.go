@@ -167,7 +167,7 @@ func TestClosedRefuses(t *testing.T) {
 	refusals(t, t.Context(), s)
 	s.Cancel(errBoom)
 	s.Stop(errBoom)
-	if cause := context.Cause(s.Context()); cause != scope.ErrClosed {
+	if cause := context.Cause(s.Context()); !errors.Is(cause, scope.ErrClosed) || !errors.Is(cause, context.Canceled) {
 		t.Errorf("cause %v", cause)
 	}
 	l.want(t)
