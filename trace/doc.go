@@ -10,7 +10,8 @@
 // A [Report] says what a teardown did: each drop with its wave, its times and
 // how it ended, and from that the critical path, and the slack of what is not
 // on it. A [Plan] says beforehand what one would do, and [Plan.Diff] compares
-// the two. A [Snapshot] is a scope at one instant, with what its exit waits for.
+// the two. Before the waves comes the [Drain]: why the scope ended, and what
+// became of its tasks and nested runs. A [Snapshot] is a scope at one instant, with what its exit waits for.
 // All are written as text, JSON and pictures.
 //
 // # The page
@@ -27,7 +28,7 @@
 //	├─ acquire GUARD     while a guard is opened
 //	├─ task NAME         only if asked for
 //	├─ drop GUARD        a drop before the exit
-//	└─ teardown NAME     with the critical path
+//	└─ teardown NAME     with the cause, what was drained, and the critical path
 //	   ├─ wave 0
 //	   │  └─ drop GUARD  with wave, outcome, what it waited for and how long
 //	   └─ wave 1         begins a microsecond after the end of wave 0

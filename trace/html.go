@@ -48,6 +48,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	if r.Error != "" {
 		s.f(`<p class="problem" role="alert">%s</p>`+"\n", multiline(r.Error))
 	}
+	s.drain(r)
 	if len(r.Entries) > 0 {
 		s.figures(r)
 		s.waveTable(r)
@@ -80,6 +81,9 @@ func (s svgWriter) facts(r *Report) {
 	fact("in all", short(took))
 	if r.Grace > 0 {
 		fact("of the grace of "+short(r.Grace), percent(took, r.Grace))
+	}
+	if !r.Drain.IsZero() {
+		fact("draining", short(r.Drain.Took()))
 	}
 	fact("drops", thousands(len(r.Entries)))
 	if len(r.Entries) > 0 {

@@ -22,6 +22,7 @@ td.name,.mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu San
 .facts dt{color:var(--soft);font-size:13px}
 .facts dd{margin:0;font-size:19px;font-weight:600;font-variant-numeric:tabular-nums}
 .problem{border-left:4px solid var(--error);background:var(--error-paper);padding:10px 14px;margin:0 0 24px;overflow-wrap:anywhere;white-space:pre-wrap}
+.cause{margin:0 0 24px;overflow-wrap:anywhere;white-space:pre-wrap}
 .figures{display:flex;flex-wrap:wrap;gap:28px 24px;align-items:flex-start;margin-bottom:32px}
 figure{margin:0;max-width:100%}
 figure>div{overflow-x:auto;border:1px solid var(--line);border-radius:8px}

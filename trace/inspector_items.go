@@ -38,11 +38,26 @@ func (p *pageWriter) item(it SnapshotItem, id string, ending bool) {
 		wave = fmt.Sprint(it.Wave)
 	}
 	p.f(`<tr id="%s"%s><th scope="row">%s</th><td>%s</td><td><span class="dot %s"></span>%s</td><td class="number">%s</td>`,
-		id, class, bdi(it.Name), text(orDash(clean(it.Kind))), dotClass(it.State), text(orDash(clean(it.State))), short(it.Age))
+		id, class, it.markup(), text(orDash(clean(it.Kind))), dotClass(it.State), text(orDash(clean(it.State))), it.age())
 	if ending {
 		p.f(`<td class="number">%s</td>`, waited)
 	}
 	p.f(`<td class="number">%s</td><td>%s</td></tr>`+"\n", wave, dependencies(&Entry{DependsOn: it.DependsOn}))
+}
+
+// markup is the name, with how many there are.
+func (it SnapshotItem) markup() string {
+	if it.count() == 1 {
+		return bdi(it.Name)
+	}
+	return text(thousands(it.Count)+" x ") + bdi(it.Name)
+}
+
+func (it SnapshotItem) age() string {
+	if it.count() > 1 {
+		return "oldest " + short(it.Age)
+	}
+	return short(it.Age)
 }
 
 func dotClass(state string) string {

@@ -27,6 +27,7 @@ func (r *Report) writePage(w io.Writer, id uint64) error {
 	if r.Error != "" {
 		s.f(`<p class="problem">%s</p>`+"\n", multiline(r.Error))
 	}
+	s.drain(r)
 	if len(r.Entries) > 0 {
 		s.figures(r)
 		s.waveTable(r)

@@ -64,7 +64,7 @@ func (s Snapshot) facts() string {
 		n := 0
 		for _, it := range s.Items {
 			if it.Kind == kind {
-				n++
+				n += it.count()
 			}
 		}
 		if n > 0 {
@@ -93,7 +93,7 @@ func (s Snapshot) waitsFor() []SnapshotItem {
 }
 
 // html is the kind and the name, as markup.
-func (it SnapshotItem) html() string { return text(clean(it.Kind)) + " " + bdi(it.Name) }
+func (it SnapshotItem) html() string { return text(clean(it.Kind)) + " " + it.markup() }
 
 // waiting says in a scope's line what its exit waits for, as markup; or, of a
 // scope that does not end itself, for how long another's exit has been waiting

@@ -21,6 +21,8 @@ type reportJSON struct {
 	Deadline     time.Time    `json:"deadline,omitzero"`
 	Took         milliseconds `json:"took_ms"`
 	Error        string       `json:"error,omitempty"`
+	Cause        string       `json:"cause,omitempty"`
+	Drain        *drainJSON   `json:"drain,omitempty"`
 	CriticalPath []string     `json:"critical_path"`
 	Waves        []waveJSON   `json:"waves"`
 	Entries      []entryJSON  `json:"entries"`
@@ -80,6 +82,7 @@ func (r Report) MarshalJSON() ([]byte, error) {
 		Scope: r.Scope, Exit: r.Exit, Schedule: r.Schedule,
 		Grace: milliseconds(r.Grace), Started: r.Started, Ended: r.Ended, Deadline: r.Deadline,
 		Took: milliseconds(max(0, r.Ended.Sub(r.Started))), Error: r.Error,
+		Cause: r.Cause, Drain: r.Drain.json(),
 		CriticalPath: []string{},
 		Waves:        []waveJSON{},
 		Entries:      make([]entryJSON, len(r.Entries)),
@@ -114,6 +117,7 @@ func (r *Report) UnmarshalJSON(data []byte) error {
 	*r = Report{
 		Scope: j.Scope, Exit: j.Exit, Schedule: j.Schedule,
 		Grace: time.Duration(j.Grace), Started: j.Started, Ended: j.Ended, Deadline: j.Deadline, Error: j.Error,
+		Cause: j.Cause, Drain: j.Drain.drain(),
 	}
 	for _, e := range j.Entries {
 		entry := Entry{

@@ -20,6 +20,7 @@ type itemJSON struct {
 	Name      string       `json:"name"`
 	State     string       `json:"state"`
 	Age       milliseconds `json:"age_ms"`
+	Count     int          `json:"count,omitempty"`
 	Waited    milliseconds `json:"waited_ms,omitzero"`
 	DependsOn []string     `json:"depends_on,omitempty"`
 	Wave      int          `json:"wave"`
@@ -36,7 +37,7 @@ func (s Snapshot) MarshalJSON() ([]byte, error) {
 		Children: append([]Snapshot{}, s.Children...),
 	}
 	for i, it := range s.Items {
-		j.Items[i] = itemJSON{it.Kind, it.Name, it.State, milliseconds(it.Age), milliseconds(it.Waited), it.DependsOn, it.Wave}
+		j.Items[i] = itemJSON{it.Kind, it.Name, it.State, milliseconds(it.Age), it.counted(), milliseconds(it.Waited), it.DependsOn, it.Wave}
 	}
 	return json.Marshal(j)
 }

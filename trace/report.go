@@ -33,6 +33,8 @@ type Report struct {
 	Deadline time.Time     // when the grace runs out; zero without one
 	Entries  []Entry       // by wave, then in order of registration
 	Error    string        // of the whole exit, empty when it was clean
+	Cause    string        // why the scope was canceled or asked to stop; empty without
+	Drain    Drain         // what it waited for before the first wave
 }
 
 // Entry is what became of one guard, daemon or child scope.

@@ -213,3 +213,26 @@ func ExampleReport_UnmarshalJSON() {
 	fmt.Println(r.Scope, len(r.Entries), r.CriticalPath()[0].Name)
 	// Output: shop 3 api
 }
+
+// What became of the tasks of a scope that was told to stop.
+func ExampleDrain() {
+	began := time.Date(2024, 5, 17, 9, 30, 0, 0, time.UTC)
+	r := trace.Report{Cause: "signal: terminated", Drain: trace.Drain{
+		Started: began, Ended: began.Add(3 * time.Second),
+		Items: []trace.DrainItem{{Name: "upstream", Kind: "task", Ended: 70, Canceled: 5, Abandoned: 1}},
+	}}
+	fmt.Println(r.Cause, "after", r.Drain.Took())
+	for _, it := range r.Drain.Items {
+		fmt.Println(it.Kind, it.Name, it.Ended, it.Canceled, it.Abandoned)
+	}
+	// Output:
+	// signal: terminated after 3s
+	// task upstream 70 5 1
+}
+
+// One item stands for all tasks of a name.
+func ExampleDrainItem() {
+	it := trace.DrainItem{Name: "upstream", Kind: "task", Ended: 70, Abandoned: 1}
+	fmt.Println(it.Name, it.Ended+it.Canceled+it.Abandoned)
+	// Output: upstream 71
+}

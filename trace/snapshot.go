@@ -4,7 +4,8 @@ import "time"
 
 // Snapshot is a scope at one instant: what it owns, and what it waits for when
 // it is ending. It is a copy and can be read from any number of goroutines.
-// Each live thing is in it once. A child made by Scope.Child is an item, which
+// Each live thing is in it once, and equal tasks are one item with a count. A
+// child made by Scope.Child is an item, which
 // is its place in the teardown, and its inside is one of Children.
 type Snapshot struct {
 	Name     string
@@ -15,17 +16,41 @@ type Snapshot struct {
 	Schedule string         // waves, eager or sequential
 	Grace    time.Duration  // 0: no limit
 	Left     time.Duration  // of the grace, while it runs
-	Items    []SnapshotItem // in order of registration
+	Items    []SnapshotItem // tasks by name, then what is registered, in order
 	Children []Snapshot     // nested runs and children, in order of their start
 }
 
-// SnapshotItem is one task, daemon, child or guard of a [Snapshot].
+// SnapshotItem is one daemon, child or guard of a [Snapshot], or the tasks of one
+// name that are in the same state. What is being opened is an item too, in the
+// state opening; it has no place in the teardown yet.
 type SnapshotItem struct {
 	Kind      string // task, daemon, child or guard
 	Name      string
-	State     string        // a lower-case word such as running, live or dropping
-	Age       time.Duration // since it was started or registered
+	State     string        // a lower-case word such as running, opening, live or dropping
+	Age       time.Duration // since it was started or registered; of several, the oldest
+	Count     int           // of how many equal ones it is; 0 and 1 both mean one
 	Waited    time.Duration // how long the exit has been waiting for it; 0 when it is not
 	DependsOn []string      // names of the guards, daemons and children it uses
 	Wave      int           // in which it is or would be dropped
+}
+
+// count is of how many the item is.
+func (it SnapshotItem) count() int { return max(1, it.Count) }
+
+// counted is Count where it says something.
+func (it SnapshotItem) counted() int {
+	if it.Count > 1 {
+		return it.Count
+	}
+	return 0
+}
+
+// label is the name, with how many there are: "76 x upstream". It has at most n
+// cells.
+func (it SnapshotItem) label(n int) string {
+	if it.count() == 1 {
+		return fit(it.Name, n)
+	}
+	many := thousands(it.Count) + " x "
+	return many + fit(it.Name, max(1, n-len(many)))
 }

@@ -33,7 +33,7 @@ func (s Snapshot) writeTree(b *bufio.Writer, first, rest string, waited time.Dur
 	hidden := len(items) - len(shown) + len(s.Children) - len(children)
 	name := 0
 	for _, it := range shown {
-		name = max(name, min(textName, width(clean(it.Name))))
+		name = max(name, width(it.label(textName)))
 	}
 	left := len(shown) + len(children) + min(hidden, 1) // lines that start a branch
 	branch := func() (string, string) {
@@ -44,7 +44,7 @@ func (s Snapshot) writeTree(b *bufio.Writer, first, rest string, waited time.Dur
 	}
 	for _, it := range shown {
 		line, _ := branch()
-		line += fmt.Sprintf("%-6s %s  %s", clean(it.Kind), padRight(fit(it.Name, name), name), it.status())
+		line += fmt.Sprintf("%-6s %s  %s", clean(it.Kind), padRight(it.label(textName), name), it.status())
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	for i, child := range children {
@@ -103,7 +103,10 @@ func (s Snapshot) status(waited time.Duration) string {
 
 func (it SnapshotItem) status() string {
 	text := clean(it.State)
-	if it.Age > 0 {
+	switch {
+	case it.Age > 0 && it.count() > 1:
+		text += ", oldest " + short(it.Age)
+	case it.Age > 0:
 		text += " " + short(it.Age)
 	}
 	if it.Waited > 0 {

@@ -32,6 +32,14 @@ const (
 	keyGraceMS      = "ebb.grace_ms"
 	keyCriticalPath = "ebb.critical_path"
 
+	keyCause          = "ebb.cause"
+	keyDrainMS        = "ebb.drain_ms"
+	keyDrainTasks     = "ebb.drain.tasks"
+	keyDrainCanceled  = "ebb.drain.canceled"
+	keyDrainAbandoned = "ebb.drain.abandoned"
+	keyDrainRefused   = "ebb.drain.refused"
+	keyDrainItems     = "ebb.drain.items"
+
 	keyWaveIndex     = "ebb.wave.index"
 	keyWaveSize      = "ebb.wave.size"
 	keyWaveCollapsed = "ebb.wave.collapsed"
@@ -46,6 +54,7 @@ const (
 // message, and a collector refuses messages over 4 MiB.
 const (
 	maxNames  = 128  // in a list of guards
+	maxName   = 256  // bytes of a name or a type
 	maxStatus = 4096 // bytes of an error's text
 )
 
@@ -85,6 +94,15 @@ func cut(s string, n int) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:n], "") + "…"
+}
+
+// bounded makes a text fit to leave the process: valid UTF-8, since one broken
+// byte makes an exporter refuse the whole batch, and of about n bytes at most.
+func bounded(s string, n int) string {
+	if len(s) > n {
+		s = cut(s, n)
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
 // errorType is never empty for an error, even if that gives itself no type or has

@@ -34,6 +34,8 @@ type TeardownInfo struct {
 	Waves, Guards int           // how many
 	Grace         time.Duration // 0: none
 	Schedule      string        // the lower-case word
+	Cause         string        // why the scope was canceled or asked to stop; "": it was not
+	Drain         Drain         // what came before; its Items are not changed any more
 }
 
 // Teardown records one teardown. The nil *Teardown records nothing.
@@ -86,6 +88,7 @@ func (r *Recorder) Teardown(ctx context.Context, i TeardownInfo) (context.Contex
 	if i.Grace > 0 {
 		attrs = append(attrs, attribute.Int64(keyGraceMS, i.Grace.Milliseconds()))
 	}
+	attrs = append(attrs, drained(i.Cause, i.Drain)...)
 	under, opts := r.under(ctx)
 	opts = append(opts, oteltrace.WithTimestamp(t.began), oteltrace.WithAttributes(attrs...))
 	ctx, t.span = r.tracer.Start(under, named("teardown", r.name), opts...)

@@ -31,6 +31,7 @@ const (
 func (r *Report) WriteText(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "%s\n", r.headline())
+	r.textDrain(b)
 	if len(r.Entries) > 0 {
 		b.WriteByte('\n')
 		r.textWaterfall(b)

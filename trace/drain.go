@@ -1,0 +1,112 @@
+package trace
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Drain is what came before the first wave: from the moment when the scope was
+// canceled or its body had ended, whichever was earlier, the scope waited for
+// its tasks and for the runs nested in it. The zero Drain is that of a scope
+// that had nothing to wait for.
+type Drain struct {
+	Started time.Time // canceled, or the body had ended
+	Ended   time.Time // the first wave began, or the scope closed without one
+	Items   []DrainItem
+}
+
+// DrainItem is what became of the tasks, or the nested runs, of one name, which
+// are counted and not listed: a scope may have thousands of the same.
+type DrainItem struct {
+	Name      string
+	Kind      string        // task or run
+	Ended     int           // returned, with an error or without
+	Canceled  int           // returned because the scope was canceled
+	Abandoned int           // were still running when their time was up
+	Refused   int           // never ran, since the scope no longer took them
+	Running   int           // still run; 0 in the report of a scope that has closed
+	Oldest    time.Duration // age of the oldest that runs; 0 if none does
+}
+
+// Took returns how long the drain lasted.
+func (d Drain) Took() time.Duration { return between(d.Started, d.Ended) }
+
+// IsZero reports whether there was no drain.
+func (d Drain) IsZero() bool { return d.Started.IsZero() && d.Ended.IsZero() && len(d.Items) == 0 }
+
+// total adds the items up.
+func (d Drain) total() DrainItem {
+	var t DrainItem
+	for _, it := range d.Items {
+		t.Ended += it.Ended
+		t.Canceled += it.Canceled
+		t.Abandoned += it.Abandoned
+		t.Refused += it.Refused
+		t.Running += it.Running
+		t.Oldest = max(t.Oldest, it.Oldest)
+	}
+	return t
+}
+
+// count is of how many the item is.
+func (it DrainItem) count() int {
+	return it.Ended + it.Canceled + it.Abandoned + it.Refused + it.Running
+}
+
+// failed reports whether the item is one to look at.
+func (it DrainItem) failed() bool { return it.Abandoned+it.Refused > 0 }
+
+// outcome is "70 ended, 5 canceled, 1 abandoned".
+func (it DrainItem) outcome() string {
+	var parts []string
+	for _, part := range []struct {
+		n    int
+		word string
+	}{{it.Ended, "ended"}, {it.Canceled, "canceled"}, {it.Abandoned, outcomeAbandoned}, {it.Refused, "refused"}, {it.Running, "running"}} {
+		if part.n > 0 {
+			parts = append(parts, thousands(part.n)+" "+part.word)
+		}
+	}
+	if it.Oldest > 0 {
+		parts = append(parts, "oldest "+short(it.Oldest))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// label is "76 x upstream", or "run session" for one nested run. The name has at
+// most n cells.
+func (it DrainItem) label(n int) string {
+	name := fit(it.Name, n)
+	if it.Kind != "" && it.Kind != "task" {
+		name = fit(it.Kind, 8) + " " + name
+	}
+	if c := it.count(); c > 1 {
+		return fmt.Sprintf("%s x %s", thousands(c), name)
+	}
+	return name
+}
+
+// mostDrained items are written one by one; the rest is counted.
+const mostDrained = 12
+
+// listed returns the items that are written: those that went wrong first, and
+// of the others those that are most.
+func (d Drain) listed() (items []DrainItem, more int) {
+	items = append(items, d.Items...)
+	slices.SortStableFunc(items, func(a, b DrainItem) int {
+		switch {
+		case a.failed() == b.failed():
+			return cmp.Compare(b.count(), a.count())
+		case a.failed():
+			return -1
+		}
+		return 1
+	})
+	if len(items) > mostDrained+1 {
+		return items[:mostDrained], len(items) - mostDrained
+	}
+	return items, 0
+}

@@ -1,0 +1,45 @@
+package trace
+
+import "time"
+
+type drainJSON struct {
+	Started time.Time       `json:"started,omitzero"`
+	Ended   time.Time       `json:"ended,omitzero"`
+	Took    milliseconds    `json:"took_ms"`
+	Items   []drainItemJSON `json:"items"`
+}
+
+type drainItemJSON struct {
+	Name      string       `json:"name"`
+	Kind      string       `json:"kind"`
+	Ended     int          `json:"ended,omitempty"`
+	Canceled  int          `json:"canceled,omitempty"`
+	Abandoned int          `json:"abandoned,omitempty"`
+	Refused   int          `json:"refused,omitempty"`
+	Running   int          `json:"running,omitempty"`
+	Oldest    milliseconds `json:"oldest_ms,omitzero"`
+}
+
+// json returns nil for the zero Drain, which is left out.
+func (d Drain) json() *drainJSON {
+	if d.IsZero() {
+		return nil
+	}
+	j := &drainJSON{d.Started, d.Ended, milliseconds(d.Took()), make([]drainItemJSON, len(d.Items))}
+	for i, it := range d.Items {
+		j.Items[i] = drainItemJSON{it.Name, it.Kind, it.Ended, it.Canceled, it.Abandoned, it.Refused, it.Running, milliseconds(it.Oldest)}
+	}
+	return j
+}
+
+// drain is the way back; that of nil is the zero Drain.
+func (j *drainJSON) drain() Drain {
+	if j == nil {
+		return Drain{}
+	}
+	d := Drain{Started: j.Started, Ended: j.Ended}
+	for _, it := range j.Items {
+		d.Items = append(d.Items, DrainItem{it.Name, it.Kind, it.Ended, it.Canceled, it.Abandoned, it.Refused, it.Running, time.Duration(it.Oldest)})
+	}
+	return d
+}
