@@ -30,15 +30,20 @@ func (l *list) bury() {
 		l.nodes = l.nodes[:i]
 		l.dead--
 	}
+	l.shrink()
 }
 
-// compact sweeps out the tombstones. What a peak has taken is given back when
-// three quarters of it are empty.
+// compact sweeps out the tombstones.
 func (l *list) compact() {
 	if l.dead > 0 {
 		l.nodes = slices.DeleteFunc(l.nodes, func(n *Node) bool { return n.state == gone })
 		l.dead = 0
 	}
+	l.shrink()
+}
+
+// shrink gives back what a peak has taken when three quarters of it are empty.
+func (l *list) shrink() {
 	if cap(l.nodes) > max(64, 4*len(l.nodes)) {
 		l.nodes = slices.Clone(l.nodes)
 	}

@@ -1,6 +1,7 @@
 package scope
 
 import (
+	"container/heap"
 	"strconv"
 	"strings"
 )
@@ -9,11 +10,15 @@ import (
 // #3 and so on, and is free again once its node is gone. The zero value is
 // empty. Up to few names live in an array, which for the scope of a request is
 // quicker than a map and needs no further allocation per name.
+//
+// Taking and freeing a name cost the logarithm of how many there are, and a set
+// that is empty again holds no memory.
 type nameSet struct {
-	few  [few]string
-	n    int // of them
-	many map[string]struct{}
-	hint map[string]int // of a base: no smaller number is free; absent: 2
+	few     [few]string
+	n       int // of them
+	many    map[string]struct{}
+	peak    int                 // of many since it was last made
+	numbers map[string]*numbers // by base; only of those that have numbered names
 }
 
 const few = 4
@@ -54,47 +59,146 @@ func (n *nameSet) put(name string) {
 		n.few, n.n = [few]string{}, 0
 	}
 	n.many[name] = struct{}{}
+	n.peak = max(n.peak, len(n.many))
 }
 
+// numbered returns the first of base#2, base#3, ... that is not taken. Another
+// node can have been given such a name by its caller, so each is looked up.
 func (n *nameSet) numbered(base string) string {
-	if n.hint == nil {
-		n.hint = make(map[string]int)
+	if n.numbers == nil {
+		n.numbers = make(map[string]*numbers)
 	}
-	for k := max(n.hint[base], 2); ; k++ {
-		name := base + "#" + strconv.Itoa(k)
-		if !n.has(name) {
-			n.hint[base] = k + 1
+	of := n.numbers[base]
+	if of == nil {
+		of = &numbers{next: firstNumber}
+		n.numbers[base] = of
+	}
+	for {
+		if name := numberedName(base, of.take()); !n.has(name) {
 			return name
 		}
 	}
 }
 
-// free gives a name back. The hint goes down with it, and away with the last:
-// a set that is empty again holds no memory for the names it had.
+// free gives a name back.
 func (n *nameSet) free(name string) {
-	if n.many != nil {
-		delete(n.many, name)
-		if len(n.many) == 0 {
-			n.many = nil // a map keeps its buckets
-		}
-	} else {
+	if !n.remove(name) {
+		return
+	}
+	at := strings.LastIndexByte(name, '#')
+	if at < 0 || n.numbers == nil {
+		return
+	}
+	base := name[:at]
+	of := n.numbers[base]
+	if of == nil {
+		return
+	}
+	if k, err := strconv.Atoi(name[at+1:]); err != nil || numberedName(base, k) != name || !of.free(k) {
+		return
+	}
+	if delete(n.numbers, base); len(n.numbers) == 0 {
+		n.numbers = nil
+	}
+}
+
+// remove takes name out of the set, and reports whether it was there. A map keeps
+// its buckets, so one that has become much smaller is made anew.
+func (n *nameSet) remove(name string) bool {
+	if n.many == nil {
 		for i, f := range n.few[:n.n] {
 			if f == name {
 				n.n--
 				n.few[i], n.few[n.n] = n.few[n.n], ""
-				break
+				return true
 			}
 		}
+		return false
 	}
-	if n.hint == nil {
-		return
+	if _, ok := n.many[name]; !ok {
+		return false
 	}
-	if i := strings.LastIndexByte(name, '#'); i >= 0 {
-		if k, err := strconv.Atoi(name[i+1:]); err == nil && k < n.hint[name[:i]] {
-			n.hint[name[:i]] = k
-			if k <= 2 {
-				delete(n.hint, name[:i])
-			}
+	delete(n.many, name)
+	switch {
+	case len(n.many) == 0:
+		n.many, n.peak = nil, 0
+	case n.peak > 16*few && len(n.many) < n.peak/4:
+		smaller := make(map[string]struct{}, len(n.many))
+		for name := range n.many {
+			smaller[name] = struct{}{}
+		}
+		n.many, n.peak = smaller, len(smaller)
+	}
+	return true
+}
+
+func numberedName(base string, k int) string { return base + "#" + strconv.Itoa(k) }
+
+// firstNumber is that of the second node of a name.
+const firstNumber = 2
+
+// numbers are those of one base. Each from firstNumber on and before next is
+// free or its name is taken, and maybe both: a caller can give a node the name
+// base#3 while 3 is free.
+type numbers struct {
+	next   int              // the smallest that was never taken, or that is free with all after it
+	unused map[int]struct{} // the free ones
+	order  ints             // a heap of them, and of others that are no longer among them
+}
+
+// take returns the smallest free number.
+func (n *numbers) take() int {
+	for len(n.order) > 0 {
+		k := heap.Pop(&n.order).(int)
+		if _, ok := n.unused[k]; ok {
+			delete(n.unused, k)
+			return k
 		}
 	}
+	n.next++
+	return n.next - 1
+}
+
+// free gives k back, and reports whether all numbers are free.
+func (n *numbers) free(k int) bool {
+	if _, ok := n.unused[k]; ok || k < firstNumber || k >= n.next {
+		return false
+	}
+	if n.unused == nil {
+		n.unused = make(map[int]struct{})
+	}
+	n.unused[k] = struct{}{}
+	heap.Push(&n.order, k)
+	for n.next > firstNumber {
+		if _, ok := n.unused[n.next-1]; !ok {
+			break
+		}
+		n.next--
+		delete(n.unused, n.next)
+	}
+	if len(n.order) > 2*len(n.unused)+few { // most of them are leftovers
+		n.order = n.order[:0:0]
+		smaller := make(map[int]struct{}, len(n.unused))
+		for k := range n.unused {
+			smaller[k] = struct{}{}
+			n.order = append(n.order, k)
+		}
+		n.unused = smaller
+		heap.Init(&n.order)
+	}
+	return n.next == firstNumber
+}
+
+// ints is a heap with the smallest on top.
+type ints []int
+
+func (h ints) Len() int           { return len(h) }
+func (h ints) Less(i, j int) bool { return h[i] < h[j] }
+func (h ints) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *ints) Push(k any)        { *h = append(*h, k.(int)) }
+func (h *ints) Pop() any {
+	last := len(*h) - 1
+	k := (*h)[last]
+	*h = (*h)[:last]
+	return k
 }
