@@ -1,80 +1,94 @@
 package fault
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"reflect"
+
+	"go.uber.org/multierr"
 )
 
-// maxTree bounds the errors that are visited in one tree. The tree is whatever
-// Unwrap methods return, so it can be a circle, or grow as it is walked.
-const maxTree = 4096
+// The limits of a walk over an error. The tree is whatever Unwrap methods return,
+// so it can be a circle, or grow as it is walked. A teardown of a hundred thousand
+// drops that all failed is a wide and flat tree, and none of it is left out: what
+// bounds a walk is that it goes deep.
+const (
+	flat    = 64      // errors below this depth are the walk's to count
+	maxDeep = 4096    // so many of them are visited; afterwards the walk ends as soon
+	maxAll  = 1 << 20 // errors are visited in all
+)
 
-// Text returns the text of err, and a text that says so when its Error method
-// does not return one: a nil pointer in an interface is the usual case. It is
-// empty for nil. What it returns may be of any length and need not be UTF-8.
-func Text(err error) (text string) {
-	switch {
-	case err == nil:
-		return ""
-	case plain(err):
-		return err.Error()
+// A walk visits the errors of one tree in the order of [errors.Is], depth first,
+// each before what it wraps. Its state is always such that a walk that was cut
+// off by a Goexit of a foreign method goes on with the next call of next: an
+// error is taken off the stack before a method of it is called.
+type walk struct {
+	todo []step // a stack
+	open step   // visited last, and not unwrapped yet; its err is nil if there is none
+	deep int    // how many more may be visited below flat
+	left int    // how many more may be visited in all
+	// contained says that the walk is on a goroutine that a Goexit may end.
+	contained bool
+}
+
+type step struct {
+	err   error
+	depth int
+}
+
+func newWalk(err error) *walk {
+	return &walk{todo: []step{{err, 0}}, deep: maxDeep, left: maxAll}
+}
+
+// more reports whether next has anything left to look at.
+func (w *walk) more() bool { return w.left > 0 && (w.open.err != nil || len(w.todo) > 0) }
+
+// next returns the next error, and nil at the end.
+func (w *walk) next() error {
+	if e := w.open; e.err != nil {
+		w.open.err = nil
+		w.expand(e)
 	}
-	var got string
-	if failed := Foreign(nil, func() { got = err.Error() }); failed != nil {
-		return "error without a text: its Error method " + how(failed)
+	for w.left > 0 && len(w.todo) > 0 {
+		s := w.todo[len(w.todo)-1]
+		w.todo = w.todo[:len(w.todo)-1]
+		if s.err == nil {
+			continue
+		}
+		w.left--
+		if s.depth > flat {
+			if w.deep--; w.deep == 0 { // such a tree is no accident: do not search it to the end
+				w.left = min(w.left, maxDeep)
+			}
+		}
+		w.open = s
+		return s.err
+	}
+	return nil
+}
+
+func (w *walk) expand(s step) {
+	if s.depth > flat && w.deep <= 0 {
+		return
+	}
+	inner := w.unwrap(s.err)
+	for i := min(len(inner), w.left) - 1; i >= 0; i-- {
+		w.todo = append(w.todo, step{inner[i], s.depth + 1})
+	}
+}
+
+func (w *walk) unwrap(err error) (inner []error) {
+	if w.contained || plain(err) {
+		return unwrap(err)
+	}
+	var got []error
+	if !Contain(func() { got = unwrap(err) }) {
+		return nil
 	}
 	return got
 }
 
-// plainTypes are the errors of the standard library whose methods only return
-// what they hold, so they need no containment: those of errors.New, of
-// fmt.Errorf, and of package context.
-var plainTypes = map[reflect.Type]bool{
-	reflect.TypeOf(errors.New("")):                          true,
-	reflect.TypeOf(fmt.Errorf("%w", context.Canceled)):      true,
-	reflect.TypeOf(fmt.Errorf("%w%w", ErrGoexit, ErrStuck)): true,
-	reflect.TypeOf(context.DeadlineExceeded):                true,
-	reflect.TypeOf(ErrGoexit):                               true,
-	reflect.TypeOf(ErrStuck):                                true,
-	reflect.TypeOf(fmt.Errorf("%d", 1)):                     true,
-}
-
-// plain reports whether the methods of err itself can be called as they are. A
-// nil pointer of such a type would panic as any other does.
-func plain(err error) bool {
-	v := reflect.ValueOf(err)
-	return plainTypes[v.Type()] && (v.Kind() != reflect.Pointer || !v.IsNil())
-}
-
-// Tree visits err and the errors that it wraps in the order of [errors.Is],
-// depth first. It calls Unwrap methods on the goroutine of the caller and
-// contains their panics: an error whose Unwrap panics wraps nothing. It ends
-// after some thousands of errors, since they may wrap each other in a circle.
-func Tree(err error) iter.Seq[error] {
-	return func(yield func(error) bool) {
-		left := maxTree
-		stack := []error{err}
-		for len(stack) > 0 && left > 0 {
-			e := stack[len(stack)-1]
-			stack = stack[:len(stack)-1]
-			if e == nil {
-				continue
-			}
-			left--
-			if !yield(e) {
-				return
-			}
-			inner := unwrap(e)
-			for i := min(len(inner), left) - 1; i >= 0; i-- {
-				stack = append(stack, inner[i])
-			}
-		}
-	}
-}
-
+// unwrap returns what err wraps; nothing if its Unwrap method panics.
 func unwrap(err error) (inner []error) {
 	defer func() {
 		if recover() != nil {
@@ -90,9 +104,80 @@ func unwrap(err error) (inner []error) {
 	return nil
 }
 
-// plainTree reports whether all of err is plain, so that a walk over it needs no
-// goroutine of its own. It is for short chains, which most errors are.
-func plainTree(err error) bool {
+// Tree visits err and the errors that it wraps in the order of [errors.Is],
+// depth first, on the caller's goroutine. An error whose Unwrap method panics or
+// calls runtime.Goexit wraps nothing. The visit ends after some thousands of
+// errors that wrap one another in a circle.
+func Tree(err error) iter.Seq[error] {
+	return func(yield func(error) bool) {
+		w := newWalk(err)
+		for e := w.next(); e != nil && yield(e); e = w.next() {
+		}
+	}
+}
+
+// Chain visits err and then, step by step, the one error that each wraps, as
+// [errors.Unwrap] does: it ends in front of a list. It is contained as [Tree] is.
+func Chain(err error) iter.Seq[error] {
+	return func(yield func(error) bool) {
+		w := newWalk(err)
+		for range maxDeep {
+			if err == nil || !yield(err) {
+				return
+			}
+			if _, one := err.(interface{ Unwrap() error }); !one {
+				return
+			}
+			inner := w.unwrap(err)
+			if len(inner) == 0 {
+				return
+			}
+			err = inner[0]
+		}
+	}
+}
+
+// List returns the errors of a list that package multierr made, and any other
+// error as a list of itself. Unlike [multierr.Errors] it calls no method of err,
+// and so does not take apart what is the user's own.
+func List(err error) []error {
+	if err == nil {
+		return nil
+	}
+	all := multierr.Errors(multierr.Append(err, ErrGoexit)) // a list of multierr's for certain
+	return all[:len(all)-1]
+}
+
+// find visits the tree of err until match returns true, and reports whether it
+// has. What match does with an error is contained, but for its panics.
+func find(err error, match func(error) bool) (found bool) {
+	if plainChain(err) {
+		for ; err != nil; err = errors.Unwrap(err) {
+			if match(err) {
+				return true
+			}
+		}
+		return false
+	}
+	w := newWalk(err)
+	w.contained = true
+	search := func() {
+		for e := w.next(); e != nil; e = w.next() {
+			if match(e) {
+				found = true
+				return
+			}
+		}
+	}
+	for !found && w.more() { // once, and once more for each method that calls runtime.Goexit
+		Contain(search)
+	}
+	return found
+}
+
+// plainChain reports whether err is a chain of plain errors, so that a walk over it
+// needs no goroutine of its own. It is for short ones, as most errors are.
+func plainChain(err error) bool {
 	for range 8 {
 		if err == nil {
 			return true
@@ -108,41 +193,22 @@ func plainTree(err error) bool {
 	return false
 }
 
-// walk calls f where the methods of the errors in err may be called.
-func walk(err error, f func()) bool {
-	if plainTree(err) {
-		f()
-		return true
-	}
-	return Contain(f)
+// Same is == for errors that may hold what cannot be compared: those are the
+// same as no other. Whether == panics is a matter of the values, not only of the
+// type, as a field of type any is comparable until it holds a slice.
+func Same(a, b error) (same bool) {
+	defer func() { _ = recover() }()
+	return a == b
 }
 
 // Is is [errors.Is] for an err whose methods may panic, call runtime.Goexit or
-// unwrap in circles. Where they do, the rest of err is still looked at, but for
-// a Goexit, after which the answer is false.
-func Is(err, target error) (found bool) {
+// unwrap in circles. Where they do, the rest of err is still looked at.
+func Is(err, target error) bool {
 	if err == nil || target == nil {
 		return err == target
 	}
 	comparable := reflect.TypeOf(target).Comparable()
-	var got bool
-	if !walk(err, func() {
-		for e := range Tree(err) {
-			if comparable && equal(e, target) || isOf(e, target) {
-				got = true
-				return
-			}
-		}
-	}) {
-		return false
-	}
-	return got
-}
-
-// equal is == for errors that may hold what cannot be compared.
-func equal(a, b error) (same bool) {
-	defer func() { _ = recover() }()
-	return a == b
+	return find(err, func(e error) bool { return comparable && Same(e, target) || isOf(e, target) })
 }
 
 func isOf(err, target error) (is bool) {
@@ -155,21 +221,14 @@ func isOf(err, target error) (is bool) {
 
 // As is [errors.As] with the containment of [Is].
 func As[T any](err error) (found T, ok bool) {
-	if err == nil {
-		return found, false
-	}
-	var got T
-	var has bool
-	if !walk(err, func() {
-		for e := range Tree(err) {
-			if got, has = asOf[T](e); has {
-				return
-			}
-		}
+	var zero T
+	if !find(err, func(e error) bool {
+		found, ok = asOf[T](e)
+		return ok
 	}) {
-		return found, false
+		return zero, false
 	}
-	return got, has
+	return found, true
 }
 
 func asOf[T any](err error) (found T, ok bool) {
@@ -181,42 +240,4 @@ func asOf[T any](err error) (found T, ok bool) {
 		ok = e.As(&found)
 	}
 	return found, ok
-}
-
-// Type returns the low-cardinality name of err for the attribute error.type:
-// what the first error in err's tree with an ErrorType method says, else
-// "canceled" and "timeout" for the two errors of package context, else "error".
-// It is empty for nil only.
-func Type(err error) string {
-	if err == nil {
-		return ""
-	}
-	name := ""
-	if !walk(err, func() { name = typeOf(err) }) || name == "" {
-		return "error"
-	}
-	return name
-}
-
-func typeOf(err error) string {
-	canceled, late := false, false
-	for e := range Tree(err) {
-		if t, ok := asOf[interface{ ErrorType() string }](e); ok {
-			return namedBy(t)
-		}
-		canceled = canceled || e == context.Canceled || isOf(e, context.Canceled)
-		late = late || e == context.DeadlineExceeded || isOf(e, context.DeadlineExceeded)
-	}
-	switch {
-	case canceled:
-		return "canceled"
-	case late:
-		return "timeout"
-	}
-	return "error"
-}
-
-func namedBy(t interface{ ErrorType() string }) (name string) {
-	defer func() { _ = recover() }()
-	return t.ErrorType()
 }

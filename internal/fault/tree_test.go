@@ -56,13 +56,105 @@ func TestHostileErrors(t *testing.T) {
 		if _, ok := fault.As[*fs.PathError](err); ok {
 			t.Errorf("%s: has what it has not", name)
 		}
-		if both := multierr.Append(io.ErrShortWrite, err); !fault.Is(both, io.ErrShortWrite) {
+		list := errors.Join(io.ErrShortWrite, err, &fs.PathError{Op: "open", Path: "x", Err: io.ErrNoProgress})
+		if !fault.Is(list, io.ErrShortWrite) {
 			t.Errorf("%s: what stands before it is not found", name)
 		}
+		_, ok := fault.As[*fs.PathError](list)
+		if name == "bush" { // is endless, and in front
+			continue
+		}
+		if !ok || !fault.Is(list, io.ErrNoProgress) {
+			t.Errorf("%s: what stands after it is not found", name)
+		}
+		if n := len(slices.Collect(fault.Tree(list))); n < 5 {
+			t.Errorf("%s: Tree visits %d errors", name, n)
+		}
+		for range fault.Chain(err) {
+		}
 	}
-	if !fault.Is(errors.Join(absent, io.EOF), io.EOF) {
-		t.Error("what stands after an error that panics is not found")
+}
+
+// Of a wide list nothing is left out.
+func TestWideTree(t *testing.T) {
+	errs := make([]error, 100_000)
+	for i := range errs {
+		errs[i] = fmt.Errorf("a: %w", fmt.Errorf("b: %w", io.EOF))
 	}
+	if !fault.Is(errors.Join(multierr.Combine(errs...), io.ErrNoProgress), io.ErrNoProgress) {
+		t.Error("the last of a wide list is not found")
+	}
+}
+
+// Same is == that does not panic, whatever the errors hold.
+func TestSame(t *testing.T) {
+	var absent *hostile
+	holds := func(v any) error { return struct{ held }{held{v}} }
+	for _, c := range []struct {
+		a, b error
+		want bool
+	}{
+		{nil, nil, true}, {io.EOF, io.EOF, true}, {io.EOF, nil, false}, {absent, absent, true}, {absent, nil, false},
+		{holds(1), holds(1), true}, {holds([]int{1}), holds([]int{1}), false}, {notComparable{}, notComparable{}, false},
+		{notComparable{}, io.EOF, false},
+	} {
+		if got := fault.Same(c.a, c.b); got != c.want {
+			t.Errorf("Same(%#v, %#v) = %t", c.a, c.b, got)
+		}
+		if c.a != nil && c.b != nil && fault.Is(fmt.Errorf("x: %w", c.a), c.b) != c.want {
+			t.Errorf("Is(%#v, %#v) = %t", c.a, c.b, !c.want)
+		}
+	}
+}
+
+type held struct{ v any }
+
+func (held) Error() string { return "held" }
+
+// A chain ends in front of a list; List takes apart multierr's lists alone.
+func TestChainAndList(t *testing.T) {
+	end := errors.Join(io.EOF, io.EOF)
+	mid := fmt.Errorf("b: %w", end)
+	if got := slices.Collect(fault.Chain(fmt.Errorf("a: %w", mid))); len(got) != 3 || got[1] != mid || got[2] != end {
+		t.Errorf("Chain: %v", got)
+	}
+	if got := slices.Collect(fault.Chain(nil)); got != nil {
+		t.Errorf("Chain of nil: %v", got)
+	}
+	list := multierr.Combine(end, io.EOF)
+	if got := fault.List(list); len(got) != 2 || got[0] != end || len(multierr.Errors(list)) != 2 {
+		t.Errorf("List: %v", got)
+	}
+	if got := fault.List(&hostile{runtime.Goexit}); len(got) != 1 || fault.List(nil) != nil {
+		t.Errorf("List of one: %v", got)
+	}
+}
+
+func TestPrint(t *testing.T) {
+	var absent *hostile
+	for _, c := range []struct {
+		v    any
+		want string
+	}{
+		{nil, "<nil>"}, {1, "1"}, {"x", "x"}, {[]int{1}, "[1]"}, {io.EOF, "EOF"}, {named{}, "named"},
+		{absent, "error without a text: its Error method panicked"},
+		{&hostile{runtime.Goexit}, "error without a text: its Error method called runtime.Goexit"},
+		{[]any{named{runtime.Goexit}}, "value without a text: its method called runtime.Goexit"},
+		{named{runtime.Goexit}, "value without a text: its method called runtime.Goexit"},
+	} {
+		if got := fault.Print(c.v); got != c.want {
+			t.Errorf("%T: %q, want %q", c.v, got, c.want)
+		}
+	}
+}
+
+type named struct{ do func() }
+
+func (n named) String() string {
+	if n.do != nil {
+		n.do()
+	}
+	return "named"
 }
 
 // The bounded walk says what package errors says of errors that behave.
