@@ -13,7 +13,7 @@ func (s *Scope) Cancel(cause error) { s.cancelFor(cause) }
 
 // cancelFor also starts the grace, at this very moment.
 func (s *Scope) cancelFor(cause error) {
-	s.cancel(cause)
+	s.context.cancel(cause)
 	if s.grace > 0 {
 		s.noteCanceled()
 	}

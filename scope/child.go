@@ -121,6 +121,9 @@ func (s *Scope) Close(ctx context.Context) error {
 		if !ended && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
+		if ended {
+			s.context.end() // the first may not have come to it
+		}
 		return nil
 	}
 	if ended {

@@ -2,114 +2,127 @@ package scope
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 )
 
-// A scope's context can be cancelled, but few functions ever wait for that: so
-// what it takes is made when somebody first asks for its Done channel, or it is
-// cancelled by the scope itself. Until then it is cancelled when base is, and has
-// base's cause. (An empty Run takes half the time without, and who opens many
-// scopes at once does not queue for the lock of their parent's context.)
-type scopeContext Scope
+// A lazyContext is the context of a scope. It can be canceled, but few functions
+// ever wait for that, so the context of package context that this takes is made
+// when somebody first asks for Done, or cancels the scope. (An empty Run takes half
+// the time without, and many scopes that are opened at once do not queue for the
+// lock of their parent's context.)
+//
+// The invariant is that the context never changes its mind: once a reader has
+// seen an end, every later one sees that end and its cause. So there is one
+// decision, the first step of own away from nil, and it is made before anything is
+// reported:
+//
+//   - nil: alive, as far as anybody has seen. It behaves as base does; a reader
+//     that finds base ended makes a context out of it first, and reports what
+//     that says.
+//   - endedUnmade: the scope has closed before. What base does later is not looked
+//     at. Left only for a context that has ended in the same way, when somebody
+//     asks for one.
+//   - any other is terminal: package context decides, under the lock of its own,
+//     whether base, a cancellation or the close came first.
+//
+// base is foreign code; its methods are called with no lock held.
+type lazyContext struct {
+	base context.Context
+	own  atomic.Pointer[ownContext]
+}
 
-// madeContext is the context of a scope once it has been made.
-type madeContext struct {
+// ownContext is the context of a scope once it has been made.
+type ownContext struct {
 	context.Context
 	cancel context.CancelCauseFunc
 }
 
-// contextEnd says how a context that nobody had asked for was when its scope
-// closed.
-type contextEnd uint32
+// endedUnmade is only ever compared with, and never changes.
+var endedUnmade = new(ownContext)
 
-const (
-	notEnded      contextEnd = iota // left when the scope closes
-	endedAlive                      // terminal: it is canceled with errEnded from then on
-	endedCanceled                   // terminal: it had been cancelled, with the cause of base
-)
+// made reports whether there is a context that others can be derived from
+// without a look at base.
+func (c *lazyContext) made() bool { return c.own.Load() != nil }
 
-// maxUnasked bounds for how many scopes around each other no context is made: to
-// look whether one of them has been cancelled takes as many steps.
-const maxUnasked = 8
-
-// makeContext returns the context, and makes it first if nobody has.
-func (s *Scope) makeContext() *madeContext {
-	if c := s.made(); c != nil {
-		return c
+// make returns the context, and makes it first if nobody has.
+func (c *lazyContext) make() *ownContext {
+	for {
+		own := c.own.Load()
+		if own != nil && own != endedUnmade {
+			return own
+		}
+		base := c.base
+		if own == endedUnmade {
+			base = context.WithoutCancel(base) // its end came too late
+		}
+		made := new(ownContext)
+		made.Context, made.cancel = context.WithCancelCause(base)
+		if own == endedUnmade {
+			made.cancel(errEnded)
+		}
+		if c.own.CompareAndSwap(own, made) {
+			return made
+		}
+		made.cancel(nil) // the scope has closed, or another goroutine was first
 	}
-	base := s.base
-	if contextEnd(s.contextEnd.Load()) == endedAlive {
-		base = context.WithoutCancel(base) // that it was cancelled later changes nothing
-	}
-	c := new(madeContext)
-	c.Context, c.cancel = context.WithCancelCause(base)
-	if !s.inner.CompareAndSwap(nil, c) {
-		c.cancel(nil) // somebody else was first
-	}
-	return s.made()
-}
-
-// made returns the context if it has been made, else nil. Who makes it while the
-// scope closes may have seen it open; so whoever comes to it sees to it that it
-// ends with the scope.
-func (s *Scope) made() *madeContext {
-	c := s.inner.Load()
-	if c != nil && contextEnd(s.contextEnd.Load()) != notEnded {
-		c.cancel(errEnded)
-	}
-	return c
 }
 
 // cancel cancels the context. The first cause wins.
-func (s *Scope) cancel(cause error) { s.makeContext().cancel(cause) }
+func (c *lazyContext) cancel(cause error) { c.make().cancel(cause) }
 
-// endOfContext returns how the context would end now. It is asked without a lock
-// held, and the answer noted when the scope closes; after that the context has
-// ended for everybody who asks. What was made before, made cancels.
-func (s *Scope) endOfContext() contextEnd {
-	if s.inner.Load() == nil && s.base.Err() != nil {
-		return endedCanceled
+// close is called while the scope moves on to closed, under its lock, by a caller
+// that has asked for Err before it took the lock. A context that nobody has made
+// or seen ended ends here; end is the rest for the others.
+func (c *lazyContext) close() { c.own.CompareAndSwap(nil, endedUnmade) }
+
+// end is called after close, without the lock; more than one caller may.
+func (c *lazyContext) end() {
+	if own := c.own.Load(); own != endedUnmade {
+		own.cancel(errEnded)
 	}
-	return endedAlive
 }
 
-// asked returns the context if it has been made or has ended, and else base, as
-// which it behaves until then.
-func (c *scopeContext) asked() context.Context {
-	s := (*Scope)(c)
-	if made := s.made(); made != nil {
-		return made
+// Deadline is that of base.
+func (c *lazyContext) Deadline() (time.Time, bool) { return c.base.Deadline() }
+
+// Done makes the context.
+func (c *lazyContext) Done() <-chan struct{} { return c.make().Done() }
+
+// Err returns why the context has ended, and nil before.
+func (c *lazyContext) Err() error {
+	switch own := c.own.Load(); own {
+	case nil:
+		if c.base.Err() == nil {
+			return nil
+		}
+		return c.make().Err()
+	case endedUnmade:
+		return context.Canceled
+	default:
+		return own.Err()
 	}
-	if contextEnd(s.contextEnd.Load()) != notEnded {
-		return s.makeContext()
-	}
-	return s.base
 }
 
-// unasked returns how many scopes around s have no context yet, without one that
-// has between them; maxUnasked stands for as many or more.
-func (s *Scope) unasked() (n int) {
-	for o := s.frame; o != nil && n < maxUnasked && o.s.inner.Load() == nil; o = o.s.frame {
+// Value also answers package context, which asks for the cause of what has an Err,
+// and after a call of Done for where to hang on a context that is derived from this
+// one. In both cases own has left nil.
+func (c *lazyContext) Value(key any) any {
+	if c.own.Load() == nil {
+		return c.base.Value(key)
+	}
+	return c.make().Value(key)
+}
+
+// maxUnmade bounds for how many scopes around each other no context is made: to
+// look whether one of them has been canceled takes as many steps.
+const maxUnmade = 8
+
+// unmade returns how many scopes around s have no context yet, without one that
+// has between them; maxUnmade stands for as many or more.
+func (s *Scope) unmade() (n int) {
+	for o := s.frame; o != nil && n < maxUnmade && !o.s.context.made(); o = o.s.frame {
 		n++
 	}
 	return n
 }
-
-// Deadline is that of base.
-func (c *scopeContext) Deadline() (time.Time, bool) { return c.base.Deadline() }
-
-// Done makes the context.
-func (c *scopeContext) Done() <-chan struct{} { return (*Scope)(c).makeContext().Done() }
-
-// Err returns why the context has ended, and nil before. If base was cancelled, it
-// looks again, for that may have been after the scope had closed.
-func (c *scopeContext) Err() error {
-	if c.asked().Err() == nil {
-		return nil
-	}
-	return c.asked().Err()
-}
-
-// Value also answers package context, which finds causes by it and, after a call
-// of Done, where to hang on a context that is derived from this one.
-func (c *scopeContext) Value(key any) any { return c.asked().Value(key) }

@@ -71,7 +71,7 @@ func (s *Scope) newDaemon(name string, cfg *guardConfig) (*Daemon, error) {
 	}
 	d := &Daemon{label: name, graceful: cfg.graceful, done: make(chan struct{})}
 	d.item.s, d.item.impl = s, d
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(s.base))
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(s.context.base))
 	d.cancel = cancel
 	d.run.item = &d.item
 	d.run.begin(ctx, s, daemonOwner)

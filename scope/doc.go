@@ -68,6 +68,8 @@
 //   - The context of a scope is cancelled with the first cause: the error of
 //     the body, the [*TaskError] of a task or daemon, that of [Scope.Cancel], or
 //     that of the caller's context.
+//   - A context never changes its mind: the end and the cause that one reader has
+//     seen, all see from then on.
 //   - Tasks, lexical children and child scopes are cancelled with it. Daemons
 //     and guards wait for their turn.
 //   - A scope that was cancelled or asked to stop refuses new tasks with that

@@ -112,11 +112,11 @@ func dropsOnly(errs []error) (drops error) {
 
 // closeContext moves the scope on to closed and frees what its context holds.
 func (s *Scope) closeContext() {
-	end := s.endOfContext()
+	_ = s.context.Err()
 	s.mu.Lock()
-	s.closeLocked(end)
+	s.closeLocked()
 	s.mu.Unlock()
-	s.made()
+	s.context.end()
 	if r := s.rare; r != nil && r.unshow != nil {
 		r.unshow()
 	}
@@ -149,7 +149,7 @@ func (s *Scope) shutTelemetry(fns []func(context.Context) error) (err error) {
 		}
 	}
 	limit := telemetryBudget * 10 / 11 // the last tenth lies inside
-	outcomes := g.Teardown(context.WithoutCancel(s.base),
+	outcomes := g.Teardown(context.WithoutCancel(s.context.base),
 		group.Options{Timeout: limit, Cause: s.dropTimeoutError, Force: s.force()})
 	for _, o := range outcomes {
 		err = multierr.Append(err, s.telemetryError(o))

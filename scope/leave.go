@@ -43,18 +43,16 @@ func (s *Scope) leave(err error, returned bool, p any) error {
 // instead of two for a child.)
 func (s *Scope) closeIdle() (idle bool, cause error) {
 	cause = s.cause()
-	end := endedAlive // a cancellation that comes later changes nothing
-	if cause != nil {
-		end = s.endOfContext()
-	}
 	s.mu.Lock()
 	idle = s.idleLocked() && (s.self == nil || s.leaveParent())
 	if idle {
 		s.body.leaveLocked()
-		s.closeLocked(end)
+		s.closeLocked()
 	}
 	s.mu.Unlock()
-	s.made()
+	if idle {
+		s.context.end()
+	}
 	return idle, cause
 }
 
@@ -65,12 +63,12 @@ func (s *Scope) idleLocked() bool {
 		s.rec == nil && s.rare == nil && !s.reports()
 }
 
-// closeLocked moves the scope on to closed, and ends its context; made does the
-// rest of that.
-func (s *Scope) closeLocked(end contextEnd) {
+// closeLocked moves the scope on to closed. The caller has asked the context for
+// Err before, and calls its end afterwards, both without the lock.
+func (s *Scope) closeLocked() {
+	s.context.close()
 	s.advanceLocked(closed)
 	s.unwatchLocked()
-	s.contextEnd.Store(uint32(end))
 }
 
 // goPanic goes on with the first panic of a task or daemon, which unwraps to

@@ -150,7 +150,7 @@ func (i *item) dropUnowned(name string, cfg *guardConfig) error {
 		Slow: s.slow(), Timeout: s.dropTimeout, Force: s.force(),
 		Notice: group.NoticeFunc(s.observeUnowned), Cause: s.dropTimeoutError,
 	}
-	for _, o := range g.Teardown(context.WithoutCancel(s.base), opts) {
+	for _, o := range g.Teardown(context.WithoutCancel(s.context.base), opts) {
 		err = s.dropError(i, o)
 	}
 	return err

@@ -162,10 +162,10 @@ func (s *Scope) begin(ctx context.Context, recorded bool) {
 		ctx, s.rec = trace.Start(ctx, s.traceConfig())
 	}
 	ctx = s.profileRun(ctx)
-	s.base = ctx
-	s.body.begin((*scopeContext)(s), s, bodyOwner)
-	if s.unasked() == maxUnasked {
-		s.makeContext()
+	s.context.base = ctx
+	s.body.begin(&s.context, s, bodyOwner)
+	if s.unmade() == maxUnmade {
+		s.context.make()
 	}
 	if s.grace > 0 {
 		s.clock.unwatch = context.AfterFunc(&s.body, s.noteCanceled)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/ebb-go/ebb/group"
@@ -30,8 +29,8 @@ func (s state) String() string {
 // them up in order when it exits. [Run] and [Scope.Child] make one. All methods
 // may be called from any goroutine, also after the scope has closed.
 type Scope struct {
-	body  owner                       // its context is the scope's
-	inner atomic.Pointer[madeContext] // the scope's context, once somebody asked for it
+	body    owner       // its context is the scope's
+	context lazyContext // of the body; daemons and drops get its base, without its cancellation
 
 	// Immutable once the scope is open.
 	name        string
@@ -41,15 +40,13 @@ type Scope struct {
 	shared      *shared         // nil: all defaults
 	rare        *rare           // nil: none
 	rec         *trace.Recorder // nil: nobody records
-	base        context.Context // what the scope was opened in; daemons and drops get it without its cancellation
 	grace       time.Duration
 	dropTimeout time.Duration
 	schedule    Schedule
 	supervisor  bool
 	ownShared   bool // shared is this scope's own copy
 
-	teardownAlone bool          // see item.begin; set before the first drop of the teardown starts
-	contextEnd    atomic.Uint32 // set when the scope closes
+	teardownAlone bool // see item.begin; set before the first drop of the teardown starts
 
 	clock *clock // immutable; nil: nothing can abandon what runs here
 

@@ -31,7 +31,7 @@ func (s *Scope) dropAll(b budget) exitRun {
 	if s.watched() {
 		x.began = time.Now()
 	}
-	ctx := context.WithoutCancel(s.base)
+	ctx := context.WithoutCancel(s.context.base)
 	if s.rec != nil {
 		ctx, x.spans = s.rec.Teardown(ctx, trace.TeardownInfo{
 			At: x.began, Waves: s.graph.WaveCount(), Guards: size, Grace: s.grace, Schedule: s.schedule.String(),
