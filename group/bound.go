@@ -6,15 +6,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ebb-go/ebb/internal/budget"
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
 const (
-	maxTail   = time.Second      // between cancelling a drop and abandoning it
-	leastTime = time.Millisecond // of a drop, when real time has left it less
-	maxBlocks = 10               // names in Overrun.Blocks
-	maxBelow  = 1000             // nodes that are counted for it
-	maxStacks = 32               // stacks in one run: taking one stops the world
+	maxBlocks = 10   // names in Overrun.Blocks
+	maxBelow  = 1000 // nodes that are counted for it
 )
 
 // limited reports whether options bound the drops.
@@ -25,35 +23,29 @@ func timeoutError(n *Node, limit time.Duration) error {
 	return &TimeoutError{Name: n.name, Limit: limit}
 }
 
-// budget says how long after its start the drop of t is cancelled, and how much
-// later it is abandoned; 0 is never. Of a drop's own limit a tenth is added; what
-// a deadline leaves has it within.
-func (r *run) budget(t *turn) (limit, tail time.Duration) {
+// budget returns how long after its start the drop of t is canceled, and how much
+// later it is abandoned; bounded is false if it never is. The tenth after a drop's
+// own limit comes on top; what a deadline leaves has it within. A limit that is
+// longer than what the deadline leaves is none.
+func (r *run) budget(t *turn) (limit, tail time.Duration, bounded bool) {
 	limit = r.node(t.pos).timeout
 	if limit == 0 {
 		limit = r.Timeout
 	}
-	tail = min(limit/10, maxTail)
+	bounded, tail = limit > 0, budget.Tail(limit)
 	if r.Deadline.IsZero() {
-		return limit, tail
+		return limit, tail, bounded
 	}
 	// What has not started keeps its share of the reserve.
 	after, all := r.waveCount()-1-r.waveAt(t.pos), r.waveCount()
 	if r.Schedule == Sequential || r.Limit > 0 {
 		after, all = int(t.after), len(r.records)
 	}
-	left := max(r.Deadline.Add(-share(r.Reserve, after, all)).Sub(r.at(t.now)), leastTime)
-	within := min(left/11, maxTail)
-	if limit == 0 || left-within < limit {
-		return left - within, within
+	left, within := budget.Split(budget.Left(r.Deadline, r.at(t.now), budget.Share(r.Reserve, after, all)))
+	if !bounded || left <= limit {
+		return left, within, true
 	}
-	return limit, tail
-}
-
-// share returns d*part/all, without the product overflowing.
-func share(d time.Duration, part, all int) time.Duration {
-	p, a := time.Duration(part), time.Duration(all)
-	return d/a*p + d%a*p/a
+	return limit, tail, true
 }
 
 // A bound is what can end the wait for one drop.
@@ -74,8 +66,8 @@ type bound struct {
 // bind bounds the drop that is about to run.
 func (r *run) bind(t *turn) *bound {
 	b := &bound{run: r, pos: t.pos, ctx: r.ctx, goroutine: fault.GoroutineID()}
-	if limit, tail := r.budget(t); limit > 0 {
-		b.limit, b.end, b.cause = limit, r.at(t.now+limit), r.Cause(r.node(t.pos), limit)
+	if limit, tail, bounded := r.budget(t); bounded {
+		b.limit, b.end, b.cause = limit, r.at(budget.Sum(t.now, limit)), r.Cause(r.node(t.pos), limit)
 		b.ctx, b.cancel = context.WithDeadlineCause(r.ctx, b.end, b.cause)
 		b.timer = time.AfterFunc(time.Until(b.end.Add(tail)), b.abandon)
 	}
@@ -123,9 +115,8 @@ func (b *bound) abandon() {
 		cause = b.cause
 	}
 	overrun := &Overrun{Limit: b.limit, Cause: cause, Blocks: r.blocks(b.pos)}
-	if r.extra.stuck.Add(1) <= maxStacks {
-		overrun.Stack = fault.StackOf(b.goroutine)
-	}
+	r.extra.stuck.Add(1)
+	overrun.Stack = r.extra.stacks.of(b.goroutine)
 	r.extra.overruns[b.pos] = overrun
 	r.records[b.pos].end(ended, abandoned, ErrAbandoned)
 	if r.extra.held != nil && r.node(b.pos).holds() {

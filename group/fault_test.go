@@ -145,7 +145,8 @@ func TestForceAtStart(t *testing.T) {
 	})
 }
 
-// A drop that fails in any way costs no other its drop, whatever the limit.
+// A drop that fails in any way costs no other its drop, whatever the limit. What is
+// a panic or a Goexit is decided by what was caught, and not by what an error wraps.
 func TestEveryFaultIsContained(t *testing.T) {
 	for _, schedule := range schedules {
 		synctest.Test(t, func(t *testing.T) {
@@ -156,10 +157,15 @@ func TestEveryFaultIsContained(t *testing.T) {
 			add(t, &g, "error", func(context.Context) error { return errDrop }, last)
 			add(t, &g, "panic", func(context.Context) error { panic(errDrop) }, last)
 			add(t, &g, "wrapped", func(context.Context) error { return fmt.Errorf("x: %w", fault.Panic(1)) }, last)
+			add(t, &g, "goexit inside", func(context.Context) error { return fault.ErrGoexit }, last)
+			add(t, &g, "caught", func(context.Context) error { return &group.Caught{Err: errDrop} }, last)
+			add(t, &g, "caught goexit", func(context.Context) error { return &group.Caught{Err: errDrop, Goexit: true} }, last)
+			add(t, &g, "caught inside", func(context.Context) error { return fmt.Errorf("x: %w", &group.Caught{Err: errDrop}) }, last)
 			add(t, &g, "goexit", (&model{fate: []int{exits}, ended: make([]bool, 1), calls: make([]int, 1)}).drop(0), last)
 			add(t, &g, "hangs", hangs(release), last)
 			got := words(g.Teardown(t.Context(), group.Order(schedule), group.Limit(1), group.Timeout(time.Second)))
-			want := []string{"error:error", "panic:panic", "wrapped:panic", "goexit:goexit", "hangs:abandoned", "last:ok"}
+			want := []string{"error:error", "panic:panic", "wrapped:error", "goexit inside:error",
+				"caught:panic", "caught goexit:goexit", "caught inside:error", "goexit:goexit", "hangs:abandoned", "last:ok"}
 			if !slices.Equal(got, want) {
 				t.Errorf("%v: got %v, want %v", schedule, got, want)
 			}

@@ -8,9 +8,25 @@ import (
 // A Dropper is what a node of a [Graph] drops. A graph calls Drop once, on a
 // goroutine of its own; only for a node that was claimed with [Graph.Claim] may
 // that call come beside one by the claimant.
+//
+// What Drop returns is an error of the drop, whatever it wraps; only a [*Caught] is
+// not. A panic of Drop, and a call of runtime.Goexit, are contained.
 type Dropper interface {
 	Drop(ctx context.Context) error
 }
+
+// Caught is what a [Dropper] returns for a drop function that did not return, and
+// that it has caught itself: its outcome is panic, or goexit, with Err as its error.
+type Caught struct {
+	Err    error
+	Goexit bool // else it panicked
+}
+
+// Error is that of Err.
+func (c *Caught) Error() string { return c.Err.Error() }
+
+// Unwrap returns Err.
+func (c *Caught) Unwrap() error { return c.Err }
 
 // A Canceler is a Dropper whose running drop can be cancelled from outside.
 // CancelDrop is called when a second run waits for a drop that an earlier one has

@@ -1,35 +1,61 @@
 package group
 
-// noticed reports whether anybody is told of slow and late drops.
+import "github.com/ebb-go/ebb/internal/fault"
+
+// noticed reports whether anyone is told of slow and late drops.
 func (r *run) noticed() bool { return r.Observe != nil || r.Notice != nil }
 
 // tell calls the observer. If that ends the goroutine, next is what is left to
 // do.
 func (r *run) tell(t *turn, next step, e *Event) {
 	t.step, t.telling = next, true
+	r.call(e)
+	t.telling = false
+}
+
+// call calls the observer.
+func (r *run) call(e *Event) {
 	if r.Observe != nil {
 		r.Observe(*e)
 	} else {
 		r.Notice.Notice(*e)
 	}
-	t.telling = false
 }
 
-// tellDrop tells that the drop of t starts, is slow, or has ended. Callers ask
-// first whether anybody wants to know: a frame of this size would make the stack
-// of every worker grow.
+// contain keeps what the observer has done instead of returning: it panicked with v
+// or, if that is nil, called Goexit.
+func (r *run) contain(v any) {
+	if v == nil {
+		v = fault.ErrGoexit
+	}
+	r.Contain(fault.Panic(v))
+}
+
+// event is what is told of the drop at pos, whatever has happened to it.
+func (r *run) event(pos int32, kind EventKind) Event {
+	_, start := r.records[pos].get()
+	e := Event{Kind: kind, Node: r.node(pos), Wave: r.waveAt(pos), At: r.at(start)}
+	e.Queued, e.ReleasedBy = r.released(pos)
+	return e
+}
+
+// tellDrop tells that the drop of t starts or has ended. Callers ask first whether
+// anyone wants to know: a frame of this size would make the stack of every worker
+// grow.
 func (r *run) tellDrop(t *turn, next step, kind EventKind) {
-	rec := &r.records[t.pos]
-	_, start := rec.get()
-	e := Event{Kind: kind, Node: r.node(t.pos), Wave: r.waveAt(t.pos), At: r.at(start)}
-	e.Queued, e.ReleasedBy = r.released(t.pos)
-	switch kind {
-	case DropSlow:
-		e.At, e.Blocks = r.at(t.now), r.blocks(t.pos)
-	case DropEnd:
+	e := r.event(t.pos, kind)
+	if kind == DropEnd {
+		rec := &r.records[t.pos]
 		e.At, e.Outcome, e.Err, e.Overrun = r.at(rec.ended), rec.word.String(), rec.err, r.overrun(t.pos)
 	}
 	r.tell(t, next, &e)
+}
+
+// tellSlow tells that a drop has become slow.
+func (r *run) tellSlow(d slowDrop) {
+	e := r.event(d.pos, DropSlow)
+	e.At, e.Blocks = r.at(d.now), r.blocks(d.pos)
+	r.call(&e)
 }
 
 // tellWave tells that the wave before tail has ended, or that the one after it
@@ -57,6 +83,6 @@ func (r *run) tellLate(t *turn) {
 	}
 	r.tell(t, left, &Event{
 		Kind: DropLate, Node: r.node(t.pos), Wave: r.waveAt(t.pos), At: r.at(t.now),
-		Outcome: wordOf(t.late, false).String(), Err: t.late,
+		Outcome: t.word.String(), Err: t.late,
 	})
 }

@@ -1,6 +1,10 @@
 package group
 
-import "time"
+import (
+	"time"
+
+	"github.com/ebb-go/ebb/internal/fault"
+)
 
 // A Schedule says when a guard may be dropped.
 type Schedule uint8
@@ -49,6 +53,7 @@ type Options struct {
 	Cause    func(n *Node, limit time.Duration) error
 	Observe  func(Event)
 	Notice   Noticer
+	Contain  func(p *fault.PanicError)
 }
 
 func (o Options) apply(to *Options) { *to = o }
@@ -94,13 +99,21 @@ func Cause(f func(n *Node, limit time.Duration) error) Option {
 // Observe tells f what happens, as it happens. It is called concurrently, and
 // what it takes is part of the run. When it panics or calls runtime.Goexit, the
 // run goes on, and once it is complete, the method that began it panics with a
-// *fault.PanicError, which scope calls PanicError.
+// *fault.PanicError, which scope calls PanicError; but see [Contain].
 func Observe(f func(Event)) Option { return option(func(o *Options) { o.Observe = f }) }
 
 // Notice tells f of the two things that nobody should miss, DropSlow and DropLate,
-// and of nothing else. It is like Observe, but costs drops that are neither
+// and of nothing else. DropSlow is told on a goroutine of its own, and DropLate on
+// that of the drop; so f may block without holding up the run. It is like Observe, but costs drops that are neither
 // nothing. Beside Observe, which tells of these too, it means nothing.
 func Notice(f func(Event)) Option { return option(func(o *Options) { o.Notice = NoticeFunc(f) }) }
+
+// Contain sets what is done when the observer panics or calls runtime.Goexit: f is
+// called with it, and the run ends as if the observer had returned. f must neither
+// block nor panic. It is called concurrently.
+func Contain(f func(p *fault.PanicError)) Option {
+	return option(func(o *Options) { o.Contain = f })
+}
 
 // A Noticer is told what [Notice] says: an interface, so that a caller for whom an
 // allocation counts needs no closure.

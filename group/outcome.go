@@ -8,8 +8,8 @@ import (
 //
 //	ok         it returned nil, in time or before it was abandoned
 //	error      it returned an error
-//	panic      it panicked, or its error has a PanicError in its tree
-//	goexit     it called runtime.Goexit, or its error says that something did
+//	panic      it panicked
+//	goexit     it called runtime.Goexit
 //	timeout    it returned an error after its time was up
 //	abandoned  its time was up and it had not returned in the tenth after that;
 //	           Err is ErrAbandoned

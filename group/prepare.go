@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
+
+	"github.com/ebb-go/ebb/internal/fault"
 )
 
 // few is up to how many nodes the records of a run are a part of it.
@@ -47,6 +49,9 @@ type extra struct {
 	bounds   []atomic.Pointer[bound]     // by position, with Force: of the drop once it runs
 	held     []atomic.Pointer[heldError] // by slot, with holds: set when it must not be dropped
 	stuck    atomic.Int32                // how many drops were abandoned
+	stacks   stacks                      // of their goroutines
+
+	broken atomic.Pointer[fault.PanicError] // the first that the observer did; not with Contain
 }
 
 // release says when the last of a node's dependents had ended, and which it was.
@@ -67,9 +72,15 @@ func (r *run) prepare(ctx context.Context) {
 		if !r.Deadline.IsZero() && !r.started.Before(r.Deadline) {
 			r.Deadline = r.started.Add(r.Reserve)
 		}
+		if !r.Deadline.IsZero() {
+			r.Reserve = min(r.Reserve, r.Deadline.Sub(r.started))
+		}
 	}
 	if !r.noticed() {
 		r.Slow = 0
+	} else if r.Contain == nil {
+		x := r.makeExtra()
+		r.Contain = func(p *fault.PanicError) { x.broken.CompareAndSwap(nil, p) }
 	}
 	if r.bounded {
 		r.makeExtra().overruns = make([]*Overrun, n)

@@ -1,11 +1,8 @@
 package group
 
 import (
-	"errors"
 	"sync/atomic"
 	"time"
-
-	"github.com/ebb-go/ebb/internal/fault"
 )
 
 // A record is what a run keeps of one drop: less than a third of an [Outcome],
@@ -60,23 +57,6 @@ const (
 // String returns the word as outcomes have it.
 func (w word) String() string {
 	return [...]string{"", "ok", "error", "panic", "goexit", "timeout", "abandoned", "skipped"}[w]
-}
-
-// wordOf is the word for a drop that has returned err.
-func wordOf(err error, overran bool) word {
-	if err == nil {
-		return succeeded
-	}
-	if _, is := errors.AsType[*fault.PanicError](err); is {
-		return panicked
-	}
-	if errors.Is(err, fault.ErrGoexit) {
-		return exited
-	}
-	if overran {
-		return timedOut
-	}
-	return failed
 }
 
 // outcome is the outcome of the drop at pos.

@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/ebb-go/ebb/internal/fault"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -56,10 +55,8 @@ type run struct {
 	holds   bool           // there are nodes with Hold
 	first   sync.WaitGroup // the first worker has got to run
 
-	mu   sync.Mutex    // protects done, and of extra the peel, and released of what waits
-	done chan struct{} // made by a caller that has to block; closed when active has become 0
-
-	broken atomic.Pointer[fault.PanicError] // the first that the observer did
+	mu     sync.Mutex             // protects of extra the peel, and released of what waits
+	waiter atomic.Pointer[waiter] // set, under mu, by a caller that has to block
 }
 
 // A queue holds positions; those from head to tail may be taken.
@@ -102,8 +99,10 @@ func (r *run) do(ctx context.Context) []Outcome {
 	if x != nil && x.cancel != nil {
 		x.cancel(nil)
 	}
-	if p := r.broken.Load(); p != nil {
-		panic(p)
+	if x != nil {
+		if p := x.broken.Load(); p != nil {
+			panic(p)
+		}
 	}
 	return r.outcomes()
 }
@@ -124,13 +123,19 @@ func (r *run) take(t *turn) bool {
 			return false
 		}
 		if r.queue.head.CompareAndSwap(head, head+1) {
-			t.pos, t.after = head, int32(len(r.records))-1-head
-			if r.extra != nil && r.extra.queue != nil {
-				t.pos = r.extra.queue[head]
-			}
+			t.pos, t.after = r.queued(head), int32(len(r.records))-1-head
 			return true
 		}
 	}
+}
+
+// queued returns the position of what was, or will be, taken from the queue after k
+// others.
+func (r *run) queued(k int32) int32 {
+	if r.extra != nil && r.extra.queue != nil {
+		return r.extra.queue[k]
+	}
+	return k
 }
 
 // help sees to it that there is a spare if anything is in the queue.
@@ -172,8 +177,8 @@ func (r *run) leave() {
 	if r.active.Add(-1) == 0 {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		if r.done != nil {
-			close(r.done)
+		if w := r.waiter.Load(); w != nil {
+			close(w.done)
 		}
 	} else if r.Limit > 0 {
 		r.help()

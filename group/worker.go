@@ -24,7 +24,6 @@ const (
 	advancing             // tell that the next wave starts
 	opening               // let the next wave come
 	returning             // an abandoned drop has returned after all: tell, and be gone
-	slowing               // a drop is slow: tell, and be gone
 	left                  // terminal
 )
 
@@ -37,7 +36,8 @@ type turn struct {
 	now     time.Duration // end of the worker's last drop; 0: it has run none
 	wave    int           // of that drop
 	bound   *bound        // what bounds the running drop; nil: nothing does
-	late    error         // what the abandoned drop has returned
+	late    error         // what the abandoned drop has come to
+	word    word          // of that
 }
 
 // work takes guards until there are none. Its frame lies on the stack of every
@@ -66,7 +66,7 @@ func (r *run) work(t *turn) error {
 			fallthrough
 		case calling:
 			dropper, ctx := r.begin(t)
-			r.end(t, dropper.Drop(ctx))
+			r.returned(t, dropper.Drop(ctx))
 		case ending:
 			if r.Observe != nil {
 				r.tellDrop(t, passing, DropEnd)
@@ -90,10 +90,7 @@ func (r *run) work(t *turn) error {
 		case returning:
 			r.tellLate(t)
 			t.step = left
-		case slowing:
-			r.tellDrop(t, left, DropSlow)
-			t.step = left
-		case left: // without leave: these two are not counted
+		case left: // without leave: it is not counted
 			return nil
 		}
 	}
@@ -106,14 +103,11 @@ func (r *run) rescue(t *turn) {
 	switch {
 	case t.telling:
 		t.telling = false
-		if v == nil {
-			v = fault.ErrGoexit
-		}
-		r.broken.CompareAndSwap(nil, fault.Panic(v))
+		r.contain(v)
 	case t.step == running && v != nil:
-		r.end(t, fault.Panic(v))
+		r.end(t, fault.Panic(v), panicked)
 	case t.step == running:
-		r.end(t, fault.ErrGoexit)
+		r.end(t, fault.ErrGoexit, exited)
 	case v != nil:
 		panic(v) // a fault of this package, or of an option's function
 	}
@@ -155,6 +149,9 @@ func (r *run) begin(t *turn) (Dropper, context.Context) {
 		dropper = r.extra.others[t.pos]
 	}
 	r.records[t.pos].set(underWay, t.now) // before anything can abandon it
+	if r.Slow > 0 {
+		r.waiter.Load().rouse()
+	}
 	if r.bounded {
 		t.bound = r.bind(t)
 		ctx = t.bound.ctx
@@ -163,8 +160,24 @@ func (r *run) begin(t *turn) (Dropper, context.Context) {
 	return dropper, ctx
 }
 
-// end records how a drop ended, unless it was abandoned before.
-func (r *run) end(t *turn, err error) {
+// returned records that a drop has returned err.
+func (r *run) returned(t *turn, err error) {
+	w := failed
+	switch c := err.(type) {
+	case nil:
+		w = succeeded
+	case *Caught:
+		err, w = c.Err, panicked
+		if c.Goexit {
+			w = exited
+		}
+	}
+	r.end(t, err, w)
+}
+
+// end records how a drop ended, unless it was abandoned before: w is what is known
+// of it without the clock.
+func (r *run) end(t *turn, err error, w word) {
 	t.now = r.now()
 	var overrun *Overrun
 	if b := t.bound; b != nil {
@@ -172,12 +185,12 @@ func (r *run) end(t *turn, err error) {
 		overrun = b.overrun(t.now)
 		b.release()
 		if b.decided.Swap(true) {
-			t.step, t.late = returning, err
+			t.step, t.late, t.word = returning, err, w
 			return
 		}
 	}
-	w := wordOf(err, overrun != nil)
-	if w == timedOut {
+	if w == failed && overrun != nil {
+		w = timedOut
 		r.extra.overruns[t.pos] = overrun
 	}
 	r.records[t.pos].end(t.now, w, err)

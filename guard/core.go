@@ -44,6 +44,7 @@ type core struct {
 	owned    bool          // an owner reports it if it is forgotten; see Own
 	unmarked bool          // immutable: the owner notices a drop that waits for itself; see InitOwned
 	stepping bool          // between BeginDrop and EndDrop
+	panicked bool          // the drop function has panicked; set with the state dropped
 	idle     chan struct{} // made by the first Drop that has to wait; closed and nil when borrows reaches 0
 	done     chan struct{} // made by the first who asks; closed when the state is terminal
 	err      error         // of the drop; set with the state dropped
@@ -123,10 +124,12 @@ func (c *core) drop(ctx context.Context, e ender, from state, site uintptr) erro
 func (c *core) run(ctx context.Context, e ender) (err error) {
 	err = ErrGoexit // replaced when end returns or panics
 	defer func() {
-		if p := recover(); p != nil {
+		p := recover()
+		if p != nil {
 			err = fault.Panic(p)
 		}
 		c.mu.Lock()
+		c.panicked = p != nil
 		c.concludeLocked(err)
 		c.mu.Unlock()
 	}()
@@ -179,6 +182,14 @@ func (c *core) ended() <-chan struct{} {
 		}
 	}
 	return c.done
+}
+
+// hasPanicked reports whether the drop has ended with a panic. An error that the drop
+// function has returned is none, even if it is a *PanicError.
+func (c *core) hasPanicked() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.panicked
 }
 
 // outcome returns the error of the drop; nil before it has ended.

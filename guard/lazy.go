@@ -221,3 +221,14 @@ func (l *Lazy[T]) settle(ctx context.Context) error {
 func (l *Lazy[T]) end(ctx context.Context) error {
 	return multierr.Append(l.lost, l.root.Drop(ctx))
 }
+
+// Panicked is [Guard.Panicked] for the value that the Lazy has dropped.
+func (l *Lazy[T]) Panicked() bool {
+	if l == nil {
+		return false
+	}
+	l.mu.Lock()
+	root := l.root
+	l.mu.Unlock()
+	return root != nil && root.share.g.Panicked()
+}

@@ -75,6 +75,11 @@ func (g *Guard[T]) EndDrop(err error) {
 	}
 }
 
+// Panicked reports whether the drop function has panicked, rather than returned an
+// error that is or wraps a [*PanicError]. It is false before the drop has ended, and
+// for a drop in steps, whose caller knows.
+func (g *Guard[T]) Panicked() bool { return g != nil && g.hasPanicked() }
+
 // take gives the guard to a container: from then on its own methods only tell
 // how it ended. The leak hook stays armed: a container that is forgotten takes
 // its guards with it, and those are reported with their own sites. A guard that

@@ -59,8 +59,8 @@ var sink any
 // outcome, and steps that were not asked for do nothing.
 func TestDropInSteps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		errBoom := errors.New("boom")
-		drop, calls := counted(errBoom)
+		errDrop := errors.New("boom")
+		drop, calls := counted(errDrop)
 		var g guard.Guard[int]
 		guard.InitOwned(&g, 1, drop)
 		g.EndDrop(nil)
@@ -88,28 +88,65 @@ func TestDropInSteps(t *testing.T) {
 		synctest.Wait()
 		wantClosed(t, "Done of a drop that runs", g.Done(), false)
 		g.EndDrop(g.CallDrop(t.Context()))
-		wantErr(t, "a Drop beside it", <-joined, errBoom)
-		wantErr(t, "Err", g.Err(), errBoom)
+		wantErr(t, "a Drop beside it", <-joined, errDrop)
+		wantErr(t, "Err", g.Err(), errDrop)
 		wantClosed(t, "Done", g.Done(), true)
 		g.EndDrop(nil)
-		wantErr(t, "Err after a second EndDrop", g.Err(), errBoom)
+		wantErr(t, "Err after a second EndDrop", g.Err(), errDrop)
 		if err := g.Drop(t.Context()); err != nil || calls.Load() != 1 {
 			t.Errorf("dropped %d times, %v", calls.Load(), err)
 		}
 
 		var other guard.Guard[int]
 		end := make(chan struct{})
-		guard.InitOwned(&other, 1, func(context.Context, int) error { <-end; return errBoom })
+		guard.InitOwned(&other, 1, func(context.Context, int) error { <-end; return errDrop })
 		whole := make(chan error, 1)
 		go func() { whole <- other.Drop(t.Context()) }()
 		synctest.Wait()
 		other.EndDrop(nil)
 		wantClosed(t, "Done of a whole Drop, after EndDrop", other.Done(), false)
 		close(end)
-		wantErr(t, "a whole Drop", <-whole, errBoom)
+		wantErr(t, "a whole Drop", <-whole, errDrop)
 
 		if guard.New(1, guard.Nothing).BeginDrop() || (*guard.Guard[int])(nil).BeginDrop() {
 			t.Error("it begins for who is not the owner")
 		}
 	})
+}
+
+// TestPanicked: only a drop function that has panicked has, whatever is in the error
+// that it returns.
+func TestPanicked(t *testing.T) {
+	p := &guard.PanicError{Value: 1}
+	for name, c := range map[string]struct {
+		drop func(context.Context, int) error
+		want bool
+	}{
+		"returned nil":        {func(context.Context, int) error { return nil }, false},
+		"returned an error":   {func(context.Context, int) error { return errDrop }, false},
+		"returned PanicError": {func(context.Context, int) error { return p }, false},
+		"panicked":            {func(context.Context, int) error { panic(1) }, true},
+		"panicked with one":   {func(context.Context, int) error { panic(p) }, true},
+		"panicked with error": {func(context.Context, int) error { panic(errDrop) }, true},
+	} {
+		g := guard.New(1, c.drop)
+		if g.Panicked() {
+			t.Errorf("%s: before its drop", name)
+		}
+		_ = g.Drop(t.Context())
+		if g.Panicked() != c.want {
+			t.Errorf("%s: %v", name, g.Panicked())
+		}
+		l := guard.NewLazy(func(context.Context) (*guard.Guard[int], error) { return guard.New(1, c.drop), nil })
+		if s, err := l.Get(t.Context()); err != nil || s.Drop(t.Context()) != nil || l.Panicked() {
+			t.Errorf("%s: a lazy before its drop: %v", name, err)
+		}
+		_ = l.Drop(t.Context())
+		if l.Panicked() != c.want {
+			t.Errorf("%s: a lazy: %v", name, l.Panicked())
+		}
+	}
+	if (*guard.Guard[int])(nil).Panicked() || (*guard.Lazy[int])(nil).Panicked() || new(guard.Lazy[int]).Panicked() {
+		t.Error("of nothing")
+	}
 }

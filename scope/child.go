@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"go.uber.org/multierr"
+
+	"github.com/ebb-go/ebb/group"
 )
 
 // child is a scope and its node in the parent, in one allocation.
@@ -177,7 +179,7 @@ func (s *Scope) dropNow(ctx context.Context) error {
 	s.end.err, s.end.panics = err, panics
 	s.mu.Unlock()
 	if len(panics) > 0 {
-		return panics[0].With(multierr.Errors(err))
+		return &group.Caught{Err: panics[0].With(multierr.Errors(err))}
 	}
 	if isEcho(err, s.parent.cause()) {
 		return nil

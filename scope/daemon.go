@@ -169,16 +169,23 @@ func (d *Daemon) dropNow(ctx context.Context) error {
 	unasked := d.unasked
 	s.mu.Unlock()
 	switch {
+	case unasked != nil && !d.returned:
+		return d.caught(unasked)
 	case unasked != nil:
 		return unasked
 	case !d.returned:
-		return d.err
+		return d.caught(d.err)
 	case endsIn(d.err, d.why, cause, context.Canceled):
 		return nil // it repeats that it was asked, or that its time was up
 	case isEcho(d.err, s.cause()):
 		return nil
 	}
 	return d.err
+}
+
+// caught marks err as what the daemon came to instead of returning.
+func (d *Daemon) caught(err error) error {
+	return &group.Caught{Err: err, Goexit: d.err == ErrGoexit}
 }
 
 // stack returns that of the daemon's goroutine.

@@ -18,18 +18,39 @@ func (i *item) Drop(ctx context.Context) (err error) {
 	err = ErrGoexit // unless it returns or panics
 	steps := i.steps()
 	defer func() {
-		if p := recover(); p != nil {
+		p := recover()
+		if p != nil {
 			err = fault.Panic(p)
 		}
 		if steps != nil {
 			steps.endDrop(err)
 		}
-		i.ended(err)
+		i.ended(ofCaught(err))
+		if p != nil {
+			err = &group.Caught{Err: err} // it is a panic; what a drop returns is an error, whatever it wraps
+		}
 	}()
 	if steps != nil {
 		return steps.callDrop(&i.drop)
 	}
 	return i.dropNow()
+}
+
+// caught marks err as what package guard has caught, if the drop function panicked: an
+// error that it has returned is one, whatever it is or wraps.
+func caught(err error, panicked bool) error {
+	if err == nil || !panicked {
+		return err
+	}
+	return &group.Caught{Err: err}
+}
+
+// ofCaught returns the error in what a daemon or child has caught itself.
+func ofCaught(err error) error {
+	if c, ok := err.(*group.Caught); ok {
+		return c.Err
+	}
+	return err
 }
 
 // stepwise is a dropper that can do without a frame of its own.

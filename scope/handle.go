@@ -96,9 +96,9 @@ func (h *Handle[T]) dropNow(ctx context.Context) error {
 	if err != nil && ctx.Err() != nil && errors.Is(err, guard.ErrInUse) {
 		// Its borrowers outlive its time: the engine gives it up, by name,
 		// and it is dropped when they let go.
-		return h.g.Drop(context.WithoutCancel(ctx))
+		err = h.g.Drop(context.WithoutCancel(ctx))
 	}
-	return err
+	return caught(err, h.g.Panicked())
 }
 
 // beginDrop, callDrop and endDrop are dropNow in three steps.

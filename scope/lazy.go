@@ -129,7 +129,9 @@ func (h *LazyHandle[T]) dropEarly(ctx context.Context, tree bool) error {
 	return h.item.dropEarly(ctx, tree)
 }
 
-func (h *LazyHandle[T]) dropNow(ctx context.Context) error { return h.lazy.Drop(ctx) }
+func (h *LazyHandle[T]) dropNow(ctx context.Context) error {
+	return caught(h.lazy.Drop(ctx), h.lazy.Panicked())
+}
 
 func (h *LazyHandle[T]) kind() string { return "guard" }
 func (h *LazyHandle[T]) guarded()     {}

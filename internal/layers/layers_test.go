@@ -27,11 +27,12 @@ const (
 var mayImport = map[string][]string{
 	"internal/fault":  {},
 	"internal/layers": {},
+	"internal/budget": {},
 	"guard":           {"internal/fault"},
 	"guard/guardtest": {"internal/fault", "guard"},
-	"group":           {"internal/fault"},
+	"group":           {"internal/budget", "internal/fault"},
 	"trace":           {"internal/fault"},
-	"scope":           {"internal/fault", "guard", "group", "trace"},
+	"scope":           {"internal/budget", "internal/fault", "guard", "group", "trace"},
 	"scope/scopetest": {"internal/fault", "guard", "group", "trace", "scope"},
 	"scope/scopehttp": {"internal/fault", "guard", "group", "trace", "scope"},
 }
