@@ -8,8 +8,10 @@ import (
 // Depend records that dependent depends on dependency: it is dropped first. An
 // edge that is there already is no second one, and no error. A [*CycleError]
 // holds the path by which dependency depends on dependent, implied edges (All)
-// included. [ErrGone] says that one of the two is claimed or gone, [ErrClosed]
-// that Teardown has begun, [ErrForeign] that one is not of this graph.
+// included. [ErrGone] says that one of the two is claimed or gone, or that the
+// drop of the dependency has begun, [ErrClosed] that Teardown has begun, [ErrForeign]
+// that one is not of this graph. A node whose own early drop runs can still come to
+// depend on another, which is then in use until that drop has ended.
 //
 // An edge from a newer node to an older one takes constant time as long as there
 // are only such edges, as does any to a node that has no dependents; otherwise
@@ -25,7 +27,7 @@ func (g *Graph) Depend(dependent, dependency *Node) error {
 	if g.closed {
 		return ErrClosed
 	}
-	if dependent.state != live || dependency.state != live {
+	if dependent.state != live && !dependent.inRun() || dependency.state != live {
 		return ErrGone
 	}
 	if slices.Contains(dependent.deps, dependency) {

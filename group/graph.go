@@ -14,16 +14,18 @@ import (
 // is refused with [ErrClosed], and what asks about nodes answers for those that
 // were there when it was closed.
 type Graph struct {
-	mu       sync.Mutex              // protects the following fields and those of the nodes
-	closed   bool                    // terminal; set by Teardown
-	late     bool                    // an older node was made to depend on a newer one: seq does not order the edges
-	linked   bool                    // there has been an edge or an All
-	special  bool                    // there has been a Hold or a limit of a node's own
-	dropping int32                   // nodes in early runs that have not ended; means nothing once it is closed
-	nodes    list                    // all nodes that are not gone
-	alls     *list                   // those of them with All; nil before the first
-	seq      uint64                  // of the newest node
-	teardown *run                    // once it has begun
+	mu       sync.Mutex // protects the following fields and those of the nodes
+	closed   bool       // terminal; set by Teardown
+	late     bool       // an older node was made to depend on a newer one: seq does not order the edges
+	linked   bool       // there has been an edge or an All
+	special  bool       // there has been a Hold or a limit of a node's own
+	dropping int32      // nodes in early runs that have not ended; means nothing once it is closed
+	nodes    list       // all nodes that are not gone
+	alls     *list      // those of them with All; nil before the first
+	seq      uint64     // of the newest node
+	teardown *run       // once it has begun
+	pins     map[*Node]map[*Pin]struct{}
+	pinned   uint64                  // of the newest pin
 	ended    map[*Node]chan struct{} // for nodes in state dropping that a second run waits for; see waitFor
 }
 
@@ -74,7 +76,7 @@ func (g *Graph) Insert(n *Node, s Spec) error {
 	g.nodes.add(n)
 	if n.all {
 		if g.alls == nil {
-			g.alls = new(list)
+			g.alls = &list{alls: true}
 		}
 		g.alls.add(n)
 	}
@@ -143,11 +145,8 @@ func (g *Graph) claimLocked(n *Node) error {
 		return ErrForeign
 	case n.state != live || g.closed:
 		return ErrGone
-	case g.inUseLocked(n):
-		err := &InUseError{Guard: n.name}
-		for m := range g.dependentsLocked(n) {
-			err.Dependents = append(err.Dependents, m.name)
-		}
+	}
+	if err := g.usedLocked(n); err != nil {
 		return err
 	}
 	n.state = claimed
@@ -178,17 +177,14 @@ func (g *Graph) retireLocked(n *Node) {
 		close(ended)
 		delete(g.ended, n)
 	}
-	if n.state == dropping {
+	if n.inRun() {
 		g.dropping--
 	}
 	if g.closed || n.state == gone {
 		return
 	}
 	n.state = gone
-	for _, d := range n.deps {
-		d.dependents--
-	}
-	n.deps = nil // else what holds n would hold them
+	g.unlinkLocked(n)
 	g.nodes.bury()
 	if n.all {
 		g.alls.bury()

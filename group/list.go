@@ -2,13 +2,17 @@ package group
 
 import "slices"
 
-// A list holds nodes in order of registration. A node that is gone stays as a
+// A list holds nodes in order of registration. A node that has left it stays as a
 // tombstone until more than half are, so that adding and removing take constant
 // time on average and memory follows the number of live nodes.
 type list struct {
 	nodes []*Node // by seq
 	dead  int     // tombstones among them
+	alls  bool    // immutable: of the nodes with All
 }
+
+// tomb reports whether n is a tombstone: gone, or without its All.
+func (l *list) tomb(n *Node) bool { return n.state == gone || l.alls && !n.all }
 
 func (l *list) len() int { return len(l.nodes) - l.dead }
 
@@ -19,13 +23,13 @@ func (l *list) add(n *Node) {
 	l.nodes = append(l.nodes, n)
 }
 
-// bury takes note that a node of the list is gone from now on.
+// bury takes note that a node of the list is a tombstone from now on.
 func (l *list) bury() {
 	l.dead++
 	if 2*l.dead > len(l.nodes) {
 		l.compact()
 	}
-	for i := len(l.nodes) - 1; i >= 0 && l.nodes[i].state == gone; i-- { // see newest
+	for i := len(l.nodes) - 1; i >= 0 && l.tomb(l.nodes[i]); i-- { // see newest
 		l.nodes[i] = nil
 		l.nodes = l.nodes[:i]
 		l.dead--
@@ -36,7 +40,7 @@ func (l *list) bury() {
 // compact sweeps out the tombstones.
 func (l *list) compact() {
 	if l.dead > 0 {
-		l.nodes = slices.DeleteFunc(l.nodes, func(n *Node) bool { return n.state == gone })
+		l.nodes = slices.DeleteFunc(l.nodes, l.tomb)
 		l.dead = 0
 	}
 	l.shrink()

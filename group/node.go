@@ -59,16 +59,18 @@ type Spec struct {
 // that it must not be copied. All methods are safe for concurrent use.
 type Node struct {
 	// Set by Insert, then immutable.
-	name      string
-	dropper   Dropper
-	graph     *Graph
-	timeout   time.Duration
-	seq       uint64 // place in the order of registration
-	user, all bool
+	name    string
+	dropper Dropper
+	graph   *Graph
+	timeout time.Duration
+	seq     uint64 // place in the order of registration
+	user    bool
 
 	// Protected by graph.mu.
 	state      state
 	hold       bool
+	all        bool    // taken away by Leave only, which no node in a run is subject to
+	leaving    bool    // it has ended by itself, and is gone as soon as nothing depends on it
 	dependents int32   // nodes in the graph with an edge to this one, implied ones not counted
 	slot       int32   // scratch of whoever holds graph.mu
 	wave       int32   // in the newest run
@@ -76,13 +78,14 @@ type Node struct {
 }
 
 // state says who may act on a node. It moves down this list, but for Unclaim. When
-// the teardown of a graph has been planned it means nothing any more: all nodes are
-// the teardown's, whatever they were.
+// the teardown of a graph has been planned it means nothing: all nodes are the
+// teardown's, but for those whose early drop runs already.
 type state uint8
 
 const (
 	live     state = iota // left by Claim, Remove, Drop, DropTree
-	claimed               // left by the claimant's Remove and Unclaim, or into a DropTree
+	claimed               // left by the claimant's Remove and Unclaim, or into a run
+	planned               // in an early run, which has not come to it; left when it does, or by a teardown that takes it over
 	dropping              // in a run; left when the drop has ended or was abandoned
 	gone                  // terminal: not in the graph any more
 )
@@ -120,6 +123,9 @@ func (n *Node) Wave() int {
 	defer n.graph.mu.Unlock()
 	return int(n.wave)
 }
+
+// inRun reports whether n is in a run that has not ended it.
+func (n *Node) inRun() bool { return n.state == planned || n.state == dropping }
 
 // in reports whether n is one of g's, which a nil or zero node is not.
 func (n *Node) in(g *Graph) bool { return n != nil && n.graph == g }

@@ -52,11 +52,12 @@ const (
 	timedOut
 	abandoned
 	skipped
+	takenOver // by the teardown, whose outcome it is
 )
 
 // String returns the word as outcomes have it.
 func (w word) String() string {
-	return [...]string{"", "ok", "error", "panic", "goexit", "timeout", "abandoned", "skipped"}[w]
+	return [...]string{"", "ok", "error", "panic", "goexit", "timeout", "abandoned", "skipped", ""}[w]
 }
 
 // outcome is the outcome of the drop at pos.
@@ -92,13 +93,10 @@ func (r *run) overrun(pos int32) *Overrun {
 
 // outcomes are those that the run was asked for.
 func (r *run) outcomes() []Outcome {
-	n := len(r.records)
-	if r.Failures {
-		n = 0
-		for pos := range r.records {
-			if r.records[pos].word != succeeded {
-				n++
-			}
+	n := 0
+	for pos := range r.records {
+		if r.asked(pos) {
+			n++
 		}
 	}
 	if n == 0 {
@@ -106,9 +104,15 @@ func (r *run) outcomes() []Outcome {
 	}
 	out := make([]Outcome, 0, n)
 	for pos := range r.records {
-		if !r.Failures || r.records[pos].word != succeeded {
+		if r.asked(pos) {
 			out = append(out, r.outcome(int32(pos)))
 		}
 	}
 	return out
+}
+
+// asked reports whether the outcome of the drop at pos is one that the run returns.
+func (r *run) asked(pos int) bool {
+	w := r.records[pos].word
+	return w != takenOver && (!r.Failures || w != succeeded)
 }

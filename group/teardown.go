@@ -13,8 +13,9 @@ import (
 //
 // A node that an earlier Drop or DropTree is still dropping is not dropped
 // again: its place in the order is kept until that has ended, and its outcome
-// here is ok; when its time is up it is told, if it is a [Canceler], and
-// abandoned. Drops never run on the caller's goroutine.
+// here is ok; when its time is up its drop is canceled, if it is a [Canceler], and
+// abandoned. What such a run has not come to, Teardown takes over: the run leaves
+// it out, and its outcome is the teardown's. Drops never run on the caller's goroutine.
 //
 // The race in which a node is registered while Teardown begins is decided by the
 // graph's lock: it is either refused or dropped.
@@ -75,7 +76,7 @@ func (g *Graph) beginDrop(n *Node) (*run, error) {
 // DropTree drops a node and before it all that depends on it, directly or not,
 // as Teardown does. All are claimed in one step; those that were claimed before
 // are waited for as in Teardown. DropTree returns [ErrGone] when the node itself
-// is claimed or gone, and [ErrForeign]. Unless the node has no dependents it
+// is claimed or gone, an [*InUseError] when one of them is pinned, and [ErrForeign]. Unless the node has no dependents it
 // looks at the whole graph.
 func (g *Graph) DropTree(ctx context.Context, n *Node, opts ...Option) ([]Outcome, error) {
 	r, err := g.beginDropTree(n)
@@ -93,10 +94,19 @@ func (g *Graph) beginDropTree(n *Node) (*run, error) {
 		return nil, ErrForeign
 	case n.state != live || g.closed:
 		return nil, ErrGone
-	case !g.inUseLocked(n):
-		return g.beginLocked([]*Node{n}), nil
 	}
-	return g.beginLocked(g.treeLocked(n)), nil
+	tree := []*Node{n}
+	if g.inUseLocked(n) {
+		tree = g.treeLocked(n)
+	}
+	if g.pins != nil {
+		for _, m := range tree {
+			if pins := g.pinsOfLocked(m); pins != nil {
+				return nil, &InUseError{Guard: m.name, Dependents: pins}
+			}
+		}
+	}
+	return g.beginLocked(tree), nil
 }
 
 // treeLocked returns n and all that depends on it, in order of registration.
@@ -140,20 +150,37 @@ func (g *Graph) beginLocked(nodes []*Node) *run {
 	for pos := range int32(len(nodes)) {
 		n := r.node(pos)
 		n.wave = int32(r.waveAt(pos))
-		if n.state == dropping {
+		if n.state == dropping || n.state == planned && r.early {
 			x := r.makeExtra()
 			if x.others == nil {
 				x.others = make(map[int32]Dropper)
 			}
 			x.others[pos] = g.waitForLocked(n)
 		} else {
-			n.state = dropping
-			g.dropping++
+			if !n.inRun() { // else it is taken over from an early run
+				g.dropping++
+			}
+			if n.state = dropping; r.early {
+				n.state = planned
+			}
 		}
 		r.holds = r.holds || n.hold
 		r.bounded = r.bounded || n.timeout > 0
 	}
 	return r
+}
+
+// start makes a node that was planned for an early run one whose drop begins. It
+// reports false if the graph's teardown has taken the node over: then the run has
+// come to its end, for the teardown takes all that have not begun.
+func (g *Graph) start(n *Node) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return false
+	}
+	n.state = dropping
+	return true
 }
 
 // waitForLocked returns what stands in for a node in a second run that comes to

@@ -147,8 +147,8 @@ func TestOverlappingRuns(t *testing.T) {
 				if got := words(<-first); !slices.Equal(got, []string{"api:error"}) {
 					t.Errorf("the early drop: %v", got)
 				}
-				if early == "tree" {
-					if got := words(<-second); !slices.Equal(got, []string{"api:ok", "cache:ok"}) {
+				if early == "tree" { // cache had not begun: the teardown took it over
+					if got := words(<-second); !slices.Equal(got, []string{"api:ok"}) {
 						t.Errorf("the early tree: %v", got)
 					}
 				}

@@ -54,6 +54,9 @@ func (r *run) work(t *turn) error {
 			}
 			r.help()
 			r.clock(t)
+			if r.early && r.leftOut(t) {
+				continue // to passing
+			}
 			if r.refuse(t) {
 				continue // to ending
 			}
@@ -139,6 +142,18 @@ func (r *run) refuse(t *turn) bool {
 	rec.set(waiting, t.now)
 	rec.end(t.now, skipped, why)
 	t.step = ending
+	return true
+}
+
+// leftOut ends a guard of an early run that the teardown has taken over.
+func (r *run) leftOut(t *turn) bool {
+	if r.extra != nil && r.extra.others[t.pos] != nil || r.graph.start(r.node(t.pos)) {
+		return false
+	}
+	rec := &r.records[t.pos]
+	rec.set(waiting, t.now)
+	rec.end(t.now, takenOver, nil)
+	t.step = passing
 	return true
 }
 
