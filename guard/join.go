@@ -1,6 +1,9 @@
 package guard
 
 import (
+	"github.com/ebb-go/ebb/internal/fault"
+	"slices"
+
 	"context"
 	"errors"
 	"reflect"
@@ -95,11 +98,10 @@ func join(ctx context.Context, parts ...part) error {
 	kept = append(kept, concurrently(len(parts), 0, func(i int) error {
 		return parts[i].drop(context.WithoutCancel(ctx))
 	})...)
-	err := multierr.Combine(kept...)
 	if panicking != nil {
-		panic(panicking.With(multierr.Errors(err)))
+		panic(fault.Again(panicking, slices.DeleteFunc(kept, func(err error) bool { return err == nil })))
 	}
-	return err
+	return multierr.Combine(kept...)
 }
 
 // isEcho reports whether err says no more than that the function was cancelled

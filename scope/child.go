@@ -3,9 +3,8 @@ package scope
 import (
 	"context"
 
-	"go.uber.org/multierr"
-
 	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/fault"
 )
 
 // child is a scope and its node in the parent, in one allocation.
@@ -116,7 +115,7 @@ func (s *Scope) Close(ctx context.Context) error {
 	}
 	first, err := s.self.dropOrJoin(ctx, false)
 	s.mu.Lock()
-	ended := s.state == closed
+	ended := s.state == closed && s.end != nil && s.end.faults != nil
 	end := s.end
 	s.mu.Unlock()
 	if !first {
@@ -129,11 +128,8 @@ func (s *Scope) Close(ctx context.Context) error {
 		return nil
 	}
 	if ended {
-		if len(end.panics) > 0 {
-			goPanic(end.panics, end.err)
-		}
-		if e, ok := err.(*DropError); err == nil || ok && e.Outcome == "error" {
-			return end.err // its own, without its place in the parent, which knows the parent's cause already
+		if e, ok := err.(*DropError); err == nil || ok && (e.Outcome == "error" || e.Outcome == "panic") {
+			return end.faults.result() // its own, without its place in the parent
 		}
 	}
 	return err
@@ -174,14 +170,15 @@ func (s *Scope) dropNow(ctx context.Context) error {
 	s.drain(ctx)
 	s.settle(Succeeded, nil)
 	bound, _ := ctx.Deadline()
-	panics, err := s.finish(s.dropAll(budgetOf(s, bound)))
+	faults := s.finish(s.dropAll(budgetOf(s, bound)))
 	s.mu.Lock()
-	s.end.err, s.end.panics = err, panics
+	s.end.faults = faults
 	s.mu.Unlock()
-	if len(panics) > 0 {
-		return &group.Caught{Err: panics[0].With(multierr.Errors(err))}
+	if p := faults.panicked(); p != nil {
+		return &group.Caught{Err: fault.Panic(p)} // the form that it has as an error
 	}
-	if isEcho(err, s.parent.cause()) {
+	err := faults.err()
+	if s.parent.isEcho(err) {
 		return nil
 	}
 	return err

@@ -21,7 +21,8 @@ type Daemon struct {
 	label    string        // the name it was started with
 	id       atomic.Uint64 // of its goroutine
 	done     chan struct{} // closed when it has ended; then the following may be read
-	err      error         // of fn
+	err      error         // of fn, or what it came to instead of returning
+	panicked *PanicError   // which is err; nil if it did not panic
 	returned bool
 
 	// Guarded by the scope's mu.
@@ -98,7 +99,8 @@ func (d daemonRun) Run() {
 func (d *Daemon) end() {
 	if !d.returned {
 		if p := recover(); p != nil {
-			d.err = fault.Panic(p)
+			d.panicked = fault.Panic(p)
+			d.err = d.panicked
 		} else {
 			d.err = ErrGoexit
 		}
@@ -112,7 +114,7 @@ func (d *Daemon) end() {
 // stop: then whoever waits for it does.
 func (d *Daemon) failed() {
 	s := d.item.s
-	echo := d.returned && isEcho(d.err, s.cause())
+	echo := d.returned && s.isEcho(d.err)
 	s.mu.Lock()
 	if d.err == nil || d.run.asked || d.item.is() == pending {
 		d.mute = d.item.is() == pending
@@ -126,11 +128,11 @@ func (d *Daemon) failed() {
 		return
 	}
 	d.unasked = &TaskError{Scope: s.Path(), Task: d.Name(), Err: d.err}
-	if in := s.incidentsLocked(); in.daemonErr == nil {
-		in.daemonErr = d.unasked
+	if in := s.incidentsLocked(); in.daemon.err == nil {
+		in.daemon = failure{earlyIndex - 1, d.unasked, d.panicked}
 	}
 	s.mu.Unlock()
-	if !s.supervisor || panicOf(d.err) != nil {
+	if !s.supervisor || d.panicked != nil {
 		s.cancelFor(d.unasked)
 	}
 }
@@ -164,10 +166,7 @@ func (d *Daemon) dropNow(ctx context.Context) error {
 	}
 	cause := context.Cause(d.run.Context)
 	d.cancel(errEnded) // frees the context
-	s := d.item.s
-	s.mu.Lock()
-	unasked := d.unasked
-	s.mu.Unlock()
+	s, unasked := d.item.s, d.failedUnasked()
 	switch {
 	case unasked != nil && !d.returned:
 		return d.caught(unasked)
@@ -177,15 +176,22 @@ func (d *Daemon) dropNow(ctx context.Context) error {
 		return d.caught(d.err)
 	case endsIn(d.err, d.why, cause, context.Canceled):
 		return nil // it repeats that it was asked, or that its time was up
-	case isEcho(d.err, s.cause()):
+	case s.isEcho(d.err):
 		return nil
 	}
 	return d.err
 }
 
+// failedUnasked returns what d failed with before it was asked to stop, or nil.
+func (d *Daemon) failedUnasked() *TaskError {
+	d.item.s.mu.Lock()
+	defer d.item.s.mu.Unlock()
+	return d.unasked
+}
+
 // caught marks err as what the daemon came to instead of returning.
 func (d *Daemon) caught(err error) error {
-	return &group.Caught{Err: err, Goexit: d.err == ErrGoexit}
+	return &group.Caught{Err: err, Goexit: d.panicked == nil}
 }
 
 // stack returns that of the daemon's goroutine.

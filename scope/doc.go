@@ -109,9 +109,13 @@
 //   - A panic of the body goes on with its own value when the teardown is
 //     complete, and so does its Goexit.
 //   - For a panic of a task or daemon Run panics with a [*PanicError], which has
-//     the value and the stack, and unwraps to what else failed. With
-//     [WithPanicAsError] it is returned.
-//   - A panic with [net/http.ErrAbortHandler] is passed on untouched.
+//     the value, the stack, and in Others what else failed; a crash that prints it
+//     names the scope and the task and shows that stack. With [WithPanicAsError]
+//     it is returned.
+//   - A panic with [net/http.ErrAbortHandler] is passed on untouched, with
+//     WithPanicAsError too.
+//   - What an error is was decided by how it came about: one that a function
+//     returned is an error of that function, whatever it is or wraps.
 //   - A panic or Goexit of a drop is contained.
 //   - A panic or Goexit of an open function is the caller's, and nothing is
 //     registered.

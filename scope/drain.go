@@ -197,16 +197,16 @@ func (s *Scope) abandonTasks() {
 		err := &AbandonedError{
 			Scope: s.Path(), Name: t.name, Age: s.sinceLocked(t.started), Blocks: blocks, Stack: ids[t.id],
 		}
-		s.failLocked(t.index, err)
+		s.failLocked(failure{t.index, err, nil})
 		if t.done != nil {
 			t.done(err, false)
 		}
 	}
 	for c := s.nested; c != nil; c = c.next {
 		if c.lexicalOwner() == &s.body {
-			s.failLocked(bodyIndex, &AbandonedError{
+			s.failLocked(failure{bodyIndex, &AbandonedError{
 				Scope: s.Path(), Name: c.name, Age: now.Sub(c.clock.opened), Blocks: blocks,
-			})
+			}, nil})
 		}
 	}
 }

@@ -112,9 +112,10 @@ func outcomeOf(err error) string {
 	switch {
 	case err == nil:
 		return "ok"
-	case errors.Is(err, ErrGoexit):
+	case err == ErrGoexit:
 		return "goexit"
-	case panicOf(err) != nil:
+	}
+	if _, ok := err.(*PanicError); ok {
 		return "panic"
 	}
 	return "error"
@@ -159,7 +160,7 @@ func (e *earlyDrop) Run() {
 		i.makeExtraLocked().early = nil // refused; the next call tries again
 	}
 	if err != nil && e.waiters == 0 {
-		s.failLocked(earlyIndex, err)
+		s.failLocked(failure{earlyIndex, err, nil})
 	}
 	s.incidents.earlies--
 	close(e.done)

@@ -2,7 +2,6 @@ package scope
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -45,9 +44,14 @@ type sentinel struct{ text, kind string }
 func (e sentinel) Error() string     { return e.text }
 func (e sentinel) ErrorType() string { return e.kind }
 
-// PanicError is a panic caught on one goroutine and told on another: the value
-// and the stack of the goroutine that panicked. It unwraps to the value if that
-// is an error; the one that [Run] panics with unwraps to what else failed too.
+// PanicError is a panic caught on one goroutine and reported on another. Its field
+// Value is what was given to panic, and Stack the stack of the goroutine that
+// panicked, taken while it did. Unwrap returns the value if that is an error.
+//
+// As an error its text is one line, and %+v adds the stack. The text of the one
+// that [Run] panics with names the scope and the task, and has the stack, so that
+// a crash and the log of net/http show where it came from; its method Others
+// returns what else failed in the scope, and [errors.Is] and [errors.As] reach it.
 type PanicError = fault.PanicError
 
 // CycleError refuses an edge that would close a cycle. Path holds the names
@@ -69,8 +73,11 @@ type DropError struct {
 
 // Error names the scope, the guard and the wave.
 func (e *DropError) Error() string {
-	return fmt.Sprintf("scope %q: drop %q (wave %d): %v", e.Scope, e.Guard, e.Wave, e.Err)
+	return fmt.Sprintf("scope %q: drop %q (wave %d): %s", e.Scope, e.Guard, e.Wave, fault.Text(e.Err))
 }
+
+// Format adds the stack of a panic for %+v.
+func (e *DropError) Format(s fmt.State, verb rune) { fault.Format(s, verb, e.Error(), e.Err) }
 
 // Unwrap returns the drop's own error.
 func (e *DropError) Unwrap() error { return e.Err }
@@ -92,9 +99,10 @@ type TaskError struct {
 }
 
 // Error names the scope and the task.
-func (e *TaskError) Error() string {
-	return fmt.Sprintf("scope %q: task %q: %v", e.Scope, e.Task, e.Err)
-}
+func (e *TaskError) Error() string { return e.place() + ": " + fault.Text(e.Err) }
+
+// Format adds the stack of a panic for %+v.
+func (e *TaskError) Format(s fmt.State, verb rune) { fault.Format(s, verb, e.Error(), e.Err) }
 
 // Unwrap returns the task's own error.
 func (e *TaskError) Unwrap() error { return e.Err }
@@ -183,16 +191,10 @@ func same(a, b error) bool {
 	return b != nil && reflect.TypeOf(a) == reflect.TypeOf(b) && reflect.ValueOf(a).Comparable() && a == b
 }
 
+// isEcho reports whether err only repeats that s was canceled.
+func (s *Scope) isEcho(err error) bool { return err != nil && isEcho(err, s.cause()) }
+
 // refusal says which scope did not do what was asked, and why.
 func (s *Scope) refusal(what, name string, why error) error {
 	return fmt.Errorf("scope %q: %s %q: %w", s.Path(), what, name, why)
-}
-
-// panicOf returns the PanicError that err is or wraps.
-func panicOf(err error) *PanicError {
-	var p *PanicError
-	if errors.As(err, &p) {
-		return p
-	}
-	return nil
 }

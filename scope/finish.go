@@ -2,6 +2,7 @@ package scope
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"go.uber.org/multierr"
@@ -13,15 +14,15 @@ import (
 // telemetryBudget is how long telemetry has to shut down, beside the grace.
 const telemetryBudget = 5 * time.Second
 
-// finish ends what the scope still has, tells everybody, and closes it. It
-// returns the errors of the exit, without panics that Run is to go on with.
-func (s *Scope) finish(x exitRun) ([]*PanicError, error) {
+// finish ends what the scope still has, reports it, and closes it. It returns the
+// failures of the exit.
+func (s *Scope) finish(x exitRun) *faults {
 	// Once for each: that of an abandoned daemon stops the world for its stack.
 	x.errs = make([]error, len(x.outcomes))
 	for k, o := range x.outcomes {
 		x.errs[k] = itemOf(o.Node).outcome(o)
 	}
-	panics, err := s.collect(x)
+	list := s.collect(x)
 	var report *trace.Report
 	if s.reports() || x.spans != nil && s.schedule != Waves {
 		report = s.report(x)
@@ -34,55 +35,56 @@ func (s *Scope) finish(x exitRun) ([]*PanicError, error) {
 		s.rec.End(time.Now(), s.end.exit.Kind.String(), s.ownError())
 	}
 	if r := s.rare; r != nil && len(r.telemetry) > 0 {
-		err = multierr.Append(err, s.shutTelemetry(r.telemetry))
+		if err := s.shutTelemetry(r.telemetry); err != nil {
+			list = append(list, failure{earlyIndex, err, nil})
+		}
 	}
+	faults := s.newFaults(list)
 	if s.reports() {
-		report.Error = exitText(err, panics)
+		report.Error = faults.text()
 		s.deliver(report)
 	}
-	return panics, err
+	return faults
 }
 
-// collect gathers the errors of the exit in their order. A panic of a task or
-// daemon that Run goes on with is in its first result instead.
-func (s *Scope) collect(x exitRun) (panics []*PanicError, err error) {
-	add := func(e error) {
-		if p := panicOf(e); p != nil && !s.panicAsError() {
-			panics = append(panics, p)
-			return
-		}
-		err = multierr.Append(err, e)
-	}
+// collect gathers the failures of the exit in their order: the body, the tasks,
+// what the teardown dropped, early drops that nobody waited for.
+func (s *Scope) collect(x exitRun) (list []failure) {
 	s.mu.Lock()
 	failures := s.failuresLocked()
 	s.mu.Unlock()
-	late := len(failures)
-	for k, f := range failures {
-		if f.index == earlyIndex {
-			late = k
-			break
-		}
-		if f.index == bodyIndex {
-			err = multierr.Append(err, f.err) // the body's own, whatever it wraps
-			continue
-		}
-		add(f.err)
+	late := slices.IndexFunc(failures, func(f failure) bool { return f.index == earlyIndex })
+	if late < 0 {
+		late = len(failures)
 	}
+	list = append(list, failures[:late]...)
 	for k, o := range x.outcomes {
-		i, e := itemOf(o.Node), x.errs[k]
-		if _, guard := i.impl.(interface{ guarded() }); e != nil && guard {
-			err = multierr.Append(err, e) // a panic of a drop is contained
-		} else if e != nil {
-			add(e)
+		if err := x.errs[k]; err != nil {
+			list = append(list, failure{earlyIndex, err, itemOf(o.Node).panicked(o)})
 		}
 	}
-	for _, f := range failures[late:] {
-		err = multierr.Append(err, f.err)
+	list = append(list, failures[late:]...)
+	if len(list) == 0 && s.end != nil && s.end.by.err != nil {
+		list = append(list, s.end.by) // so nil always means that all drops have seen Succeeded
 	}
-	if err == nil && len(panics) == 0 && s.end != nil {
-		err = s.end.exit.Err // so nil always means that all drops have seen Succeeded
+	return list
+}
+
+// panicked returns the panic that was the outcome of i, if it is one that its scope
+// goes on with: that of a daemon, or of a task in a child. That of a drop function
+// is contained.
+func (i *item) panicked(o group.Outcome) *PanicError {
+	if o.Outcome != "panic" {
+		return nil
 	}
-	return panics, err
+	switch impl := i.impl.(type) {
+	case *Daemon:
+		return impl.panicked
+	case *Scope:
+		p, _ := o.Err.(*PanicError) // what dropNow made of the child's
+		return p
+	}
+	return nil
 }
 
 // ownError is the primary error of the body or of a task, for the scope's span.
@@ -91,6 +93,9 @@ func (s *Scope) ownError() error {
 	case Failed:
 		return s.end.exit.Err
 	case Panicked:
+		if s.end.by.err != nil {
+			return s.end.by.err
+		}
 		return &PanicError{Value: s.end.exit.Panic}
 	case Exited:
 		return ErrGoexit

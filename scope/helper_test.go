@@ -56,11 +56,7 @@ func (c call) told() (parts []string) {
 	case nil:
 	case *scope.PanicError:
 		parts = append(parts, fmt.Sprintf("panics PanicError %v", p.Value))
-		others := p.Unwrap()
-		if _, ok := p.Value.(error); ok {
-			others = others[1:]
-		}
-		for _, err := range others {
+		for _, err := range p.Others() {
 			parts = append(parts, part(err))
 		}
 	default:

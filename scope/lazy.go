@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/ebb-go/ebb/guard"
+	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -17,6 +19,8 @@ type LazyHandle[T any] struct {
 	lazy *guard.Lazy[T]
 	fail error // it could not be registered
 	name string
+
+	panicked atomic.Pointer[PanicError] // of the last attempt to open
 }
 
 // Opener is a [*LazyHandle] of any type. The set is sealed.
@@ -67,13 +71,27 @@ func Lazy[T any](s *Scope, name string, open func(ctx context.Context) (T, error
 // attempt is one call of open. Attempts do not overlap.
 func (h *LazyHandle[T]) attempt(ctx context.Context, open func(context.Context) (T, error)) (v T, err error) {
 	s := h.item.s
+	h.panicked.Store(nil)
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if p := recover(); p != nil {
+			caught := fault.Panic(p)
+			h.panicked.Store(caught)
+			panic(caught)
+		}
+	}()
 	if s.rec != nil {
 		var span *trace.Span
 		ctx, span = s.rec.Acquire(ctx, h.Name(), h.typ())
 		err = ErrGoexit // unless open returns
 		defer func() { span.End(err) }()
 	}
-	return open(&owner{Context: ctx, s: s, item: &h.item, kind: openingOwner})
+	v, err = open(&owner{Context: ctx, s: s, item: &h.item, kind: openingOwner})
+	returned = true
+	return v, err
 }
 
 // Use returns the value, and opens it first if nobody has: once for all callers,
@@ -108,8 +126,8 @@ func (h *LazyHandle[T]) Use(ctx context.Context) (T, error) {
 
 func (h *LazyHandle[T]) openNow(ctx context.Context) error {
 	_, err := h.Use(ctx)
-	if p := panicOf(err); p != nil {
-		panic(p) // of an open function; OpenAll joins the others and goes on with it
+	if p := h.panicked.Load(); p != nil && err == error(p) {
+		panic(p) // of the open function; OpenAll joins the others and goes on with it
 	}
 	return err
 }

@@ -2,11 +2,8 @@ package scope
 
 import (
 	"context"
-	"net/http"
 	"slices"
 	"time"
-
-	"go.uber.org/multierr"
 
 	"github.com/ebb-go/ebb/internal/fault"
 )
@@ -25,14 +22,11 @@ func (s *Scope) leave(err error, returned bool, p any) error {
 	kind, value := s.bodyEnded(err, returned, p)
 	s.drain(context.Background()) // no limit but its own
 	s.settle(kind, value)
-	panics, err := s.finish(s.dropAll(budgetOf(s, time.Time{})))
-	switch {
-	case p != nil:
-		panic(p)
-	case len(panics) > 0:
-		goPanic(panics, err)
+	faults := s.finish(s.dropAll(budgetOf(s, time.Time{})))
+	if p != nil {
+		panic(p) // what else failed is in the report
 	}
-	return err
+	return faults.result()
 }
 
 // closeIdle closes a scope that has nothing to wait for, to drop or to tell, as
@@ -71,20 +65,6 @@ func (s *Scope) closeLocked() {
 	s.unwatchLocked()
 }
 
-// goPanic goes on with the first panic of a task or daemon, which unwraps to
-// the others and to what else failed. One that aborts an HTTP handler is passed
-// on untouched.
-func goPanic(panics []*PanicError, err error) {
-	if panics[0].Value == http.ErrAbortHandler {
-		panic(http.ErrAbortHandler)
-	}
-	var others []error
-	for _, p := range panics[1:] {
-		others = append(others, p)
-	}
-	panic(panics[0].With(append(others, multierr.Errors(err)...)))
-}
-
 // bodyEnded records what the body came to, and cancels the scope unless it
 // succeeded.
 func (s *Scope) bodyEnded(err error, returned bool, p any) (kind ExitKind, value any) {
@@ -96,27 +76,25 @@ func (s *Scope) bodyEnded(err error, returned bool, p any) (kind ExitKind, value
 		s.cancelFor(ErrGoexit)
 		return Exited, nil
 	case err != nil:
-		s.fail(bodyIndex, err, err, true)
+		s.fail(failure{bodyIndex, err, nil}, s.isEcho(err))
 	}
 	return Succeeded, nil
 }
 
-// fail records told, which is or wraps err, and cancels the scope with it; unless
-// err was returned and is an echo. What was panicked with never is.
-func (s *Scope) fail(index int, err, told error, returned bool) {
-	echo := returned && isEcho(err, s.cause())
+// fail records a failure and cancels the scope with it, unless it is an echo.
+func (s *Scope) fail(f failure, echo bool) {
 	s.mu.Lock()
 	if echo {
 		s.echoed = true
 		s.mu.Unlock()
 		return
 	}
-	s.failLocked(index, told)
+	s.failLocked(f)
 	s.mu.Unlock()
-	if s.supervisor && index != bodyIndex && panicOf(err) == nil {
+	if s.supervisor && f.index != bodyIndex && f.panicked == nil {
 		return
 	}
-	s.cancelFor(told)
+	s.cancelFor(f.err)
 }
 
 // settle moves the scope on to dropping and decides its exit case. Nothing is
@@ -127,40 +105,34 @@ func (s *Scope) settle(kind ExitKind, value any) {
 	defer s.mu.Unlock()
 	s.advanceLocked(dropping)
 	slices.SortStableFunc(s.failuresLocked(), func(a, b failure) int { return a.index - b.index })
-	exit := s.exitLocked(kind, value, cause)
+	exit, by := s.exitLocked(kind, value, cause)
 	if exit.Kind != Succeeded || s.watched() || s.self != nil { // else nil says the same
-		s.end = &closing{exit: exit}
+		s.end = &closing{exit: exit, by: by}
 	}
 }
 
 // exitLocked decides the exit case from that of the body and what the tasks and
-// daemons have come to.
-func (s *Scope) exitLocked(kind ExitKind, value any, cause error) Exit {
+// daemons have come to, and returns the failure that has decided it.
+func (s *Scope) exitLocked(kind ExitKind, value any, cause error) (exit Exit, by failure) {
 	if kind != Succeeded {
-		return Exit{Kind: kind, Panic: value}
+		return Exit{Kind: kind, Panic: value}, by
 	}
 	failures := s.failuresLocked()
+	if s.incidents != nil && s.incidents.daemon.err != nil {
+		failures = append(failures[:len(failures):len(failures)], s.incidents.daemon)
+	}
 	for _, f := range failures {
-		if p := panicOf(f.err); p != nil && f.index != bodyIndex && !s.panicAsError() {
-			return Exit{Kind: Panicked, Panic: p.Value}
+		if s.crashes(f.panicked) {
+			return Exit{Kind: Panicked, Panic: f.panicked.Value}, f
 		}
 	}
 	for _, f := range failures {
 		if f.index != earlyIndex {
-			return Exit{Kind: Failed, Err: f.err}
+			return Exit{Kind: Failed, Err: f.err}, f
 		}
-	}
-	if s.incidents != nil && s.incidents.daemonErr != nil {
-		d := s.incidents.daemonErr
-		if p := panicOf(d); p != nil && !s.panicAsError() {
-			return Exit{Kind: Panicked, Panic: p.Value}
-		}
-		return Exit{Kind: Failed, Err: d}
 	}
 	if cause != nil {
-		return Exit{Kind: Canceled, Err: cause}
+		return Exit{Kind: Canceled, Err: cause}, failure{err: cause}
 	}
-	return Exit{}
+	return Exit{}, by
 }
-
-func (s *Scope) panicAsError() bool { return s.shared != nil && s.shared.panicAsError }

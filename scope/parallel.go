@@ -3,6 +3,7 @@ package scope
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 
 	"go.uber.org/multierr"
@@ -131,7 +132,7 @@ func join(ctx context.Context, n int, call func(ctx context.Context, i int) (cau
 	for i, p := range panics {
 		if p != nil {
 			errs[i] = nil
-			goPanic([]*PanicError{p}, multierr.Combine(errs...))
+			panicAgain(fault.Again(p, slices.DeleteFunc(errs, func(err error) bool { return err == nil })))
 		}
 	}
 	return errs, int(first.Load()) - 1

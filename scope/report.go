@@ -4,8 +4,6 @@ import (
 	"log/slog"
 	"time"
 
-	"go.uber.org/multierr"
-
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/trace"
@@ -14,18 +12,6 @@ import (
 // reports tells whether anybody wants the report of the teardown.
 func (s *Scope) reports() bool {
 	return s.rare != nil && len(s.rare.reports) > 0 || s.inspector() != nil
-}
-
-// exitText is the text of all that went wrong, the panics that Run goes on with
-// among it.
-func exitText(err error, panics []*PanicError) string {
-	for _, p := range panics {
-		err = multierr.Append(err, p)
-	}
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }
 
 // report writes down what the teardown was, but for its Error, which is known

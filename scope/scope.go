@@ -82,10 +82,10 @@ type clock struct {
 
 // incidents are what most scopes never see. All is guarded by the scope's mu.
 type incidents struct {
-	failures  []failure  // of the body, tasks and early drops
-	daemonErr *TaskError // of the first daemon that failed before it was asked
-	stopCause error      // set by Stop, here or above; never nil then
-	earlies   int32      // early drops that have not ended
+	failures  []failure // of the body, tasks and early drops
+	daemon    failure   // of the first daemon that failed before it was asked
+	stopCause error     // set by Stop, here or above; never nil then
+	earlies   int32     // early drops that have not ended
 }
 
 func (s *Scope) incidentsLocked() *incidents {
@@ -102,31 +102,19 @@ func (s *Scope) failuresLocked() []failure {
 	return s.incidents.failures
 }
 
-func (s *Scope) failLocked(index int, err error) {
+func (s *Scope) failLocked(f failure) {
 	in := s.incidentsLocked()
-	in.failures = append(in.failures, failure{index, err})
+	in.failures = append(in.failures, f)
 }
 
 // closing is what becomes of a scope, if there is anything to tell of it.
 type closing struct {
 	exit     Exit
+	by       failure         // what has decided it
 	teardown *trace.Teardown // nil: nobody records
 
-	// Of a child that has closed; guarded by its mu.
-	err    error
-	panics []*PanicError
+	faults *faults // of a child that has closed; guarded by its mu
 }
-
-// failure is an error of the exit, and where it belongs in the order.
-type failure struct {
-	index int // the body is bodyIndex, tasks count from 0, early drops nobody waited for come last
-	err   error
-}
-
-const (
-	bodyIndex  = -1
-	earlyIndex = int(^uint(0) >> 1)
-)
 
 // Name returns the name given by [WithName] or [Scope.Child], "scope" without
 // one; for a child it is the unique one.

@@ -17,10 +17,11 @@ type task struct {
 
 	name     string
 	fn       func(ctx context.Context) error
-	index    int  // counts the tasks of the scope
-	returned bool // fn has returned: written and read on the task's goroutine
-	told     bool // its error is known to the scope; likewise
-	err      error
+	index    int                            // counts the tasks of the scope
+	returned bool                           // fn has returned: written and read on the task's goroutine
+	told     bool                           // its error is known to the scope; likewise
+	err      error                          // of fn, or what it came to instead of returning
+	panicked *PanicError                    // which is err; nil if it did not panic
 	done     func(err error, returned bool) // tells whoever awaits it, the first time; may be nil
 
 	// Guarded by the scope's mu.
@@ -198,7 +199,8 @@ func (t *task) Run() {
 func (t *task) end(span *trace.Span) {
 	if !t.returned {
 		if p := recover(); p != nil {
-			t.err = fault.Panic(p)
+			t.panicked = fault.Panic(p)
+			t.err = t.panicked
 		} else {
 			t.err = ErrGoexit
 		}
@@ -206,7 +208,8 @@ func (t *task) end(span *trace.Span) {
 	s := t.s
 	if t.err != nil && !t.isAbandoned() {
 		t.told = true
-		s.fail(t.index, t.err, &TaskError{Scope: s.Path(), Task: t.name, Err: t.err}, t.returned)
+		told := &TaskError{Scope: s.Path(), Task: t.name, Err: t.err}
+		s.fail(failure{t.index, told, t.panicked}, t.returned && s.isEcho(t.err))
 	}
 	span.End(t.err)
 	s.mu.Lock()

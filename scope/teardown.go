@@ -115,9 +115,10 @@ func (s *Scope) dropError(i *item, o group.Outcome) error {
 	if o.Outcome == "ok" {
 		return nil
 	}
-	var failed *TaskError
-	if errors.As(o.Err, &failed) && o.Err == failed && o.Overrun == nil {
-		return failed
+	if d, ok := i.impl.(*Daemon); ok && o.Overrun == nil {
+		if failed := d.failedUnasked(); failed != nil && o.Err == error(failed) {
+			return failed
+		}
 	}
 	elapsed := time.Duration(0)
 	if !o.Started.IsZero() {
