@@ -20,6 +20,7 @@ const (
 // that follow from others are pale and do not count for the layout. Big
 // graphs fold. WriteDOT returns the first error of w.
 func (r *Report) WriteDOT(w io.Writer) error {
+	r = r.whole()
 	return writeDOT(w, r.Scope, newDAG(r.vertices(), dotColumns, dotRows))
 }
 

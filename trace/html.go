@@ -28,6 +28,7 @@ const (
 // as the browser prefers. Big reports are folded, as in [Report.WriteText]; all
 // of it is in [Report.MarshalJSON]. WriteHTML returns the first error of w.
 func (r *Report) WriteHTML(w io.Writer) error {
+	r = r.whole()
 	s := newSVG(w)
 	title := "teardown of " + isolate(clean(r.Scope))
 	s.f(`<!doctype html>
@@ -60,7 +61,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 
 // multiline makes a text safe that may have several lines, and keeps them.
 func multiline(s string) string {
-	lines := strings.Split(s, "\n")
+	lines := strings.Split(cut(s, maxExit), "\n")
 	for i, line := range lines {
 		if line = strings.ReplaceAll(line, "\t", "    "); line != "" {
 			lines[i] = "<bdi>" + text(clean(line)) + "</bdi>"
@@ -72,7 +73,7 @@ func multiline(s string) string {
 // facts are the figures at the top.
 func (s svgWriter) facts(r *Report) {
 	ran, waited := r.totals()
-	took := max(0, r.Ended.Sub(r.Started))
+	took := r.took()
 	s.f(`<p class="soft">%s</p>`+"\n", text(r.subline()))
 	s.f(`<dl class="facts">` + "\n")
 	fact := func(label, value string) {
@@ -150,7 +151,7 @@ func (s svgWriter) waveTable(r *Report) {
 			break
 		}
 		s.f(`<tr><td class="number">%d</td><td class="number">%s</td><td class="number">%s</td><td class="number">%s</td>`,
-			w.Index, thousands(w.Size), short(max(0, w.Started.Sub(r.Started))), short(w.Spent))
+			w.Index, thousands(w.Size), short(between(r.Started, w.Started)), short(w.Spent))
 		if r.Grace > 0 {
 			s.f(`<td class="number">%s</td><td class="number">%s</td>`, short(w.Share), text(percent(w.Spent, w.Share)))
 		}

@@ -164,7 +164,7 @@ func keep(r *Report) kept {
 		}
 	}
 	small := *r
-	small.Error = cut(r.Error, maxStatus)
+	small.Error, small.Cause = cut(r.Error, maxText), cut(r.Cause, maxErrors)
 	rows := r.rows(maxEntries, maxFolded)
 	small.Entries = make([]Entry, 0, len(rows))
 	edges := 0
@@ -197,4 +197,4 @@ func (w row) kept() Entry {
 }
 
 // took returns how long a teardown took.
-func (k kept) took() time.Duration { return max(0, k.report.Ended.Sub(k.report.Started)) }
+func (k kept) took() time.Duration { return k.report.took() }

@@ -62,7 +62,7 @@ func (p *pageWriter) teardown(k kept) {
 // thumbnail is a waterfall so small that it has only bars.
 func (p *pageWriter) thumbnail(r *Report) {
 	const width, height, rows = 200, 28, 14
-	total := max(1, r.lastEnd().Sub(r.Started))
+	axis := newAxis(r.Started, r.lastEnd())
 	p.f(`<svg class="ebb-pic thumb" width="%d" height="%d" viewBox="0 0 %d %d" aria-hidden="true">`, width, height, width, height)
 	list := r.rows(rows, rows-4)
 	if len(list) > rows {
@@ -71,8 +71,8 @@ func (p *pageWriter) thumbnail(r *Report) {
 	step := float64(height) / float64(max(1, len(list)))
 	for n, row := range list {
 		_, started, ended := row.span()
-		x := width * float64(started.Sub(r.Started)) / float64(total)
-		w := width * float64(ended.Sub(started)) / float64(total)
+		x := width * axis.share(started)
+		w := width*axis.share(ended) - x
 		p.f(`<rect class="%s" x="%s" y="%s" width="%s" height="%s"/>`, row.thumbClass(), px(min(x, width-1.5)), px(float64(n)*step),
 			px(max(w, 1.5)), px(min(step-.5, 6)))
 	}

@@ -54,8 +54,8 @@ type teardownJSON struct {
 	Report  uint64       `json:"report"` // its number, for ?report=
 	Scope   string       `json:"scope"`
 	Exit    string       `json:"exit"`
-	Started time.Time    `json:"started"`
-	Ended   time.Time    `json:"ended"`
+	Started moment       `json:"started"`
+	Ended   moment       `json:"ended"`
 	Took    milliseconds `json:"took_ms"`
 	Drops   int          `json:"drops"`
 	Waves   int          `json:"waves"`
@@ -72,7 +72,7 @@ func (v view) MarshalJSON() ([]byte, error) {
 	for i, k := range v.teardowns {
 		j.Teardowns[i] = teardownJSON{
 			Report: k.id, Scope: k.report.Scope, Exit: k.report.Exit,
-			Started: k.report.Started, Ended: k.report.Ended, Took: milliseconds(k.took()),
+			Started: moment{k.report.Started}, Ended: moment{k.report.Ended}, Took: milliseconds(k.took()),
 			Drops: k.drops, Waves: k.waves, Failed: k.faults, Error: k.report.Error,
 		}
 	}

@@ -8,17 +8,17 @@ import (
 
 // In JSON, keys are lower case with underscores, times are RFC 3339 with
 // nanoseconds, durations are milliseconds as numbers with a fraction, under
-// keys that end in _ms, and names are as they are. What is zero or empty is
-// left out, but for the keys that say what a thing is and how it ended.
+// keys that end in _ms, and texts are valid UTF-8 and bounded. What is zero or
+// empty is left out, but for the keys that say what a thing is and how it ended.
 
 type reportJSON struct {
 	Scope        string       `json:"scope"`
 	Exit         string       `json:"exit"`
 	Schedule     string       `json:"schedule"`
 	Grace        milliseconds `json:"grace_ms,omitzero"`
-	Started      time.Time    `json:"started,omitzero"`
-	Ended        time.Time    `json:"ended,omitzero"`
-	Deadline     time.Time    `json:"deadline,omitzero"`
+	Started      moment       `json:"started,omitzero"`
+	Ended        moment       `json:"ended,omitzero"`
+	Deadline     moment       `json:"deadline,omitzero"`
 	Took         milliseconds `json:"took_ms"`
 	Error        string       `json:"error,omitempty"`
 	Cause        string       `json:"cause,omitempty"`
@@ -31,8 +31,8 @@ type reportJSON struct {
 type waveJSON struct {
 	Index   int          `json:"index"`
 	Size    int          `json:"size"`
-	Started time.Time    `json:"started,omitzero"`
-	Ended   time.Time    `json:"ended,omitzero"`
+	Started moment       `json:"started,omitzero"`
+	Ended   moment       `json:"ended,omitzero"`
 	Share   milliseconds `json:"share_ms,omitzero"`
 	Spent   milliseconds `json:"spent_ms"`
 }
@@ -42,9 +42,9 @@ type entryJSON struct {
 	Kind       string       `json:"kind"`
 	Type       string       `json:"type,omitempty"`
 	Wave       int          `json:"wave"`
-	Queued     time.Time    `json:"queued,omitzero"`
-	Started    time.Time    `json:"started,omitzero"`
-	Ended      time.Time    `json:"ended,omitzero"`
+	Queued     moment       `json:"queued,omitzero"`
+	Started    moment       `json:"started,omitzero"`
+	Ended      moment       `json:"ended,omitzero"`
 	Waited     milliseconds `json:"waited_ms"`
 	Took       milliseconds `json:"took_ms"`
 	Slack      milliseconds `json:"slack_ms"`
@@ -55,23 +55,6 @@ type entryJSON struct {
 	Critical   bool         `json:"critical,omitempty"`
 }
 
-// milliseconds is a duration in JSON.
-type milliseconds time.Duration
-
-func (m milliseconds) MarshalJSON() ([]byte, error) { return json.Marshal(float64(m) / 1e6) }
-
-func (m *milliseconds) UnmarshalJSON(data []byte) error {
-	var f float64
-	if err := json.Unmarshal(data, &f); err != nil {
-		return err
-	}
-	if f < 0 {
-		f -= 1e-6
-	}
-	*m = milliseconds(f*1e6 + 0.5)
-	return nil
-}
-
 // MarshalJSON returns r as an object with lower-case keys: times in RFC 3339,
 // durations in milliseconds, with a fraction, under keys that end in _ms. Beside
 // the fields of Report and [Entry], an error as its text, it has what follows
@@ -79,27 +62,27 @@ func (m *milliseconds) UnmarshalJSON(data []byte) error {
 // [Report.Budget]. See [Report.UnmarshalJSON] for the way back.
 func (r Report) MarshalJSON() ([]byte, error) {
 	j := reportJSON{
-		Scope: r.Scope, Exit: r.Exit, Schedule: r.Schedule,
-		Grace: milliseconds(r.Grace), Started: r.Started, Ended: r.Ended, Deadline: r.Deadline,
-		Took: milliseconds(max(0, r.Ended.Sub(r.Started))), Error: r.Error,
-		Cause: r.Cause, Drain: r.Drain.json(),
+		Scope: word(r.Scope), Exit: word(r.Exit), Schedule: word(r.Schedule),
+		Grace: milliseconds(r.Grace), Started: moment{r.Started}, Ended: moment{r.Ended}, Deadline: moment{r.Deadline},
+		Took: milliseconds(r.took()), Error: bounded(r.Error, maxExit),
+		Cause: bounded(r.Cause, maxText), Drain: r.Drain.json(),
 		CriticalPath: []string{},
 		Waves:        []waveJSON{},
 		Entries:      make([]entryJSON, len(r.Entries)),
 	}
 	for _, w := range r.Budget() {
-		j.Waves = append(j.Waves, waveJSON{w.Index, w.Size, w.Started, w.Ended, milliseconds(w.Share), milliseconds(w.Spent)})
+		j.Waves = append(j.Waves, waveJSON{w.Index, w.Size, moment{w.Started}, moment{w.Ended}, milliseconds(w.Share), milliseconds(w.Spent)})
 	}
 	for i, e := range r.Entries {
 		j.Entries[i] = entryJSON{
-			Name: e.Name, Kind: e.Kind, Type: e.Type, Wave: e.Wave,
-			Queued: e.Queued, Started: e.Started, Ended: e.Ended,
+			Name: word(e.Name), Kind: word(e.Kind), Type: word(e.Type), Wave: e.Wave,
+			Queued: moment{e.Queued}, Started: moment{e.Started}, Ended: moment{e.Ended},
 			Waited: milliseconds(e.Waited()), Took: milliseconds(e.Took()), Slack: milliseconds(e.Slack),
-			Outcome: e.Outcome, Error: errorText(e.Err), DependsOn: e.DependsOn, ReleasedBy: e.ReleasedBy,
+			Outcome: word(e.Outcome), Error: bounded(errorText(e.Err), maxText), DependsOn: words(e.DependsOn), ReleasedBy: word(e.ReleasedBy),
 		}
 	}
 	for _, i := range r.critical() {
-		j.CriticalPath = append(j.CriticalPath, r.Entries[i].Name)
+		j.CriticalPath = append(j.CriticalPath, j.Entries[i].Name)
 		j.Entries[i].Critical = true
 	}
 	return json.Marshal(j)
@@ -116,13 +99,13 @@ func (r *Report) UnmarshalJSON(data []byte) error {
 	}
 	*r = Report{
 		Scope: j.Scope, Exit: j.Exit, Schedule: j.Schedule,
-		Grace: time.Duration(j.Grace), Started: j.Started, Ended: j.Ended, Deadline: j.Deadline, Error: j.Error,
+		Grace: time.Duration(j.Grace), Started: j.Started.Time, Ended: j.Ended.Time, Deadline: j.Deadline.Time, Error: j.Error,
 		Cause: j.Cause, Drain: j.Drain.drain(),
 	}
 	for _, e := range j.Entries {
 		entry := Entry{
 			Name: e.Name, Kind: e.Kind, Type: e.Type, Wave: e.Wave,
-			Queued: e.Queued, Started: e.Started, Ended: e.Ended, Slack: time.Duration(e.Slack),
+			Queued: e.Queued.Time, Started: e.Started.Time, Ended: e.Ended.Time, Slack: time.Duration(e.Slack),
 			Outcome: e.Outcome, DependsOn: e.DependsOn, ReleasedBy: e.ReleasedBy,
 		}
 		if e.Error != "" {
@@ -131,19 +114,4 @@ func (r *Report) UnmarshalJSON(data []byte) error {
 		r.Entries = append(r.Entries, entry)
 	}
 	return nil
-}
-
-// errorText survives an error whose method panics: a nil pointer in an
-// interface is the usual one, and a report, a page or a span must come out all
-// the same.
-func errorText(err error) (text string) {
-	if err == nil {
-		return ""
-	}
-	defer func() {
-		if p := recover(); p != nil {
-			text = "error without a text: its Error method panicked"
-		}
-	}()
-	return err.Error()
 }

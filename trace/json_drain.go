@@ -3,8 +3,8 @@ package trace
 import "time"
 
 type drainJSON struct {
-	Started time.Time       `json:"started,omitzero"`
-	Ended   time.Time       `json:"ended,omitzero"`
+	Started moment          `json:"started,omitzero"`
+	Ended   moment          `json:"ended,omitzero"`
 	Took    milliseconds    `json:"took_ms"`
 	Items   []drainItemJSON `json:"items"`
 }
@@ -25,9 +25,9 @@ func (d Drain) json() *drainJSON {
 	if d.IsZero() {
 		return nil
 	}
-	j := &drainJSON{d.Started, d.Ended, milliseconds(d.Took()), make([]drainItemJSON, len(d.Items))}
+	j := &drainJSON{moment{d.Started}, moment{d.Ended}, milliseconds(d.Took()), make([]drainItemJSON, len(d.Items))}
 	for i, it := range d.Items {
-		j.Items[i] = drainItemJSON{it.Name, it.Kind, it.Ended, it.Canceled, it.Abandoned, it.Refused, it.Running, milliseconds(it.Oldest)}
+		j.Items[i] = drainItemJSON{word(it.Name), word(it.Kind), it.Ended, it.Canceled, it.Abandoned, it.Refused, it.Running, milliseconds(it.Oldest)}
 	}
 	return j
 }
@@ -37,7 +37,7 @@ func (j *drainJSON) drain() Drain {
 	if j == nil {
 		return Drain{}
 	}
-	d := Drain{Started: j.Started, Ended: j.Ended}
+	d := Drain{Started: j.Started.Time, Ended: j.Ended.Time}
 	for _, it := range j.Items {
 		d.Items = append(d.Items, DrainItem{it.Name, it.Kind, it.Ended, it.Canceled, it.Abandoned, it.Refused, it.Running, time.Duration(it.Oldest)})
 	}

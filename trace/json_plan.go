@@ -20,7 +20,7 @@ func (p Plan) MarshalJSON() ([]byte, error) {
 	for i, wave := range p.Waves {
 		j.Waves[i] = make([]planNodeJSON, len(wave))
 		for k, n := range wave {
-			j.Waves[i][k] = planNodeJSON(n)
+			j.Waves[i][k] = planNodeJSON{word(n.Name), word(n.Kind), n.Wave, words(n.DependsOn)}
 		}
 	}
 	return json.Marshal(j)
@@ -50,7 +50,7 @@ func (d Diff) MarshalJSON() ([]byte, error) {
 func changesJSON(changes []Change) []changeJSON {
 	list := make([]changeJSON, len(changes))
 	for i, c := range changes {
-		list[i] = changeJSON{Name: c.Name, Kind: c.Kind, Outcome: c.Outcome}
+		list[i] = changeJSON{Name: word(c.Name), Kind: word(c.Kind), Outcome: word(c.Outcome)}
 		if c.Planned >= 0 {
 			list[i].Planned = &changes[i].Planned
 		}

@@ -24,6 +24,7 @@ const (
 // graphs fold, and of very many edges those that follow from others are left
 // out. WriteMermaid returns the first error of w.
 func (r *Report) WriteMermaid(w io.Writer) error {
+	r = r.whole()
 	return writeMermaid(w, newDAG(r.vertices(), mermaidColumns, mermaidRows))
 }
 

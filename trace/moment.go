@@ -1,6 +1,10 @@
 package trace
 
-import "time"
+import (
+	"math"
+	"slices"
+	"time"
+)
 
 // Reports are made by others and read from files, so a time in one can be
 // missing, lie before the beginning, or be so far away that a difference does
@@ -25,4 +29,60 @@ func plus(a, b time.Duration) time.Duration {
 		return longest
 	}
 	return a + b
+}
+
+// nanoseconds makes a duration of a number that may be too big for one.
+func nanoseconds(f float64) time.Duration {
+	switch {
+	case f >= float64(longest):
+		return longest
+	case f <= -float64(longest):
+		return -longest
+	}
+	return time.Duration(math.Round(f))
+}
+
+// axis maps times to their share of a common length.
+type axis struct {
+	from   time.Time
+	length time.Duration // 0: all is at its beginning
+}
+
+// longestAxis leaves room for steps and roundings above it. What lies beyond is
+// drawn at its end.
+const longestAxis = longest / 2
+
+func newAxis(from, to time.Time) axis { return axis{from, min(between(from, to), longestAxis)} }
+
+// share returns where t lies, from 0 to 1. A time that is missing lies at the
+// beginning.
+func (a axis) share(t time.Time) float64 {
+	if a.length <= 0 {
+		return 0
+	}
+	return min(1, float64(between(a.from, t))/float64(a.length))
+}
+
+// holds reports whether t lies on the axis, but not at its beginning.
+func (a axis) holds(t time.Time) bool {
+	d := between(a.from, t)
+	return d > 0 && d <= a.length
+}
+
+// whole returns r if nothing is missing in it that a picture needs, and else a
+// completed copy: writing a report out does not change it. Entries out of order
+// count as missing, since waves are told by where the number changes.
+func (r *Report) whole() *Report {
+	lacks := r.Started.IsZero() || r.Ended.IsZero()
+	for i := range r.Entries {
+		e := &r.Entries[i]
+		lacks = lacks || e.Queued.IsZero() || e.Started.IsZero() || e.Ended.IsZero() || i > 0 && e.Wave < r.Entries[i-1].Wave
+	}
+	if !lacks {
+		return r
+	}
+	c := *r
+	c.Entries = slices.Clone(r.Entries)
+	c.Complete()
+	return &c
 }

@@ -54,7 +54,10 @@ type Entry struct {
 }
 
 // Waited returns how long e was ready to be dropped before its drop began.
-func (e Entry) Waited() time.Duration { return max(0, e.Started.Sub(e.Queued)) }
+func (e Entry) Waited() time.Duration { return between(e.Queued, e.Started) }
 
 // Took returns how long the drop of e ran.
-func (e Entry) Took() time.Duration { return max(0, e.Ended.Sub(e.Started)) }
+func (e Entry) Took() time.Duration { return between(e.Started, e.Ended) }
+
+// took returns how long the teardown lasted.
+func (r *Report) took() time.Duration { return between(r.Started, r.Ended) }

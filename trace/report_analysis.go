@@ -22,7 +22,7 @@ import (
 func (r *Report) Complete() {
 	slices.SortStableFunc(r.Entries, func(a, b Entry) int { return cmp.Compare(a.Wave, b.Wave) })
 	if r.Started.IsZero() {
-		r.Started = r.firstStart()
+		r.Started = orTime(r.firstStart(), r.Ended)
 	}
 	links := r.links()
 	r.completeTimes(links)
@@ -106,7 +106,7 @@ func (r *Report) slackWaves() {
 	}
 	for i := range r.Entries {
 		if e := &r.Entries[i]; e.Slack == 0 {
-			e.Slack = max(0, ends[e.Wave].Sub(e.Ended))
+			e.Slack = between(e.Ended, ends[e.Wave])
 		}
 	}
 }
@@ -124,13 +124,13 @@ func (r *Report) slackEager(links [][]int) {
 			if j <= i {
 				continue // a report whose waves contradict its edges
 			}
-			start := latest[j].Add(-r.Entries[j].Ended.Sub(r.Entries[j].Queued))
+			start := latest[j].Add(-between(r.Entries[j].Queued, r.Entries[j].Ended))
 			if start.Before(latest[i]) {
 				latest[i] = start
 			}
 		}
 		if e.Slack == 0 {
-			e.Slack = max(0, latest[i].Sub(e.Ended))
+			e.Slack = between(e.Ended, latest[i])
 		}
 	}
 }

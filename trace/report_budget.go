@@ -51,8 +51,8 @@ func (r *Report) Budget() []WaveBudget {
 	starts := r.starts()
 	for k := range waves {
 		w := &waves[k]
-		w.Spent = max(0, w.Ended.Sub(w.Started))
-		if r.Grace <= 0 {
+		w.Spent = between(w.Started, w.Ended)
+		if r.Grace <= 0 || r.Deadline.IsZero() {
 			continue
 		}
 		after, of := len(waves)-1-k, len(waves)
@@ -61,7 +61,7 @@ func (r *Report) Budget() []WaveBudget {
 			after, of = len(starts)-later, len(starts)
 		}
 		reserve := time.Duration(float64(r.Grace) / 4 * float64(after) / float64(of))
-		w.Share = max(0, r.Deadline.Add(-reserve).Sub(w.Started))
+		w.Share = between(w.Started, r.Deadline.Add(-reserve))
 	}
 	return waves
 }
@@ -81,8 +81,8 @@ func (r *Report) starts() []time.Time {
 // eager or unlimited one could win at most.
 func (r *Report) totals() (ran, waited time.Duration) {
 	for i := range r.Entries {
-		ran += r.Entries[i].Took()
-		waited += r.Entries[i].Waited()
+		ran = plus(ran, r.Entries[i].Took())
+		waited = plus(waited, r.Entries[i].Waited())
 	}
 	return ran, waited
 }

@@ -2,7 +2,6 @@ package trace
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -53,9 +52,7 @@ const (
 // Bounds of what one span carries. An exporter sends up to 512 spans in one
 // message, and a collector refuses messages over 4 MiB.
 const (
-	maxNames  = 128  // in a list of guards
-	maxName   = 256  // bytes of a name or a type
-	maxStatus = 4096 // bytes of an error's text
+	maxNames = 128 // in a list of guards; see maxName and maxText too
 )
 
 // named joins the kind of a span with a name from the code, if there is one.
@@ -84,43 +81,12 @@ func fail(span oteltrace.Span, err error) {
 	if err == nil {
 		return
 	}
-	span.SetStatus(codes.Error, cut(errorText(err), maxStatus))
+	span.SetStatus(codes.Error, bounded(errorText(err), maxText))
 	span.SetAttributes(attribute.String(keyErrorType, errorType(err)))
 }
 
-// cut shortens a text to about n bytes.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "") + "…"
-}
-
-// bounded makes a text fit to leave the process: valid UTF-8, since one broken
-// byte makes an exporter refuse the whole batch, and of about n bytes at most.
-func bounded(s string, n int) string {
-	if len(s) > n {
-		s = cut(s, n)
-	}
-	return strings.ToValidUTF8(s, "\uFFFD")
-}
-
-// errorType is never empty for an error, even if that gives itself no type or has
-// a method that panics.
-func errorType(err error) (name string) {
-	if err == nil {
-		return ""
-	}
-	defer func() {
-		if p := recover(); p != nil {
-			name = "error"
-		}
-	}()
-	if t := fault.Type(err); t != "" {
-		return t
-	}
-	return "error"
-}
+// errorType is the error.type of err: bounded, and never empty for an error.
+func errorType(err error) string { return word(fault.Type(err)) }
 
 // orNow returns t, or the present time for the zero Time.
 func orNow(t time.Time) time.Time {

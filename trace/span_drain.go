@@ -8,7 +8,7 @@ import "go.opentelemetry.io/otel/attribute"
 func drained(cause string, d Drain) []attribute.KeyValue {
 	var attrs []attribute.KeyValue
 	if cause != "" {
-		attrs = append(attrs, attribute.String(keyCause, bounded(cause, maxStatus)))
+		attrs = append(attrs, attribute.String(keyCause, bounded(cause, maxText)))
 	}
 	if d.IsZero() {
 		return attrs

@@ -128,7 +128,7 @@ func (i *DropInfo) queued() time.Duration {
 	if i.Queued.IsZero() {
 		return 0
 	}
-	return max(0, i.Started.Sub(i.Queued))
+	return between(i.Queued, i.Started)
 }
 
 // End ends the drop at the time at, with the outcome as a lower-case word, and

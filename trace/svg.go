@@ -27,6 +27,7 @@ const (
 // viewer prefers, needs nothing from outside, and folds when the report is big.
 // WriteSVG returns the first error of w.
 func (r *Report) WriteSVG(w io.Writer) error {
+	r = r.whole()
 	s := newSVG(w)
 	s.waterfall(r, fallWidth, true)
 	return s.Flush()
@@ -36,18 +37,17 @@ func (r *Report) WriteSVG(w io.Writer) error {
 type waterfall struct {
 	svgWriter
 	rows       []row
-	from       time.Time
-	total      time.Duration // of the axis
-	names      float64       // the first pixel of the column with the names
-	left, bars float64       // the first pixel of the bars, and their width
-	top        float64       // of the first row
+	axis       axis
+	names      float64 // the first pixel of the column with the names
+	left, bars float64 // the first pixel of the bars, and their width
+	top        float64 // of the first row
 	right      float64
 	tones      map[string]bool // that occur
 }
 
 // waterfall draws r in the given width. One that stands alone has a headline.
 func (s svgWriter) waterfall(r *Report, w float64, alone bool) {
-	f := &waterfall{svgWriter: s, rows: r.rows(fallRows, fallFolded), from: r.Started, total: max(0, r.lastEnd().Sub(r.Started)),
+	f := &waterfall{svgWriter: s, rows: r.rows(fallRows, fallFolded), axis: newAxis(r.Started, r.lastEnd()),
 		top: fallMargin + 24, right: w - fallMargin, tones: make(map[string]bool)}
 	if alone {
 		f.top += 26
@@ -74,7 +74,7 @@ func (s svgWriter) waterfall(r *Report, w float64, alone bool) {
 	for i, row := range f.rows {
 		f.row(row, f.top+float64(i*rowHeight))
 	}
-	if !r.Deadline.IsZero() && r.Deadline.After(f.from) && !r.Deadline.After(f.from.Add(f.total)) {
+	if !r.Deadline.IsZero() && f.axis.holds(r.Deadline) {
 		x := px(f.x(r.Deadline))
 		f.f(`<path class="ebb-limit" d="M%s %sV%s"/><text class="ebb-small ebb-t-error" x="%s" y="%s" text-anchor="end">grace over</text>`+"\n",
 			x, px(f.top), px(bottom), px(f.x(r.Deadline)-4), px(bottom+14))
@@ -94,10 +94,7 @@ func (f *waterfall) empty(r *Report, w float64, alone bool) {
 
 // x is where t lies on the axis.
 func (f *waterfall) x(t time.Time) float64 {
-	if f.total <= 0 {
-		return f.left
-	}
-	return f.left + f.bars*min(1, max(0, float64(t.Sub(f.from))/float64(f.total)))
+	return f.left + f.bars*f.axis.share(t)
 }
 
 // labelSpace is the room right of the axis: for the texts of bars that end so
@@ -106,10 +103,7 @@ func (f *waterfall) labelSpace() float64 {
 	most := 0.0
 	for _, row := range f.rows {
 		_, _, ended := row.span()
-		share := 0.0
-		if f.total > 0 {
-			share = float64(ended.Sub(f.from)) / float64(f.total)
-		}
+		share := f.axis.share(ended)
 		need := float64(width(row.text()))*smallCell + 10
 		full := f.right - f.left
 		// need <= full - share*(full-space), solved for the space
@@ -151,9 +145,10 @@ func (f *waterfall) bands() {
 
 // grid draws the axis: some four to eight lines at round times.
 func (f *waterfall) grid(bottom float64) {
-	step := niceStep(f.total, f.bars)
-	for t := time.Duration(0); t <= f.total; t += step {
-		x := f.x(f.from.Add(t))
+	step := niceStep(f.axis.length, f.bars)
+	for n := range f.axis.length/step + 1 { // a sum could pass the largest duration
+		t := n * step
+		x := f.x(f.axis.from.Add(t))
 		anchor := "middle"
 		if t == 0 {
 			anchor = "start"
@@ -165,7 +160,8 @@ func (f *waterfall) grid(bottom float64) {
 
 // niceStep is the smallest of 1, 2 and 5 times a power of ten nanoseconds that
 // leaves a line at least eighty pixels; from a minute on, of the units in which
-// short prints.
+// short prints, and beyond some hours of whole hours. The total is that of an
+// [axis], so that no step overflows.
 func niceStep(total time.Duration, bars float64) time.Duration {
 	least := time.Duration(float64(total) * 80 / max(bars, 80))
 	if least > 30*time.Second {
@@ -176,9 +172,9 @@ func niceStep(total time.Duration, bars float64) time.Duration {
 		}
 		return (least + time.Hour - 1).Truncate(time.Hour)
 	}
-	for unit := time.Duration(1); ; unit *= 10 {
+	for unit := time.Duration(1); ; unit *= 10 { // ends below a minute
 		for _, n := range []time.Duration{1, 2, 5} {
-			if n*unit >= least && n*unit > 0 {
+			if n*unit >= least {
 				return n * unit
 			}
 		}

@@ -29,6 +29,7 @@ const (
 // longest has a line of its own, the rest of a wave has one together, which
 // tells the longest of them. WriteText returns the first error of w.
 func (r *Report) WriteText(w io.Writer) error {
+	r = r.whole()
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "%s\n", r.headline())
 	r.textDrain(b)
@@ -45,7 +46,7 @@ func (r *Report) WriteText(w io.Writer) error {
 // headline is the report in one line.
 func (r *Report) headline() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "teardown of %s: %s in %s", fit(r.Scope, 60), orDash(clean(r.Exit)), short(r.Ended.Sub(r.Started)))
+	fmt.Fprintf(&b, "teardown of %s: %s in %s", fit(r.Scope, 60), orDash(clean(r.Exit)), short(r.took()))
 	if r.Grace > 0 {
 		fmt.Fprintf(&b, " of %s grace", short(r.Grace))
 	}
@@ -68,7 +69,7 @@ func (r *Report) textWaterfall(b *bufio.Writer) {
 		outcome = max(outcome, min(12, width(w.outcome())))
 		wave = max(wave, width(w.waveLabel()))
 	}
-	axis := timeline{from: r.Started, to: r.lastEnd(), cells: textBars}
+	axis := timeline{axis: newAxis(r.Started, r.lastEnd()), cells: textBars}
 	fmt.Fprintf(b, "   %*s  %s  %s  %7s  %7s  %7s  %s\n", wave, "wave", padRight("guard", name), padRight("outcome", outcome),
 		"waited", "took", "slack", axis.header())
 	for _, w := range rows {
@@ -171,7 +172,7 @@ func (r *Report) textErrors(b *bufio.Writer) {
 
 // indent cleans a text that may have several lines, and keeps them.
 func indent(text string) string {
-	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	lines := strings.Split(strings.TrimRight(cut(text, maxExit), "\n"), "\n")
 	for i, line := range lines {
 		if line != "" {
 			lines[i] = isolate(clean(strings.ReplaceAll(line, "\t", "    ")))
@@ -201,6 +202,8 @@ func percent(part, of time.Duration) string {
 		return "·"
 	case part > 0 && part < of/100:
 		return "<1%"
+	case part/1000 > of:
+		return ">999%"
 	}
 	return fmt.Sprintf("%.0f%%", 100*float64(part)/float64(of))
 }

@@ -7,23 +7,18 @@ import (
 
 // timeline maps times to the cells of a line of text.
 type timeline struct {
-	from, to time.Time
-	cells    int
+	axis
+	cells int
 }
 
 // at returns the position of t in eighths of a cell.
 func (l timeline) at(t time.Time) int {
-	total := l.to.Sub(l.from)
-	if total <= 0 {
-		return 0
-	}
-	eighths := float64(l.cells*8) * float64(t.Sub(l.from)) / float64(total)
-	return min(max(0, int(eighths+0.5)), l.cells*8)
+	return int(float64(l.cells*8)*l.share(t) + 0.5)
 }
 
 // header names the beginning, the middle and the end of the axis.
 func (l timeline) header() string {
-	total := l.to.Sub(l.from)
+	total := l.length
 	line := []rune(strings.Repeat(" ", l.cells))
 	middle, end := []rune(short(total/2)), []rune(short(total))
 	copy(line, []rune("0s"))

@@ -15,16 +15,21 @@ import (
 // clean returns s with everything that steers instead of shows written as a Go
 // escape: control characters, invalid UTF-8, format characters other than the
 // two joiners that scripts need, line and paragraph separators, and
-// noncharacters, which XML forbids. An empty name becomes "".
+// noncharacters, which XML forbids. An empty name becomes "". What is longer
+// than a line of a picture, escapes included, is cut, and ends in an ellipsis.
 func clean(s string) string {
 	if s == "" {
 		return `""`
 	}
-	if strings.IndexFunc(s, steers) < 0 {
+	if len(s) <= maxClean && strings.IndexFunc(s, steers) < 0 {
 		return s
 	}
 	var b strings.Builder
 	for i, r := range s {
+		if b.Len() >= maxClean-longestEscape {
+			b.WriteString("…")
+			break
+		}
 		switch {
 		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"):
 			fmt.Fprintf(&b, `\x%02x`, s[i])
@@ -37,6 +42,10 @@ func clean(s string) string {
 	}
 	return b.String()
 }
+
+// longestEscape bounds what clean writes for one rune, and the ellipsis after it,
+// so that a cleaned text is one that clean leaves as it is.
+const longestEscape = 16
 
 // steers reports whether clean has to look at r. RuneError is what ranging
 // over invalid UTF-8 gives.
@@ -150,7 +159,7 @@ func padLeft(s string, n int) string  { return strings.Repeat(" ", max(0, n-widt
 // From a minute on it counts whole seconds.
 func short(d time.Duration) string {
 	if d < 0 {
-		return "-" + short(-d)
+		return "-" + short(-max(d, -longest)) // the least has no opposite
 	}
 	if d >= time.Minute-time.Second/2 {
 		d = d.Round(time.Second)

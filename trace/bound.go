@@ -1,0 +1,74 @@
+package trace
+
+import (
+	"fmt"
+	"hash/fnv"
+	"unicode/utf8"
+
+	"github.com/ebb-go/ebb/internal/fault"
+)
+
+// Names, types and errors come from users, and leave the process: in spans,
+// metrics, reports, JSON and on the page. There they are valid UTF-8, since one
+// broken byte makes an exporter refuse the whole batch, and of bounded length,
+// since a collector refuses messages over 4 MiB and a reader has one screen.
+// Each text passes through one of the functions below, or through clean, on its
+// way out; within the process it stays as it is.
+
+const (
+	maxName  = 256         // bytes of a name, a type, or another word
+	maxText  = 4096        // bytes of the text of one error, or of a cause
+	maxExit  = 4 * maxText // bytes of the error of a whole exit, which may have many
+	maxClean = 1024        // bytes of one line of a picture, however it was made visible
+)
+
+// bounded makes s valid UTF-8 of about n bytes at most, as package json does: each
+// byte that is none becomes U+FFFD.
+func bounded(s string, n int) string {
+	s = cut(s, n)
+	if utf8.ValidString(s) {
+		return s
+	}
+	return string([]rune(s))
+}
+
+// cut shortens s to about n bytes, not within a rune.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for k := 0; k < utf8.UTFMax-1 && n > 0 && !utf8.RuneStart(s[n]); k++ {
+		n--
+	}
+	return s[:n] + "…"
+}
+
+// word bounds a name. Two long names that begin alike stay two: what is left out
+// leaves a hash, so that edges, which are pairs of names, still meet their ends.
+func word(s string) string {
+	if len(s) <= maxName {
+		return bounded(s, maxName)
+	}
+	h := fnv.New32a()
+	h.Write([]byte(s))
+	return bounded(s, maxName-16) + fmt.Sprintf("%08x", h.Sum32())
+}
+
+// words bounds names. It returns list itself if there is nothing to do.
+func words(list []string) []string {
+	for i, s := range list {
+		if len(s) <= maxName && utf8.ValidString(s) {
+			continue
+		}
+		short := append(make([]string, 0, len(list)), list[:i]...)
+		for _, s := range list[i:] {
+			short = append(short, word(s))
+		}
+		return short
+	}
+	return list
+}
+
+// errorText is the text of err, bounded. It is there for every error, since a
+// report, a page or a span must come out whatever Error does; see [fault.Text].
+func errorText(err error) string { return cut(fault.Text(err), maxText) }
