@@ -5,7 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
+	"path/filepath"
 
 	_ "modernc.org/sqlite" // the driver "sqlite": pure Go, builds in half a minute
 )
@@ -40,27 +43,50 @@ CREATE TABLE IF NOT EXISTS sales (
 // each commit is on the disk before it returns, and an order is acknowledged
 // only after that. Closing it folds the write-ahead log into the file.
 func openDatabase(ctx context.Context, path string) (*sql.DB, error) {
-	source := url.URL{Scheme: "file", Path: path, RawQuery: url.Values{"_pragma": {
+	db, err := openSQLite(path, url.Values{"_pragma": {
 		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "busy_timeout(5000)",
-	}}.Encode()}
-	db, err := sql.Open("sqlite", source.String())
+	}})
 	if err != nil {
 		return nil, err
 	}
-	// SQLite has one writer. With one connection it is database/sql that keeps
-	// the line of those who wait, and nobody is told SQLITE_BUSY.
-	db.SetMaxOpenConns(1)
 	if _, err := db.ExecContext(ctx, schema); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), db.Close())
 	}
 	return db, nil
 }
 
+// openToRead opens a file that is there, and makes and changes nothing. Without a
+// write-ahead log the file is all there is: it is opened as immutable, or SQLite
+// would make an empty log to look into.
+func openToRead(path string) (*sql.DB, error) {
+	parameters := url.Values{"mode": {"ro"}}
+	if _, err := os.Stat(path + "-wal"); errors.Is(err, fs.ErrNotExist) {
+		parameters.Set("immutable", "1")
+	}
+	return openSQLite(path, parameters)
+}
+
+func openSQLite(path string, parameters url.Values) (*sql.DB, error) {
+	path, err := filepath.Abs(path) // a relative one would be taken for a host: file://HOST/...
+	if err != nil {
+		return nil, err
+	}
+	source := url.URL{Scheme: "file", Path: path, RawQuery: parameters.Encode()}
+	db, err := sql.Open("sqlite", source.String())
+	if err != nil {
+		return nil, err
+	}
+	// SQLite has one writer. With one connection it is database/sql that keeps
+	// the line of those who wait, and none of them gets SQLITE_BUSY.
+	db.SetMaxOpenConns(1)
+	return db, nil
+}
+
 var errConflict = errors.New("another order has this number")
 
-// insertOrder writes an order and, in the same transaction, the event that
-// tells of it, so that there is never one without the other. known says that
-// the very same order was there already; nothing is written then.
+// insertOrder writes an order and, in the same transaction, its event, so
+// that there is never one without the other. known reports that the very same
+// order was there already; nothing is written then.
 func insertOrder(ctx context.Context, tx *sql.Tx, o Order) (known bool, err error) {
 	r, err := tx.ExecContext(ctx, `INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		o.Number, o.Placed, o.Customer, o.Country, o.SKU, o.Quantity, o.Price)
@@ -94,7 +120,7 @@ func scanOrder(scan func(...any) error, o *Order, first ...any) error {
 }
 
 // column reads the only column of a query. It reads all rows before it returns
-// them: an open cursor would keep the one connection from everybody else.
+// them: an open cursor would keep the one connection from all others.
 func column[T any](ctx context.Context, db *sql.DB, query string, args ...any) ([]T, error) {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -110,4 +136,23 @@ func column[T any](ctx context.Context, db *sql.DB, query string, args ...any) (
 		all = append(all, v)
 	}
 	return all, rows.Err()
+}
+
+// unitsBySKU reads the two columns of a query.
+func unitsBySKU(ctx context.Context, db *sql.DB, query string) (map[string]int64, error) {
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	units := make(map[string]int64)
+	for rows.Next() {
+		var sku string
+		var n int64
+		if err := rows.Scan(&sku, &n); err != nil {
+			return nil, err
+		}
+		units[sku] = n
+	}
+	return units, rows.Err()
 }

@@ -13,8 +13,9 @@ import (
 
 // output is a file that is made at the beginning, so that a place that cannot
 // be written to is known before there is anything to write, and is written at
-// the end. Until then it has another name: whoever looks for it finds the whole
-// of the new file or what was there before.
+// the end. Until then it has another name and is claimed: at path there is the
+// whole of the new file or what was there before, and what a killed run has left
+// the next one with the same path removes.
 type output struct {
 	path string
 	temp *os.File
@@ -34,9 +35,11 @@ func createOutput(path string) (*output, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, &os.PathError{Op: "create", Path: path, Err: syscall.EISDIR}
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
+	dir, prefix := filepath.Dir(path), "."+filepath.Base(path)+".orders-"
+	sweep(dir, prefix)
+	f, err := claimNew(func() (*os.File, error) { return os.CreateTemp(dir, prefix) })
 	if err != nil {
-		var cause *os.PathError // names a file that nobody has heard of
+		var cause *os.PathError // names the temporary file
 		if errors.As(err, &cause) {
 			cause.Op, cause.Path = "create", path
 		}
