@@ -28,21 +28,15 @@ type cache struct {
 
 // openCache counts the orders there are.
 func openCache(ctx context.Context, db *sql.DB) (*cache, error) {
-	rows, err := db.QueryContext(ctx, `SELECT sku, SUM(quantity) FROM orders GROUP BY sku`)
+	units, err := unitsBySKU(ctx, db, `SELECT sku, SUM(quantity) FROM orders GROUP BY sku`)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	c := &cache{db: db, units: make(map[string]int64), dirty: make(map[string]bool)}
-	for rows.Next() {
-		var sku string
-		var units int64
-		if err := rows.Scan(&sku, &units); err != nil {
-			return nil, err
-		}
-		c.units[sku], c.dirty[sku] = units, true
+	c := &cache{db: db, units: units, dirty: make(map[string]bool)}
+	for sku := range units {
+		c.dirty[sku] = true
 	}
-	return c, rows.Err()
+	return c, nil
 }
 
 // add counts a committed order, and returns the units sold of its SKU so far.
@@ -71,7 +65,7 @@ func (c *cache) run(ctx context.Context) error {
 }
 
 // flush writes the totals that have changed, all or none of them. It writes
-// outside of mu: nobody who adds waits for the disk.
+// outside of mu, so add never waits for the disk.
 func (c *cache) flush(ctx context.Context) error {
 	c.flushing.Lock()
 	defer c.flushing.Unlock()

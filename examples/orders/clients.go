@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"io"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"go.uber.org/multierr"
 
 	"github.com/ebb-go/ebb/scope"
 )
@@ -17,41 +18,44 @@ import (
 // answerTime is how long a client waits for an answer.
 const answerTime = 5 * time.Second
 
+// trafficTime is when the service has had enough at the latest, however slow the
+// disk.
+const trafficTime = 3 * time.Second
+
 // clients are the world outside: they know the service by its address only.
 type clients struct {
+	answers
+
 	url      string
 	orders   []Order
+	n        int         // clients at once
+	middle   int         // acknowledgements that are enough
 	progress func(n int) // called after the n-th acknowledgement, perhaps concurrently
 	next     atomic.Int64
-	stopped  atomic.Bool // the service has refused, or is not there any more
-
-	mu           sync.Mutex // protects the following
-	acknowledged []string   // numbers of the orders that were answered with 201
-	known        int        // orders that an earlier run has taken: answered with 200
-	rejected     []error    // those that the service would not have
+	stopped  atomic.Bool // the service has refused, or no longer answers
 }
 
-// send sends the orders from n clients, each one after the other, until all are
-// sent or the service has stopped. It returns when the last answer is in, and
-// an error only if an order was rejected.
-func (c *clients) send(ctx context.Context, n int) error {
+// send sends the orders, each client one after the other, until all are sent or
+// the service has stopped. It calls enough once as many are acknowledged as it
+// takes, or when it has lasted for trafficTime. It returns when the last answer
+// is in, and an error only if an order was rejected.
+func (c *clients) send(ctx context.Context, enough func()) error {
+	late := time.AfterFunc(trafficTime, enough)
+	defer late.Stop()
 	// What is sent is not called back when ctx ends: a client that hung up
 	// would not hear that its order was taken.
 	ctx = context.WithoutCancel(ctx)
 	err := scope.Run(ctx, func(_ context.Context, s *scope.Scope) error {
-		for range n {
-			s.Go("client", c.sendSome)
+		for range c.n {
+			s.Go("client", func(ctx context.Context) error { return c.sendSome(ctx, enough) })
 		}
 		return nil
 	}, scope.WithName("clients"))
-	if n := len(c.rejected); err == nil && n > 0 {
-		err = fmt.Errorf("%d orders were rejected, the first: %w", n, c.rejected[0])
-	}
-	return err
+	return multierr.Append(err, c.err())
 }
 
 // sendSome is one client. It has a connection of its own.
-func (c *clients) sendSome(ctx context.Context) error {
+func (c *clients) sendSome(ctx context.Context, enough func()) error {
 	client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 1}, Timeout: answerTime}
 	defer client.CloseIdleConnections()
 	for !c.stopped.Load() {
@@ -59,7 +63,7 @@ func (c *clients) sendSome(ctx context.Context) error {
 		if i >= len(c.orders) {
 			return nil
 		}
-		if err := c.post(ctx, client, c.orders[i]); err != nil {
+		if err := c.post(ctx, client, c.orders[i], enough); err != nil {
 			return err
 		}
 	}
@@ -68,7 +72,7 @@ func (c *clients) sendSome(ctx context.Context) error {
 
 // post sends one order, and notes the answer. That there is none is no error:
 // it happens when a service stops.
-func (c *clients) post(ctx context.Context, client *http.Client, o Order) error {
+func (c *clients) post(ctx context.Context, client *http.Client, o Order, enough func()) error {
 	body, err := json.Marshal(o)
 	if err != nil {
 		return err
@@ -78,38 +82,30 @@ func (c *clients) post(ctx context.Context, client *http.Client, o Order) error 
 		return err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	response, err := client.Do(request)
+	status, text, err := answer(client.Do(request))
 	if err != nil {
 		c.stopped.Store(true)
+		c.noteNone(o)
 		return nil
 	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
-	if err != nil {
+	n := c.note(o, status, text)
+	switch status {
+	case http.StatusServiceUnavailable:
 		c.stopped.Store(true)
-		return nil
+	case http.StatusCreated:
+		c.progress(n)
+		if n >= c.middle {
+			enough()
+		}
 	}
-	c.note(o, response.StatusCode, text)
 	return nil
 }
 
-func (c *clients) note(o Order, status int, text []byte) {
-	if status == http.StatusServiceUnavailable {
-		c.stopped.Store(true)
-		return
+// answer reads the whole of a response.
+func answer(response *http.Response, err error) (status int, text []byte, _ error) {
+	if err != nil {
+		return 0, nil, err
 	}
-	c.mu.Lock()
-	switch status {
-	case http.StatusCreated:
-		c.acknowledged = append(c.acknowledged, o.Number)
-	case http.StatusOK:
-		c.known++
-	default:
-		c.rejected = append(c.rejected, fmt.Errorf("%s: status %d: %s", o.Number, status, bytes.TrimSpace(text)))
-	}
-	n := len(c.acknowledged)
-	c.mu.Unlock()
-	if status == http.StatusCreated {
-		c.progress(n)
-	}
+	text, err = io.ReadAll(io.LimitReader(response.Body, maxBody))
+	return response.StatusCode, bytes.TrimSpace(text), errors.Join(err, response.Body.Close())
 }

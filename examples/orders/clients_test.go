@@ -18,6 +18,11 @@ func ordersNo(first, last int) (orders []Order) {
 	return orders
 }
 
+// never is the enough of clients that have never had it.
+func never(t *testing.T) func() {
+	return func() { t.Error("they have had enough") }
+}
+
 func TestClientsSendEachOrderOnce(t *testing.T) {
 	var mu sync.Mutex
 	var got []string
@@ -37,11 +42,11 @@ func TestClientsSendEachOrderOnce(t *testing.T) {
 	}))
 	defer server.Close()
 	var last atomic.Int64
-	c := &clients{url: server.URL, orders: ordersNo(1, 100), progress: func(n int) {
+	c := &clients{url: server.URL, orders: ordersNo(1, 100), n: 8, middle: 101, progress: func(n int) {
 		for was := last.Load(); int64(n) > was && !last.CompareAndSwap(was, int64(n)); was = last.Load() {
 		}
 	}}
-	if err := c.send(t.Context(), 8); err != nil {
+	if err := c.send(t.Context(), never(t)); err != nil {
 		t.Fatal(err)
 	}
 	slices.Sort(got)
@@ -72,12 +77,15 @@ func TestClientsStopWithTheService(t *testing.T) {
 				w.WriteHeader(http.StatusCreated)
 			}))
 			defer server.Close()
-			c := &clients{url: server.URL, orders: ordersNo(1, 100), progress: func(int) {}}
-			if err := c.send(t.Context(), 2); err != nil {
+			c := &clients{url: server.URL, orders: ordersNo(1, 100), n: 2, middle: 101, progress: func(int) {}}
+			if err := c.send(t.Context(), never(t)); err != nil {
 				t.Fatal(err)
 			}
 			if len(c.acknowledged) != 10 || requests.Load() > 12 {
 				t.Errorf("%d acknowledged of %d requests, want 10 of at most 12", len(c.acknowledged), requests.Load())
+			}
+			if n := len(c.unanswered) + c.refused; n != int(requests.Load())-10 || (c.refused > 0) != (name == "503") {
+				t.Errorf("%d without an answer, %d refused, of %d requests", len(c.unanswered), c.refused, requests.Load())
 			}
 		})
 	}
@@ -88,9 +96,22 @@ func TestClientsSayWhatWasRejected(t *testing.T) {
 		refuse(w, http.StatusConflict, "another order has this number")
 	}))
 	defer server.Close()
-	c := &clients{url: server.URL, orders: ordersNo(1, 3), progress: func(int) {}}
-	err := c.send(t.Context(), 1)
+	c := &clients{url: server.URL, orders: ordersNo(1, 3), n: 1, progress: func(int) {}}
+	err := c.send(t.Context(), never(t))
 	if err == nil || !strings.HasPrefix(err.Error(), "3 orders were rejected, the first: W-1: status 409") {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestClientsHaveHadEnough(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusCreated) }))
+	defer server.Close()
+	var said []int
+	c := &clients{url: server.URL, orders: ordersNo(1, 5), n: 1, middle: 3, progress: func(int) {}}
+	if err := c.send(t.Context(), func() { said = append(said, len(c.acknowledged)) }); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(said, []int{3, 4, 5}) {
+		t.Errorf("enough after %v, want after the third and each that follows", said)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/ebb-go/ebb/scope"
 )
 
-// testAPI has a relay that nobody runs: what it is woken for stays there.
+// testAPI has a relay that does not run: what it is woken for stays there.
 func testAPI(t *testing.T) *api {
 	t.Helper()
 	db := testDatabase(t)
@@ -37,7 +37,7 @@ func encode(t *testing.T, o Order) string {
 func TestTakeAnOrder(t *testing.T) {
 	a := testAPI(t)
 	other := orderNo(1)
-	other.Customer = "somebody else"
+	other.Customer = "another customer"
 	bad := orderNo(2)
 	bad.Quantity = 0
 	for _, test := range []struct {
@@ -61,6 +61,9 @@ func TestTakeAnOrder(t *testing.T) {
 	}
 	if len(a.relay.news) != 1 {
 		t.Error("the relay was not woken")
+	}
+	if len(a.relay.room) != 1 {
+		t.Errorf("room is taken for %d events, want 1", len(a.relay.room))
 	}
 }
 

@@ -74,7 +74,7 @@ func loadOrders(path string) ([]Order, []badRow, error) {
 	return good, bad, err
 }
 
-var errNotLoopback = errors.New("is no loopback address, and the service asks nobody who he is")
+var errNotLoopback = errors.New("is no loopback address, and the service authenticates no client")
 
 func listen(addr string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,7 +12,14 @@ import (
 
 func testJournal(t *testing.T, path string) *journal {
 	t.Helper()
-	j, err := openJournal(path)
+	return testJournalAfter(t, path, 0)
+}
+
+// testJournalAfter opens a journal of which so many events are known to be on
+// the disk.
+func testJournalAfter(t *testing.T, path string, durable int64) *journal {
+	t.Helper()
+	j, err := openJournal(path, durable)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,19 +34,18 @@ func eventsNo(first, last int) (events []Event) {
 	return events
 }
 
-func readEvents(t *testing.T, path string) []Event {
+func readEvents(t *testing.T, path string) (events []Event) {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	events, whole, err := readJournal(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if size, err := f.Seek(0, 2); err != nil || size != whole {
-		t.Fatalf("%d of %d bytes are whole, %v", whole, size, err)
+	for line, err := range readJournal(f) {
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		events = append(events, line.event)
 	}
 	return events
 }
@@ -55,7 +62,7 @@ func TestJournalTakesAnEventOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Nor after it was opened again.
-	if err := testJournal(t, path).append(eventsNo(4, 6)); err != nil {
+	if err := testJournalAfter(t, path, 5).append(eventsNo(4, 6)); err != nil {
 		t.Fatal(err)
 	}
 	if got := readEvents(t, path); !slices.Equal(got, eventsNo(1, 6)) {
@@ -63,35 +70,10 @@ func TestJournalTakesAnEventOnce(t *testing.T) {
 	}
 }
 
-// Whatever byte a crash cuts the file at, the events before the cut are there
-// and the next is written whole.
+// What a crash leaves behind the last append that returned is not known to be on
+// the disk, however whole it looks, and must be written once more: each row is
+// such a file, of which only the first event counts.
 func TestJournalAfterACrash(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "orders.journal")
-	if err := testJournal(t, path).append(eventsNo(1, 2)); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	second := bytes.IndexByte(text, '\n') + 1
-	for cut := second; cut < len(text); cut++ {
-		if err := os.WriteFile(path, text[:cut], 0o644); err != nil {
-			t.Fatal(err)
-		}
-		j := testJournal(t, path)
-		if err := j.append(eventsNo(1, 3)); err != nil {
-			t.Fatal(err)
-		}
-		j.Close()
-		if got := readEvents(t, path); !slices.Equal(got, eventsNo(1, 3)) {
-			t.Fatalf("cut at %d: %v, want 1 to 3", cut, got)
-		}
-	}
-}
-
-// What is broken in the middle was not left by a crash, and is not cut off.
-func TestJournalRefusesABrokenLine(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "orders.journal")
 	if err := testJournal(t, path).append(eventsNo(1, 3)); err != nil {
 		t.Fatal(err)
@@ -100,20 +82,67 @@ func TestJournalRefusesABrokenLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	broken := bytes.Replace(text, []byte(`"W-2"`), []byte(`"W-9"`), 1)
-	if err := os.WriteFile(path, broken, 0o644); err != nil {
+	first := bytes.IndexByte(text, '\n') + 1
+	left := map[string][]byte{
+		"the second half of the disk block": append(bytes.Clone(text[:first]), make([]byte, 100)...),
+		"the third line without the second": bytes.Replace(text, []byte(`"W-2"`), []byte("\x00\x00\x00\x00\x00"), 1),
+	}
+	for cut := first; cut <= len(text); cut++ {
+		left[fmt.Sprintf("%d of %d bytes", cut, len(text))] = text[:cut]
+	}
+	for name, text := range left {
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		j := testJournalAfter(t, path, 1)
+		if got := readEvents(t, path); !slices.Equal(got, eventsNo(1, 1)) {
+			t.Fatalf("%s: %v count as written, want 1 alone", name, got)
+		}
+		if err := j.append(eventsNo(1, 3)); err != nil {
+			t.Fatal(err)
+		}
+		j.Close()
+		if got := readEvents(t, path); !slices.Equal(got, eventsNo(1, 3)) {
+			t.Fatalf("%s: %v, want 1 to 3", name, got)
+		}
+	}
+}
+
+// What is broken or missing before the last event that was written was not left
+// by a crash, and is not cut off.
+func TestJournalRefusesWhatIsBroken(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "orders.journal")
+	if err := testJournal(t, path).append(eventsNo(1, 3)); err != nil {
 		t.Fatal(err)
 	}
-	j, err := openJournal(path)
-	if err == nil {
-		j.Close()
-		t.Fatal("opened a journal with a broken line")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if want := path + ": line 2: checksum"; !strings.HasPrefix(err.Error(), want) {
-		t.Errorf("%v, want %s...", err, want)
-	}
-	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, broken) {
-		t.Errorf("the file was changed: %v", err)
+	for want, broken := range map[string][]byte{
+		"line 2: checksum":     bytes.Replace(text, []byte(`"W-2"`), []byte(`"W-9"`), 1),
+		"line 3: is torn":      text[:len(text)-1],
+		"ends with event 0, 3": nil,
+		"is no journal":        []byte("number,placed,customer\n"),
+	} {
+		if err := os.WriteFile(path, broken, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		durable := int64(3)
+		if want == "is no journal" {
+			durable = 0 // an empty outbox and an empty file would agree
+		}
+		j, err := openJournal(path, durable)
+		if err == nil {
+			j.Close()
+			t.Fatalf("%s: opened", want)
+		}
+		if want = path + ": " + want; !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v, want %s...", err, want)
+		}
+		if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, broken) {
+			t.Errorf("the file was changed: %v", err)
+		}
 	}
 }
 

@@ -72,12 +72,9 @@ func program(ctx context.Context, c config, stdout, stderr io.Writer) error {
 // rest.
 func demonstrate(ctx context.Context, c config, in inputs, stdout, stderr io.Writer) error {
 	writeBad(stdout, in)
-	set, finish := newProgress(stderr, len(in.orders))
-	clients := &clients{url: "http://" + in.listener.Addr().String(), orders: in.orders, progress: set}
+	crowd, told, finish := newCrowd(c, in, stdout, stderr)
 	service := &service{dir: in.dir, listener: in.listener, chaos: c.chaos}
-	traffic := &traffic{service, clients, min(c.clients, len(in.orders)), middleOf(len(in.orders))}
-	fmt.Fprintf(stdout, "%s: %d clients send %d orders; SIGTERM comes after %d\n",
-		clients.url, traffic.n, len(in.orders), traffic.middle)
+	traffic := &traffic{service, crowd}
 
 	serviceErr, clientErr := traffic.run(ctx)
 	finish()
@@ -85,11 +82,10 @@ func demonstrate(ctx context.Context, c config, in inputs, stdout, stderr io.Wri
 	if !service.served {
 		return err // it never came to an order
 	}
-	fmt.Fprintf(stdout, "stopped: %d orders acknowledged, %d not taken\n\n",
-		len(clients.acknowledged), len(in.orders)-len(clients.acknowledged)-clients.known)
+	fmt.Fprintf(stdout, "stopped: %d orders acknowledged, %d refused\n\n", len(told.acknowledged), told.refused)
 	err = multierr.Append(err, writeReport(stdout, in, service.report))
 
-	proof, proofErr := prove(ctx, service, clients.acknowledged)
+	proof, proofErr := prove(ctx, service, told)
 	if proofErr != nil {
 		return multierr.Append(err, proofErr)
 	}
@@ -101,3 +97,21 @@ func demonstrate(ctx context.Context, c config, in inputs, stdout, stderr io.Wri
 	}
 	return multierr.Append(err, lost)
 }
+
+// newCrowd returns the clients that the command line asks for, what they are told,
+// and what to call when they have ended. It says what they are about to do.
+func newCrowd(c config, in inputs, stdout, stderr io.Writer) (crowd, *answers, func()) {
+	addr := in.listener.Addr().String()
+	if c.hangups > 0 {
+		h := &hangups{addr: addr, orders: in.orders, n: c.clients, time: c.hangups, run: newRun()}
+		fmt.Fprintf(stdout, "http://%s: %d clients hang up at random; SIGTERM comes after %v\n", addr, h.n, h.time)
+		return h, &h.answers, func() { fmt.Fprintln(stdout, h) }
+	}
+	set, finish := newProgress(stderr, len(in.orders))
+	k := &clients{url: "http://" + addr, orders: in.orders, n: min(c.clients, len(in.orders)), middle: middleOf(len(in.orders)), progress: set}
+	fmt.Fprintf(stdout, "%s: %d clients send %d orders; SIGTERM comes after %d\n", k.url, k.n, len(k.orders), k.middle)
+	return k, &k.answers, finish
+}
+
+// middleOf is where traffic is thickest: after three of five orders.
+func middleOf(orders int) int { return (orders*3 + 4) / 5 }

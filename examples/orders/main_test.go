@@ -75,8 +75,11 @@ func (r result) wantProof(t *testing.T, culprits int) {
 			t.Errorf("%s: %d, want %d", what, n, acknowledged)
 		}
 	}
-	if a, d := r.numberOf(t, "guards acquired"), r.numberOf(t, "guards dropped"); a != d+culprits || a < acknowledged {
+	if a, d := r.numberOf(t, "guards acquired"), r.numberOf(t, "guards dropped"); a != d+culprits || a < 5 {
 		t.Errorf("%d guards acquired, %d dropped, %d culprits", a, d, culprits)
+	}
+	if n := r.numberOf(t, "transactions committed"); n < acknowledged {
+		t.Errorf("%d transactions committed for %d orders", n, acknowledged)
 	}
 	if !strings.HasSuffix(r.stdout, "nothing was lost\n") {
 		t.Errorf("ends with %q", r.stdout[max(0, len(r.stdout)-60):])
@@ -185,26 +188,30 @@ func TestUsageFaults(t *testing.T) {
 		args []string
 		want string
 	}{
-		"unknown flag":        {[]string{"-nope"}, "flag provided but not defined: -nope"},
-		"argument":            {[]string{"orders.csv"}, `unexpected argument "orders.csv"`},
-		"orders without file": {[]string{"-orders"}, "flag needs an argument: -orders"},
-		"orders of nothing":   {[]string{"-orders", ""}, "names no file"},
-		"no such file":        {[]string{"-orders", "{dir}/nope.csv"}, "nope.csv: no such file"},
-		"directory for file":  {[]string{"-orders", "{dir}"}, "is a directory"},
-		"newline in a name":   {[]string{"-orders", "no\nsuch"}, `open no\nsuch: no such file`},
-		"empty file":          {[]string{"-orders", file}, "is empty, want the header"},
-		"bad header":          {[]string{"-orders", write("h.csv", "a,b\n"+goodRow)}, `begins with "a,b"`},
-		"bad rows":            {[]string{"-orders", write("r.csv", columns+"\nx\ny\n")}, "has no good row: 2 of 2"},
-		"port in use":         {[]string{"-addr", taken.Addr().String()}, "address already in use"},
-		"no address":          {[]string{"-addr", "127.0.0.1"}, "-addr: "},
-		"public address":      {[]string{"-addr", "0.0.0.0:0"}, "is no loopback address"},
-		"data below a file":   {[]string{"-data", filepath.Join(file, "data")}, "-data: mkdir"},
-		"html nowhere":        {[]string{"-html", "{dir}/nope/x.html"}, "nope/x.html: no such file or directory"},
-		"html a directory":    {[]string{"-html", "{dir}"}, "is a directory"},
-		"html of nothing":     {[]string{"-html", ""}, "-html: names no file"},
-		"svg nowhere":         {[]string{"-svg", "{dir}/nope/x.svg"}, "nope/x.svg: no such file or directory"},
-		"no clients":          {[]string{"-clients", "0"}, "-clients: 0 is not between"},
-		"clients in words":    {[]string{"-clients", "many"}, `invalid value "many"`},
+		"unknown flag":         {[]string{"-nope"}, "flag provided but not defined: -nope"},
+		"argument":             {[]string{"orders.csv"}, `unexpected argument "orders.csv"`},
+		"orders without file":  {[]string{"-orders"}, "flag needs an argument: -orders"},
+		"orders of nothing":    {[]string{"-orders", ""}, "names no file"},
+		"no such file":         {[]string{"-orders", "{dir}/nope.csv"}, "nope.csv: no such file"},
+		"directory for file":   {[]string{"-orders", "{dir}"}, "is a directory"},
+		"newline in a name":    {[]string{"-orders", "no\nsuch"}, `open no\nsuch: no such file`},
+		"empty file":           {[]string{"-orders", file}, "is empty, want the header"},
+		"bad header":           {[]string{"-orders", write("h.csv", "a,b\n"+goodRow)}, `begins with "a,b"`},
+		"bad rows":             {[]string{"-orders", write("r.csv", columns+"\nx\ny\n")}, "has no good row: 2 of 2"},
+		"port in use":          {[]string{"-addr", taken.Addr().String()}, "address already in use"},
+		"no address":           {[]string{"-addr", "127.0.0.1"}, "-addr: "},
+		"public address":       {[]string{"-addr", "0.0.0.0:0"}, "is no loopback address"},
+		"data below a file":    {[]string{"-data", filepath.Join(file, "data")}, "-data: mkdir"},
+		"data of nothing":      {[]string{"-data", ""}, "names no directory"},
+		"data of a killed run": {[]string{"-data", temporaryPrefix + "1"}, "are those of temporary directories"},
+		"negative hangups":     {[]string{"-hangups", "-1s"}, "-hangups: -1s is negative"},
+		"hangups in words":     {[]string{"-hangups", "long"}, `invalid value "long"`},
+		"html nowhere":         {[]string{"-html", "{dir}/nope/x.html"}, "nope/x.html: no such file or directory"},
+		"html a directory":     {[]string{"-html", "{dir}"}, "is a directory"},
+		"html of nothing":      {[]string{"-html", ""}, "-html: names no file"},
+		"svg nowhere":          {[]string{"-svg", "{dir}/nope/x.svg"}, "nope/x.svg: no such file or directory"},
+		"no clients":           {[]string{"-clients", "0"}, "-clients: 0 is not between"},
+		"clients in words":     {[]string{"-clients", "many"}, `invalid value "many"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := runProgram(t, test.args...)

@@ -12,7 +12,7 @@ import (
 
 // Order is what a client sends, a row of the table orders holds, and an event
 // carries. Its number names it for good: the same number twice is the same
-// order, whoever sends it again.
+// order sent again.
 type Order struct {
 	Number   string `json:"number"`
 	Placed   string `json:"placed"` // a day, as 2025-03-31
@@ -30,7 +30,7 @@ type Event struct {
 	Order Order `json:"order"`
 }
 
-// check says what is wrong with an order, in words for whoever sent it.
+// check says what is wrong with an order, in words for its sender.
 func (o Order) check() error {
 	if err := checkName("number", o.Number, 32); err != nil {
 		return err
@@ -55,6 +55,9 @@ func (o Order) check() error {
 	}
 	return nil
 }
+
+// total is what the order costs.
+func (o Order) total() Cents { return o.Price * Cents(o.Quantity) }
 
 // checkText accepts what a person may be called, in any script.
 func checkText(field, s string, limit int) error {

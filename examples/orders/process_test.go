@@ -4,10 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -57,48 +60,149 @@ func TestProcessExitCode(t *testing.T) {
 	}
 }
 
-// Killed in mid-traffic, with no time to drop anything, the service has lost
-// nothing either: what it had acknowledged is on the disk, and the next run
-// tells what was not yet told, so that the proof holds for both.
-func TestProcessKilled(t *testing.T) {
-	dir := t.TempDir()
-	data := filepath.Join(dir, "data")
-	c := programIn(t, dir, "-data", data)
-	stdout, err := c.StdoutPipe()
+// running is the program in a process of its own, that has said where it is.
+type running struct {
+	*exec.Cmd
+	url string
+}
+
+// startIn starts the program in dir and reads on to the line with its address.
+func startIn(t *testing.T, dir string, args ...string) running {
+	t.Helper()
+	r := running{Cmd: programIn(t, dir, args...)}
+	stdout, err := r.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Start(); err != nil {
+	if err := r.Start(); err != nil {
 		t.Fatal(err)
 	}
 	screen := bufio.NewReader(stdout)
-	ours := &clients{url: readURL(t, screen), orders: ordersNo(1, 1000), progress: func(n int) {
-		if n == 20 {
-			c.Process.Kill()
+	r.url = readURL(t, screen)
+	go io.Copy(io.Discard, screen)
+	return r
+}
+
+// kill kills the program when our own clients have n acknowledgements, and
+// returns the answers that they have.
+func (r running) kill(t *testing.T, orders []Order, n int) *answers {
+	t.Helper()
+	ours := &clients{url: r.url, orders: orders, n: 4, middle: len(orders) + 1, progress: func(acknowledged int) {
+		if acknowledged == n {
+			r.Process.Kill()
 		}
 	}}
-	go io.Copy(io.Discard, screen)
-	if err := ours.send(t.Context(), 4); err != nil {
+	if n == 0 {
+		r.Process.Kill()
+	}
+	if err := ours.send(t.Context(), func() {}); err != nil {
 		t.Fatal(err)
 	}
-	c.Wait()
-	if code := c.ProcessState.ExitCode(); code != -1 {
+	r.Wait()
+	if code := r.ProcessState.ExitCode(); code != -1 {
 		t.Fatalf("exit code %d: it had ended before it could be killed", code)
 	}
+	return &ours.answers
+}
 
-	r := runProgram(t, "-data", data)
-	if r.code != 0 {
-		t.Fatalf("exit code %d, stderr %q\n%s", r.code, r.stderr, r.stdout)
-	}
-	earlier, committed := r.numberOf(t, "orders of earlier runs"), r.numberOf(t, "rows committed")
-	if earlier < 20 || committed != earlier+r.numberOf(t, "orders acknowledged") {
-		t.Errorf("%d of the run that was killed, %d in all", earlier, committed)
-	}
-	db := testDatabaseAt(t, filepath.Join(data, "orders.db"))
-	for _, number := range ours.acknowledged {
-		if n := count(t, db, `SELECT COUNT(*) FROM orders JOIN invoices USING (number) WHERE number = ?`, number); n != 1 {
-			t.Errorf("%s was acknowledged, and is lost", number)
+// Killed again and again in mid-traffic, with no time to drop anything, the
+// service has lost nothing: what it had acknowledged is on the disk, once, and
+// the next run delivers what was on the way, so that the proof holds for all of
+// them. What the killed runs have left beside the data is gone after it.
+func TestProcessKilled(t *testing.T) {
+	dir := t.TempDir()
+	data, file := filepath.Join(dir, "data"), filepath.Join(dir, "orders.csv")
+	var acknowledged []string
+	for run := range 5 {
+		// Orders of its own each time: it is busy with them when it is killed.
+		rows := columns + "\n"
+		for _, o := range ordersNo(1, 900) {
+			rows += strings.Replace(goodRow, "W-1,", fmt.Sprintf("R%d-%s,", run, o.Number), 1) + "\n"
 		}
+		if err := os.WriteFile(file, []byte(rows), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		p := startIn(t, dir, "-data", data, "-orders", file)
+		if run == 0 {
+			wantTaken(t, dir, data)
+		}
+		n := rand.IntN(50)
+		theirs := p.kill(t, ordersNo(run*1000+1, run*1000+1000), n)
+		t.Logf("run %d: killed at %d acknowledgements, %d came in all", run, n, len(theirs.acknowledged))
+		acknowledged = append(acknowledged, theirs.acknowledged...)
+	}
+
+	c := programIn(t, dir, "-data", data)
+	var screen bytes.Buffer
+	c.Stdout, c.Stderr = &screen, &screen
+	if code := exitCode(t, c); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, &screen)
+	}
+	v := &service{dir: data}
+	d, err := readDisk(t.Context(), v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for where, numbers := range map[string][]string{"orders": d.committed, "invoices": d.projected, "journal": d.journal.numbers} {
+		times := make(map[string]int)
+		for _, number := range numbers {
+			times[number]++
+		}
+		for _, number := range acknowledged {
+			if times[number] != 1 {
+				t.Errorf("%s was acknowledged, and is %d times in %s", number, times[number], where)
+			}
+		}
+	}
+	if got, want := filesIn(t, dir), []string{"data", "orders.csv", "teardown.html"}; !slices.Equal(got, want) {
+		t.Errorf("left behind %v, want %v", got, want)
+	}
+	if got, want := filesIn(t, data), []string{"orders.db", "orders.journal", "stream"}; !slices.Equal(got, want) {
+		t.Errorf("left behind %v in the data, want %v", got, want)
+	}
+}
+
+// wantTaken checks that a second program on a directory says so, and does
+// nothing.
+func wantTaken(t *testing.T, dir, data string) {
+	t.Helper()
+	c := programIn(t, dir, "-data", data)
+	var stdout, stderr bytes.Buffer
+	c.Stdout, c.Stderr = &stdout, &stderr
+	if code := exitCode(t, c); code != 2 || stdout.Len() > 0 {
+		t.Errorf("exit code %d, want 2; stdout %q", code, &stdout)
+	}
+	if got, want := stderr.String(), "orders: -data: "+data+": is in use by another process\n"; got != want {
+		t.Errorf("stderr %q, want %q", got, want)
+	}
+}
+
+// Without -data a killed run leaves a temporary directory and half of a report,
+// until the next one starts, which takes nothing from one that is running.
+func TestProcessKilledLeavesNothingForLong(t *testing.T) {
+	dir := t.TempDir()
+	p := startIn(t, dir)
+	killed := filesIn(t, dir)
+	p.kill(t, ordersNo(1, 1000), 1)
+	if got := filesIn(t, dir); len(killed) != 2 || !slices.Equal(got, killed) {
+		t.Fatalf("left behind %v, of %v: this tests nothing", got, killed)
+	}
+	p = startIn(t, dir)
+	alive := filesIn(t, dir)
+	if slices.ContainsFunc(killed, func(name string) bool { return slices.Contains(alive, name) }) {
+		t.Errorf("%v are there after the next start, of %v", alive, killed)
+	}
+	if code := exitCode(t, programIn(t, dir, "-orders", filepath.Join(dir, "none"))); code != 2 {
+		t.Errorf("exit code %d, want 2", code)
+	}
+	if got := filesIn(t, dir); !slices.Equal(got, alive) {
+		t.Errorf("a third has left %v to the second, of %v", got, alive)
+	}
+	if err := p.Wait(); err != nil {
+		t.Error(err)
+	}
+	if got, want := filesIn(t, dir), []string{"teardown.html"}; !slices.Equal(got, want) {
+		t.Errorf("left behind %v, want %v", got, want)
 	}
 }
 
@@ -110,14 +214,13 @@ func readURL(t *testing.T, screen *bufio.Reader) string {
 		if err != nil {
 			t.Fatalf("it has ended: %v", err)
 		}
-		if url, _, ok := strings.Cut(line, ": 16 clients send"); ok {
+		if url, _, ok := strings.Cut(line, ": 16 clients "); ok {
 			return url
 		}
 	}
 }
 
-// What root may do, others may not: as somebody else the program is told of
-// permissions.
+// What root may do, others may not: the program runs as a user without rights.
 func TestProcessWithoutPermission(t *testing.T) {
 	dir := t.TempDir()
 	for name, mode := range map[string]os.FileMode{"readonly": os.ModeDir | 0o555, "unreadable.csv": 0o000} {
@@ -165,7 +268,7 @@ func TestProcessWithoutPermission(t *testing.T) {
 }
 
 // asNobody has c run as a user without rights, from a copy of the program that
-// he can reach.
+// this user can reach.
 func asNobody(t *testing.T, c *exec.Cmd, dir string) {
 	t.Helper()
 	const nobody = 65534

@@ -10,8 +10,8 @@ import (
 )
 
 // newProgress returns what to call with the number of orders acknowledged so
-// far, from any goroutine, and what to call at the end. Where there is nobody
-// to look at a bar, in a file or a pipe, none is drawn.
+// far, from any goroutine, and what to call at the end. In
+// a file or a pipe no bar is drawn.
 func newProgress(w io.Writer, total int) (set func(n int), finish func()) {
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {

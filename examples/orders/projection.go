@@ -30,7 +30,7 @@ func openProjection(ctx context.Context, db *sql.DB, s *stream) (*projection, er
 }
 
 // run projects until stopping closes, and then on to the end of the stream: by
-// then nobody publishes, so the end is final. It ends early only with ctx, when
+// then no one publishes, so the end is final. It ends early only with ctx, when
 // stopping is closed too; the next run goes on from where it was.
 func (p *projection) run(ctx context.Context, stopping <-chan struct{}) error {
 	arrived := make(chan jetstream.Msg, projectBatch)
@@ -107,7 +107,7 @@ func (p *projection) project(ctx context.Context, batch []jetstream.Msg) error {
 		}
 		position = int64(meta.Sequence.Stream)
 		if _, err := tx.ExecContext(ctx, `INSERT INTO invoices VALUES (?, ?, ?) ON CONFLICT (number) DO NOTHING`,
-			e.Order.Number, position, int64(e.Order.Price)*e.Order.Quantity); err != nil {
+			e.Order.Number, position, e.Order.total()); err != nil {
 			return err
 		}
 	}

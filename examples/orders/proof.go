@@ -2,22 +2,20 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
-	"github.com/ebb-go/ebb/guard"
-	"github.com/ebb-go/ebb/scope"
 	"github.com/ebb-go/ebb/trace"
 )
 
 var errLost = errors.New("the proof does not hold")
 
-// proof compares what the clients were told with what is on the disk.
+// proof compares the answers that the clients have with what is on the disk.
 type proof []fact
 
 // fact is a line of the proof. wrong says what speaks against it; it is empty
@@ -25,74 +23,47 @@ type proof []fact
 type fact struct {
 	what, where string
 	n           int
+	allowed     int // of n, those that need not be there
 	compared    bool
 	wrong       string
 }
 
-// prove reads the files of a service that has ended. acknowledged are the
-// numbers of the orders that its clients have the acknowledgement of.
-func prove(ctx context.Context, v *service, acknowledged []string) (proof, error) {
-	return scope.RunValue(ctx, func(ctx context.Context, s *scope.Scope) (proof, error) {
-		db, err := scope.Acquire(ctx, s, "database", func(ctx context.Context) (*sql.DB, error) {
-			return openDatabase(ctx, v.databasePath())
-		}, guard.Close)
-		if err != nil {
-			return nil, err
-		}
-		d, err := readDisk(ctx, db.Value(), v.journalPath())
-		if err != nil {
-			return nil, err
-		}
-		return append(compareOrders(v.before, acknowledged, d), compareGuards(v)...), nil
-	}, scope.WithName("proof"))
-}
-
-// disk is what was found there.
-type disk struct {
-	committed, journaled, projected []string // numbers of orders
-	outbox                          int      // events that are still to be told
-	ordered, sold                   int      // units, by the orders and by the cache's table
-}
-
-func readDisk(ctx context.Context, db *sql.DB, journal string) (d disk, err error) {
-	if d.committed, err = column[string](ctx, db, `SELECT number FROM orders`); err != nil {
-		return d, err
-	}
-	if d.projected, err = column[string](ctx, db, `SELECT number FROM invoices`); err != nil {
-		return d, err
-	}
-	err = db.QueryRowContext(ctx, `SELECT
-		(SELECT COUNT(*) FROM outbox),
-		(SELECT COALESCE(SUM(quantity), 0) FROM orders),
-		(SELECT COALESCE(SUM(units), 0) FROM sales)`).Scan(&d.outbox, &d.ordered, &d.sold)
+// prove compares the files of a service that has ended with the answers that its
+// clients have.
+func prove(ctx context.Context, v *service, told *answers) (proof, error) {
+	d, err := readDisk(ctx, v)
 	if err != nil {
-		return d, err
+		return nil, err
 	}
-	f, err := os.Open(journal)
-	if err != nil {
-		return d, err
-	}
-	defer f.Close()
-	events, _, err := readJournal(f)
-	for _, e := range events {
-		d.journaled = append(d.journaled, e.Order.Number)
-	}
-	return d, err
+	return slices.Concat(compareOrders(v.before, told, d), compareTransactions(&v.tally), compareGuards(v)), nil
 }
 
-func compareOrders(before, acknowledged []string, d disk) (p proof) {
+func compareOrders(before []string, told *answers, d disk) (p proof) {
 	if len(before) > 0 {
 		p = append(p, fact{what: "orders of earlier runs", n: len(before)})
 	}
-	want := append(before[:len(before):len(before)], acknowledged...)
+	p = append(p, fact{what: "orders acknowledged", where: "to the clients", n: len(told.acknowledged)})
+	if n := len(told.unanswered); n > 0 {
+		p = append(p, fact{what: "orders without an answer", where: "committed or not", n: n})
+	}
+	promised := slices.Concat(before, told.acknowledged)
 	return append(p,
-		fact{what: "orders acknowledged", where: "to the clients", n: len(acknowledged)},
-		compare("rows committed", "orders.db, orders", want, d.committed),
-		compare("events journaled", "orders.journal", want, d.journaled),
-		compare("events projected", "orders.db, invoices", want, d.projected),
+		compare("rows committed", "orders.db, orders", promised, told.unanswered, d.committed),
+		d.journal.whole(compare("events journaled", "orders.journal", d.committed, nil, d.journal.numbers)),
+		compare("events projected", "orders.db, invoices", d.committed, nil, d.projected),
 		equal("events on the way", "orders.db, outbox", 0, d.outbox),
-		fact{what: "units ordered", where: "orders.db, orders", n: d.ordered},
-		equal("units flushed by the cache", "orders.db, sales", d.ordered, d.sold))
+		fact{what: "units ordered", where: "orders.db, orders", n: total(d.ordered)},
+		equalUnits("units flushed by the cache", "orders.db, sales", d.ordered, d.sold))
+}
+
+// compareTransactions has every transaction either committed or rolled back.
+func compareTransactions(t *tally) proof {
+	begun, committed, rolledBack := int(t.begun.Load()), int(t.committed.Load()), int(t.rolledBack.Load())
+	p := proof{fact{what: "transactions begun", n: begun}}
+	if rolledBack > 0 {
+		p = append(p, fact{what: "transactions rolled back", n: rolledBack})
+	}
+	return append(p, equal("transactions committed", "", begun-rolledBack, committed))
 }
 
 // compareGuards has every guard dropped but those that the report names.
@@ -124,30 +95,65 @@ func equal(what, where string, want, got int) fact {
 	return f
 }
 
-// compare compares sets, for numbers that agree may be those of other orders.
-func compare(what, where string, want, got []string) fact {
-	f := fact{what: what, where: where, n: len(got), compared: true}
-	missing := make(map[string]bool, len(want))
-	for _, number := range want {
-		missing[number] = true
+// equalUnits compares the units of each SKU.
+func equalUnits(what, where string, want, got map[string]int64) fact {
+	f := fact{what: what, where: where, n: total(got), compared: true}
+	var wrong []string
+	for sku := range want {
+		if got[sku] != want[sku] {
+			wrong = append(wrong, fmt.Sprintf("%d of %s, want %d", got[sku], sku, want[sku]))
+		}
 	}
+	for sku, units := range got {
+		if _, ok := want[sku]; !ok {
+			wrong = append(wrong, fmt.Sprintf("%d of %s, want none", units, sku))
+		}
+	}
+	if len(wrong) > 0 {
+		f.wrong = fmt.Sprintf("%s; %d SKUs in all", slices.Min(wrong), len(wrong))
+	}
+	return f
+}
+
+func total(units map[string]int64) (n int) {
+	for _, u := range units {
+		n += int(u)
+	}
+	return n
+}
+
+// compare compares sets, for numbers that agree may be those of other orders:
+// got is to hold all of want, and beyond that only what is allowed.
+func compare(what, where string, want, allowed, got []string) fact {
+	f := fact{what: what, where: where, n: len(got), compared: true}
+	missing, free := setOf(want), setOf(allowed)
 	var extra []string // not asked for, or there twice
 	for _, number := range got {
-		if !missing[number] {
+		switch {
+		case missing[number]:
+			delete(missing, number)
+		case free[number]:
+			delete(free, number)
+			f.allowed++
+		default:
 			extra = append(extra, number)
 		}
-		delete(missing, number)
 	}
 	switch {
 	case len(missing) > 0:
-		for number := range missing {
-			f.wrong = fmt.Sprintf("%d missing, %s for one", len(missing), number)
-			break
-		}
+		f.wrong = fmt.Sprintf("%d missing, %s for one", len(missing), slices.Min(slices.Collect(maps.Keys(missing))))
 	case len(extra) > 0:
 		f.wrong = fmt.Sprintf("%d too many, %s for one", len(extra), extra[0])
 	}
 	return f
+}
+
+func setOf(numbers []string) map[string]bool {
+	set := make(map[string]bool, len(numbers))
+	for _, number := range numbers {
+		set[number] = true
+	}
+	return set
 }
 
 // err is errLost, with the facts that are wrong, or nil.
@@ -174,6 +180,9 @@ func (p proof) writeText(w io.Writer) error {
 			verdict = "WRONG: " + f.wrong
 		case f.compared:
 			verdict = "ok"
+		}
+		if f.allowed > 0 {
+			verdict += fmt.Sprintf(", %d without an answer", f.allowed)
 		}
 		fmt.Fprintf(table, "  %s\t%6d\t%s\t%s\n", f.what, f.n, verdict, f.where)
 	}

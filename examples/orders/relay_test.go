@@ -117,3 +117,41 @@ func TestRelayEndsWithItsContext(t *testing.T) {
 		t.Errorf("%d events are left, want 1", left)
 	}
 }
+
+// Orders are taken no faster than their events are delivered, and those that find
+// no room are refused when the service stops.
+func TestRelayHasRoomForSoMany(t *testing.T) {
+	p := testPipeline(t)
+	stopping := make(chan struct{})
+	for range relayRoom {
+		if !p.relay.reserve(stopping) {
+			t.Fatal("no room")
+		}
+	}
+	take(t, p.db, 1, relayBatch)
+	waiting := make(chan bool)
+	go func() { waiting <- p.relay.reserve(stopping) }()
+	select {
+	case <-waiting:
+		t.Fatal("there was room for one more")
+	default:
+	}
+	if err := p.relay.empty(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !<-waiting {
+		t.Error("no room after a batch was delivered")
+	}
+	for range relayBatch - 1 {
+		p.relay.reserve(stopping)
+	}
+	close(stopping)
+	if p.relay.reserve(stopping) {
+		t.Error("room for more than there is")
+	}
+	p.relay.free(1)
+	p.relay.free(relayRoom + 1) // of an earlier run
+	if !p.relay.reserve(nil) || len(p.relay.room) != 1 {
+		t.Errorf("%d on the way, want 1", len(p.relay.room))
+	}
+}

@@ -13,8 +13,8 @@ import (
 
 // serveHTTP is a daemon that answers requests until it is asked to stop. It
 // then closes the listener, and returns when the requests it has begun have
-// been answered. They run in its context, which nobody cancels until its time
-// to stop has run out, so a request that has begun is a request that ends.
+// been answered. They run in its context, which lives until its time to
+// stop has run out, so a request that has begun is a request that ends.
 func serveHTTP(l net.Listener, h http.Handler) func(context.Context) error {
 	return func(ctx context.Context) error {
 		server := &http.Server{

@@ -21,7 +21,7 @@ func testListener(t *testing.T) net.Listener {
 	return l
 }
 
-// A request that has begun when the scope is cancelled is answered, its context
+// A request that has begun when the scope is canceled is answered, its context
 // alive; and the drop waits for it.
 func TestServerAnswersWhatItHasBegun(t *testing.T) {
 	l := testListener(t)
@@ -31,23 +31,24 @@ func TestServerAnswersWhatItHasBegun(t *testing.T) {
 		<-scope.Stopping(r.Context())
 		<-finish
 		if err := r.Context().Err(); err != nil {
-			t.Errorf("the request was cancelled: %v", err)
+			t.Errorf("the request was canceled: %v", err)
 		}
 		io.WriteString(w, "done")
 	})
 	answer := make(chan string, 1)
+	enough := errors.New("enough")
 	err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
 		if _, err := s.Daemon("server", serveHTTP(l, handler), scope.Graceful()); err != nil {
 			return err
 		}
 		go func() { answer <- get(t, "http://"+l.Addr().String()) }()
 		<-begun
-		s.Cancel(errors.New("enough"))
+		s.Cancel(enough)
 		close(finish)
 		return nil
 	})
-	if err != nil {
-		t.Error(err)
+	if err != enough {
+		t.Errorf("%v, want the cause and nothing else", err)
 	}
 	if got := <-answer; got != "done" {
 		t.Errorf("answered %q", got)

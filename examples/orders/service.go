@@ -37,9 +37,10 @@ func (v *service) databasePath() string { return filepath.Join(v.dir, "orders.db
 func (v *service) journalPath() string  { return filepath.Join(v.dir, "orders.journal") }
 func (v *service) streamPath() string   { return filepath.Join(v.dir, "stream") }
 
-// run serves until ctx ends, then stops in order. What uses what is below, and
-// so what is stopped before what: an arrow is a Use in open, or a DependsOn in
-// start. (The relay's own arrows to stream and database are left out.)
+// run serves until asked ends, then stops in order and returns nil. The drawing
+// has what uses what, and so what is stopped before what: an arrow is a Use in
+// open, or a DependsOn in start. (The relay's own arrows to stream and database
+// are left out.)
 //
 //	server ──────┬─> relay ─┬─> journal
 //	             │          └─> projection ─┬─> stream ──> nats
@@ -51,7 +52,7 @@ func (v *service) streamPath() string   { return filepath.Join(v.dir, "stream") 
 // the last of the events, and then the projection: each finds its source at
 // rest, and so can tell when it has come to the end. The cache writes what it
 // has only in memory. Only then is the database closed.
-func (v *service) run(ctx context.Context) error {
+func (v *service) run(ctx, asked context.Context) error {
 	return scope.Run(ctx, func(ctx context.Context, s *scope.Scope) error {
 		p, err := v.open(ctx, s)
 		if err != nil {
@@ -66,8 +67,13 @@ func (v *service) run(ctx context.Context) error {
 		}
 		v.served = true
 		v.ready()
-		<-ctx.Done() // a signal, or a daemon that failed
-		return nil
+		select {
+		case <-asked.Done():
+			s.Stop(context.Cause(asked))
+			return nil
+		case <-ctx.Done(): // a daemon has failed
+			return context.Cause(ctx)
+		}
 	}, scope.WithName("orders"), scope.WithGrace(grace), scope.WithReport(func(r *trace.Report) { v.report = r }))
 }
 
@@ -87,8 +93,12 @@ func (v *service) open(ctx context.Context, s *scope.Scope) (p parts, err error)
 	if err != nil {
 		return p, err
 	}
+	durable, err := outbox{p.database.Value()}.forgotten(ctx)
+	if err != nil {
+		return p, err
+	}
 	p.journal, err = acquire(ctx, s, &v.tally, "journal", func(context.Context) (*journal, error) {
-		return openJournal(v.journalPath())
+		return openJournal(v.journalPath(), durable)
 	}, guard.Close)
 	if err != nil {
 		return p, err

@@ -10,9 +10,9 @@ import (
 
 // The drawing is the one above service.run.
 func TestServiceStopsWhatUsesBeforeWhatIsUsed(t *testing.T) {
-	ctx, stop := context.WithCancel(t.Context())
+	asked, stop := context.WithCancel(t.Context())
 	v := &service{dir: t.TempDir(), listener: testListener(t), ready: stop}
-	if err := v.run(ctx); err != nil {
+	if err := v.run(t.Context(), asked); err != nil {
 		t.Fatal(err)
 	}
 	entries := make(map[string]trace.Entry)

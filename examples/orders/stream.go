@@ -114,7 +114,7 @@ func (s *stream) publish(ctx context.Context, events []Event) error {
 // after consumes, in sequence and without end, what comes after a position in
 // the stream. take is called by one goroutine, and stop returns when it has
 // been called for the last time. An ordered consumer acknowledges nothing:
-// where it has got to is for whoever takes to remember.
+// the caller remembers where it has got to.
 func (s *stream) after(ctx context.Context, position int64, take func(jetstream.Msg)) (stop func(), err error) {
 	consumer, err := s.stored.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
 		DeliverPolicy: jetstream.DeliverByStartSequencePolicy,

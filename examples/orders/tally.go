@@ -7,11 +7,11 @@ import (
 	"github.com/ebb-go/ebb/scope"
 )
 
-// tally counts guards by the program's own hand, so that the proof need not
-// take ebb's word for it. The zero value is ready.
+// tally counts by the program's own hand, so that the proof need not take ebb's
+// word for it. The zero value is ready.
 type tally struct {
-	acquired atomic.Int64
-	dropped  atomic.Int64 // those whose drop returned nil
+	acquired, dropped            atomic.Int64 // guards of the service; dropped: the drop returned nil
+	begun, committed, rolledBack atomic.Int64 // transactions of its requests
 }
 
 // acquire is [scope.Acquire], counted.

@@ -7,61 +7,51 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
-	"time"
 
 	"go.uber.org/multierr"
 
 	"github.com/ebb-go/ebb/scope"
 )
 
-// trafficTime is when the signal comes at the latest, however slow the disk.
-const trafficTime = 3 * time.Second
+// crowd is the clients of a run. There are two: [clients] wait for each answer,
+// [hangups] do not.
+type crowd interface {
+	// send sends orders until there are no more or the service has stopped. It
+	// calls enough, perhaps concurrently, when it is time to stop the service.
+	send(ctx context.Context, enough func()) error
+}
 
 // traffic is a service with clients at its door.
 type traffic struct {
 	service *service
-	clients *clients
-	n       int // so many clients at once
-	middle  int // the signal comes after so many acknowledgements
+	crowd   crowd
 }
-
-// middleOf is where traffic is thickest: after three of five orders.
-func middleOf(orders int) int { return (orders*3 + 4) / 5 }
 
 // run serves the clients until the process gets SIGTERM, which it sends to
 // itself while they are at it, or an interrupt. When it returns, both the
 // service and the clients have ended.
 func (t *traffic) run(ctx context.Context) (serviceErr, clientErr error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	serving, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	signaled, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop() // not before the last that could send one has ended
+	asked, ask := context.WithCancelCause(signaled)
+	defer ask(nil)
 	var once sync.Once
 	terminate := func() {
 		once.Do(func() {
 			if err := sendSelf(syscall.SIGTERM); err != nil {
-				cancel(fmt.Errorf("instead of SIGTERM: %w", err)) // a system that has none
+				ask(fmt.Errorf("instead of SIGTERM: %w", err)) // a system that has none
 			}
 		})
-	}
-	progress := t.clients.progress
-	t.clients.progress = func(n int) {
-		progress(n)
-		if n >= t.middle {
-			terminate()
-		}
 	}
 	err := scope.Run(ctx, func(_ context.Context, s *scope.Scope) error {
 		t.service.ready = func() {
 			s.Go("clients", func(ctx context.Context) error {
-				late := time.AfterFunc(trafficTime, terminate)
-				defer late.Stop()
-				clientErr = t.clients.send(ctx, t.n)
+				clientErr = t.crowd.send(ctx, terminate)
 				terminate() // when there were too few of them
 				return nil
 			})
 		}
-		serviceErr = t.service.run(serving)
+		serviceErr = t.service.run(ctx, asked)
 		once.Do(func() {}) // a service that has failed needs no signal
 		return nil
 	}, scope.WithName("traffic"))

@@ -46,8 +46,8 @@ func TestTransactionEndsAsItsScope(t *testing.T) {
 			if events := count(t, db, `SELECT COUNT(*) FROM outbox`); events != test.rows {
 				t.Errorf("%d events, want %d", events, test.rows)
 			}
-			if a, d := counted.acquired.Load(), counted.dropped.Load(); a != 1 || d != 1 {
-				t.Errorf("%d acquired, %d dropped, want one of each", a, d)
+			if b, c, r := counted.begun.Load(), counted.committed.Load(), counted.rolledBack.Load(); b != 1 || c != int64(test.rows) || r != 1-c {
+				t.Errorf("%d begun, %d committed, %d rolled back", b, c, r)
 			}
 		})
 	}
@@ -66,8 +66,34 @@ func TestTransactionRollsBackWhenItsCallerGoes(t *testing.T) {
 	}
 }
 
+// A statement that is interrupted ends its transaction. The drop then finds none
+// to roll back: that is no error, and the connection serves the next.
+func TestTransactionThatSQLiteRolledBack(t *testing.T) {
+	db := testDatabase(t)
+	var counted tally
+	failed := errors.New("interrupted")
+	err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+		insertIn(t, ctx, s, db, &counted)
+		tx, err := begin(ctx, s, testDatabase(t), &counted, func() { t.Error("committed") })
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `ROLLBACK`); err != nil {
+			return err
+		}
+		return failed
+	})
+	if err != failed {
+		t.Errorf("%v, want %v alone", err, failed)
+	}
+	if b, r := counted.begun.Load(), counted.rolledBack.Load(); b != 2 || r != 2 {
+		t.Errorf("%d begun, %d rolled back, want 2 of each", b, r)
+	}
+	take(t, db, 1, 1)
+}
+
 func insertIn(t *testing.T, ctx context.Context, s *scope.Scope, db *sql.DB, counted *tally) {
-	tx, err := begin(ctx, s, db, counted)
+	tx, err := begin(ctx, s, db, counted, func() {})
 	if err == nil {
 		_, err = insertOrder(ctx, tx, orderNo(1))
 	}
