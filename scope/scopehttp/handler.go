@@ -4,17 +4,20 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/scope"
 )
 
 // Handler returns a handler that calls next in a scope of its own for each request,
-// and returns when that has closed. If next is an [http.ServeMux], or anything else
-// with its Handler method, the scope is named by the pattern of the route. Its
-// context, which the request has, is cancelled as the request's is; it is
-// that of [scope.From], and scopes that next opens are nested in it.
+// and returns when that scope has closed. If next is an [http.ServeMux], or anything
+// else with its Handler method, the scope is named by the pattern of the route. The
+// context of the request that next gets is that of the scope: [scope.From] finds the
+// scope, scopes that next opens are nested in it, and it is canceled when the context
+// of the request is.
 //
-// An error of the scope is answered by [OnError]. Panics go on, with their own value,
-// when the scope has closed. Handler panics if next is nil.
+// An error of the scope is answered as [OnError] says. A panic goes on, with its own
+// value, when the scope has closed. The writer that next gets has the same optional
+// methods as that of the connection. Handler panics if next is nil.
 func Handler(next http.Handler, opts ...Option) http.Handler {
 	if next == nil {
 		panic("scopehttp.Handler: nil handler")
@@ -22,16 +25,20 @@ func Handler(next http.Handler, opts ...Option) http.Handler {
 	return newHandler(next, newConfig(opts))
 }
 
-// Middleware is [Handler] in the shape in which routers take it. There, where the
-// router has not chosen yet, the pattern may not be known; see [Name].
+// Middleware is [Handler] in the shape in which routers take it. Where the router
+// has not chosen yet, the pattern may not be known; see [Name].
 func Middleware(opts ...Option) func(next http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler { return Handler(next, opts...) }
 }
 
 // Func returns a handler that calls fn in the scope of the request, which fails with
-// the error that fn returns. Below a [Handler] or in a [Serve] that scope is there
+// the error that fn returns. Below a [Handler] or in a [Serve] there is such a scope
 // already, and opts do not apply; otherwise Func opens one, as Handler does. It
 // panics if fn is nil.
+//
+// Below an [http.TimeoutHandler] fn may still run when the request has been answered
+// without it. The scope is then canceled, so that what fn does is undone, and does
+// not close before fn has returned.
 func Func(fn func(w http.ResponseWriter, r *http.Request) error, opts ...Option) http.Handler {
 	if fn == nil {
 		panic("scopehttp.Func: nil function")
@@ -39,17 +46,8 @@ func Func(fn func(w http.ResponseWriter, r *http.Request) error, opts ...Option)
 	return newHandler(failing(fn), newConfig(opts))
 }
 
-// failing is the handler that [Func] makes, in the scope that it needs.
-type failing func(w http.ResponseWriter, r *http.Request) error
-
-// ServeHTTP leaves the error to the handler that has opened the scope.
-func (fn failing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if err := fn(w, r); err != nil {
-		requestOf(r.Context()).err = err
-	}
-}
-
-// router is what an [http.ServeMux] can tell before it serves.
+// router is what can name the route of a request before it serves it, such as an
+// [http.ServeMux].
 type router interface {
 	Handler(r *http.Request) (h http.Handler, pattern string)
 }
@@ -66,64 +64,67 @@ func newHandler(next http.Handler, c config) *handler {
 	return h
 }
 
-// request is the context of one request inside of its scope. It is a context itself
-// so that handlers further down find it.
-type request struct {
-	context.Context
-	err error // of a Func
-}
-
-type requestKey struct{}
-
-// Value answers for the request itself and leaves the rest to the scope.
-func (q *request) Value(key any) any {
-	if key == (requestKey{}) {
-		return q
-	}
-	return q.Context.Value(key)
-}
-
-func requestOf(ctx context.Context) *request {
-	q, _ := ctx.Value(requestKey{}).(*request)
-	return q
-}
-
 // ServeHTTP runs the request in a scope, unless it is a Func's and there is one.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if _, ok := h.next.(failing); ok && requestOf(r.Context()) != nil {
-		h.next.ServeHTTP(w, r)
+	if fn, ok := h.next.(failing); ok && fn.serveIn(requestOf(r.Context()), w, r) {
 		return
 	}
-	sent := &response{ResponseWriter: w}
-	sent.hold(h.buffer)
-	err := scope.Run(r.Context(), func(ctx context.Context, s *scope.Scope) error {
-		q := &request{Context: ctx}
-		inner := r.WithContext(q)
-		defer func() { r.Pattern = inner.Pattern }() // for those outside, who have no other way to it
-		h.next.ServeHTTP(sent, inner)
-		return q.err
-	}, append(h.scope[:len(h.scope):len(h.scope)], scope.WithName(h.nameOf(r)))...)
-	if err == nil {
-		sent.release()
-		return
-	}
-	sent.discard()
-	h.onError(sent, r, err)
+	h.serve(w, r, nil)
 }
 
-// nameOf returns a name for the scope of r that is known before r is served.
-func (h *handler) nameOf(r *http.Request) string {
-	if h.name != nil {
-		if name := h.name(r); name != "" {
-			return name
+// serve runs the request in a scope. server is whose connection w writes to, if h is
+// its outermost handler.
+func (h *handler) serve(w http.ResponseWriter, r *http.Request, server *server) {
+	inside := newResponse(w, r, h.buffer, server)
+	front := inside.shaped(shapeOf(w))
+	closed := false
+	defer func() {
+		if !closed { // a panic or a Goexit goes on, and those above can still answer
+			inside.drop()
 		}
+	}()
+	name, final := h.nameOf(r)
+	err := scope.Run(r.Context(), func(ctx context.Context, s *scope.Scope) error {
+		return serveIn(ctx, s, h.next, front, r, final)
+	}, append(h.scope[:len(h.scope):len(h.scope)], scope.WithName(name))...)
+	closed = true
+	if err == nil {
+		inside.release()
+		return
 	}
-	pattern := r.Pattern
-	if h.router != nil {
-		_, pattern = h.router.Handler(r)
+	h.answer(inside, front, r, err)
+}
+
+// answer answers a request whose scope has ended with err. What the handler has sent
+// cannot be taken back: if it was no error, the connection is aborted, so that net/http
+// keeps what it still holds and a client that can tell knows the answer for broken.
+func (h *handler) answer(w *response, front http.ResponseWriter, r *http.Request, err error) {
+	if fault.Is(err, http.ErrAbortHandler) {
+		panic(http.ErrAbortHandler)
 	}
-	if pattern == "" {
-		return "request"
+	if h.onError == nil && w.failed() {
+		w.release() // it is true whatever became of the scope
+		return
 	}
-	return pattern
+	w.drop()
+	untrue := w.sent && !w.failed()
+	switch {
+	case h.onError != nil:
+		h.onError(front, r, err)
+	case !untrue:
+		w.discard()
+		answer(front, r, err)
+	}
+	if untrue {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// answer is the default of [OnError].
+func answer(w http.ResponseWriter, r *http.Request, err error) {
+	status := http.StatusInternalServerError
+	if r.Context().Err() != nil || fault.Is(err, scope.ErrClosed) {
+		status = http.StatusServiceUnavailable
+	}
+	http.Error(w, http.StatusText(status), status)
 }

@@ -36,7 +36,7 @@ func Hijack(ctx context.Context, s *scope.Scope, name string, w http.ResponseWri
 }
 
 // closeConn is the drop of a hijacked connection. That it is closed already is no
-// error: whoever speaks a protocol on it closes it in its course.
+// error: a protocol closes its connection in its course.
 func closeConn(_ context.Context, c net.Conn) error {
 	if err := c.Close(); !errors.Is(err, net.ErrClosed) {
 		return err
@@ -44,8 +44,8 @@ func closeConn(_ context.Context, c net.Conn) error {
 	return nil
 }
 
-// conn is a hijacked connection that its server closes in the end, so that it
-// has to know when its owner did.
+// conn is a hijacked connection that its server closes in the end, unless it was
+// closed or owned before.
 type conn struct {
 	net.Conn
 	v *server
@@ -66,7 +66,7 @@ func (c *conn) leave() {
 	c.v.mu.Unlock()
 }
 
-// watch keeps an eye on a connection that a handler has hijacked. After the end of
+// watch remembers a connection that a handler has hijacked. After the end of
 // the server it is closed at once.
 func (v *server) watch(raw net.Conn) net.Conn {
 	c := &conn{raw, v}
@@ -85,15 +85,15 @@ func (v *server) watch(raw net.Conn) net.Conn {
 	return c
 }
 
-// closeHijacked closes the hijacked connections that are nobody's, and returns how
-// many there were.
+// closeHijacked closes the hijacked connections that are not owned, and returns
+// how many there were.
 func (v *server) closeHijacked() int {
 	v.mu.Lock()
 	left := v.hijacked
 	v.hijacked, v.closed = nil, true
 	v.mu.Unlock()
 	for c := range left {
-		_ = c.Conn.Close() // the peer sees it; there is nobody else to tell
+		_ = c.Conn.Close() // the peer sees it
 	}
 	return len(left)
 }

@@ -1,7 +1,6 @@
 package scopehttp
 
 import (
-	"errors"
 	"net/http"
 	"slices"
 
@@ -13,13 +12,12 @@ type Option func(*config)
 
 type config struct {
 	name    func(*http.Request) string
-	onError func(http.ResponseWriter, *http.Request, error)
+	onError func(http.ResponseWriter, *http.Request, error) // nil: answer
 	scope   []scope.Option
 	buffer  int
 }
 
-func newConfig(opts []Option) config {
-	c := config{onError: answer}
+func newConfig(opts []Option) (c config) {
 	for _, o := range opts {
 		if o != nil {
 			o(&c)
@@ -28,28 +26,35 @@ func newConfig(opts []Option) config {
 	return c
 }
 
-// Name sets how the scope of a request is named. fn is called before the handler;
-// an empty result stands for the default: the pattern that matched, if the handler
-// is below an [http.ServeMux] or is one, else "request". Names go into spans and
-// metrics, so they come from a small set.
+// Name sets how the scope of a request is named. fn is called before the handler; an
+// empty result stands for the default. Names go into spans and metrics, so they come
+// from a small set.
+//
+// The default is the pattern that matched, if the handler is below an [http.ServeMux]
+// or is one, with the method before it if the pattern has none. Otherwise it is
+// "request"; if a router further down sets the pattern of the request, the span of the
+// scope is then renamed.
 func Name(fn func(r *http.Request) string) Option {
 	return func(c *config) { c.name = fn }
 }
 
-// OnError sets who answers a request whose scope has ended with an error. w has
-// what the handler has written so far, unless [Buffer] has held it back. fn may panic
-// with [http.ErrAbortHandler] where there is nothing true left to say. A nil fn
-// stands for the default.
+// OnError sets how a request is answered whose scope has ended with an error. fn is
+// called on the goroutine of the request when the scope has closed, with the request
+// that the [Handler] was called with. If [Buffer] has held the answer of the
+// handler back, that is thrown away, header fields included; otherwise w has what the
+// handler has written so far. A nil fn stands for the default.
 //
-// The default answers with status 500, or 503 if the request was cancelled, or came
-// when the server had stopped; the error itself is not shown to the client. If a
-// part of the response is on its way already, it aborts the connection.
+// The default answers with status 500, or 503 if the request was canceled, or came
+// when the server had stopped. The error is not shown to the client, and header fields
+// that the handler has set are not sent. An error status (400 or above) that the
+// handler itself has answered with stands.
+//
+// If another status than an error's is on its way, the connection is aborted with
+// [http.ErrAbortHandler], after fn has returned or instead of the default answer. Only
+// Buffer can promise that the client has not seen that status; see the package
+// documentation.
 func OnError(fn func(w http.ResponseWriter, r *http.Request, err error)) Option {
-	return func(c *config) {
-		if c.onError = fn; fn == nil {
-			c.onError = answer
-		}
-	}
+	return func(c *config) { c.onError = fn }
 }
 
 // Scope sets options of the scope of each request, such as [scope.WithGrace]. It may
@@ -59,19 +64,10 @@ func Scope(opts ...scope.Option) Option {
 }
 
 // Buffer holds up to n bytes of a response back until the scope of the request has
-// closed. If that has failed, the response is thrown away, headers included, and
-// [OnError] answers instead. A response that grows beyond n bytes, or is flushed or
-// hijacked, is sent from there on. 0, the default, holds nothing back.
+// closed. It is sent, as it would have been without Buffer, if the scope has ended
+// without an error, and else thrown away, so that a client that has got a status of
+// success knows that all drops have seen [scope.Succeeded] and have returned nil.
+//
+// A response that grows beyond n bytes, or is flushed or hijacked, is sent from there
+// on. Informational responses are sent at once. 0, the default, holds nothing back.
 func Buffer(n int) Option { return func(c *config) { c.buffer = n } }
-
-// answer is the default of OnError.
-func answer(w http.ResponseWriter, r *http.Request, err error) {
-	if sent, ok := w.(*response); ok && sent.sent {
-		panic(http.ErrAbortHandler)
-	}
-	status := http.StatusInternalServerError
-	if r.Context().Err() != nil || errors.Is(err, scope.ErrClosed) {
-		status = http.StatusServiceUnavailable
-	}
-	http.Error(w, http.StatusText(status), status)
-}

@@ -1,130 +1,126 @@
 package scopehttp
 
 import (
-	"bufio"
-	"io"
 	"maps"
-	"net"
 	"net/http"
 )
 
-// response is what a handler writes to. It knows whether anything was sent, can hold
-// a response back, and hears of a hijacking. It has the methods that
-// [http.ResponseController] and older code look for, whether or not the writer below
-// does; they then return [http.ErrNotSupported].
+// response is what a handler writes to. It is a front, and the writer that it embeds
+// says in which of three stages the response is:
+//
+//   - *held: it is kept back, because of [Buffer];
+//   - *unsent: nothing was written yet;
+//   - the writer below: something is on its way, and there is nothing left to know.
+//
+// Methods that a type gets by embedding do not show in a stack. So in the last stage
+// net/http, which logs a superfluous call of WriteHeader, finds the line of the user.
+//
+// The optional methods of the writer below are added by shaped.
 type response struct {
-	http.ResponseWriter
+	http.ResponseWriter // the stage
 
-	server *server // of the outermost one: whose connections those are; else nil
-	sent   bool    // something is on its way, or the connection was hijacked
+	below   http.ResponseWriter
+	server  *server       // whose connection it is, for the outermost one; else nil
+	request *http.Request // for what net/http would log
+	before  http.Header   // what had been set before the handler
 
-	// Of a response that is held back.
-	limit  int         // of body; 0: nothing is held back any more
-	status int         // 0 before WriteHeader
-	body   []byte      // at most limit
-	before http.Header // what had been set before the handler
+	status int  // of what was written, held or not; 0: none yet
+	sent   bool // something is on its way, or the connection was hijacked
 }
 
-// Unwrap is for [http.ResponseController].
-func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// hold keeps up to limit bytes from now on.
-func (w *response) hold(limit int) {
-	if limit > 0 {
-		w.limit, w.before = limit, w.Header().Clone()
+// newResponse returns a response on w that keeps up to limit bytes back.
+func newResponse(w http.ResponseWriter, r *http.Request, limit int, server *server) *response {
+	front := &response{below: w, request: r, server: server}
+	if header := w.Header(); len(header) > 0 {
+		front.before = header.Clone()
 	}
+	if limit > 0 {
+		front.ResponseWriter = &held{response: front, limit: limit, length: -1}
+	} else {
+		front.ResponseWriter = (*unsent)(front)
+	}
+	return front
+}
+
+// pass goes on to the last stage: a response of that status is on its way.
+func (w *response) pass(status int) {
+	w.ResponseWriter, w.status, w.sent = w.below, status, true
+}
+
+// open sends what there is, if that is only a header with status 200.
+func (w *response) open() {
+	w.release()
+	if !w.sent {
+		w.pass(http.StatusOK)
+	}
+}
+
+// holds reports whether the response is held back.
+func (w *response) holds() bool {
+	_, ok := w.ResponseWriter.(*held)
+	return ok
 }
 
 // release sends what is held back; from there on nothing is.
 func (w *response) release() {
-	if w.limit == 0 {
+	h, ok := w.ResponseWriter.(*held)
+	if !ok {
 		return
 	}
-	w.limit = 0
+	w.ResponseWriter = (*unsent)(w)
 	if w.status != 0 {
-		w.WriteHeader(w.status)
+		h.send()
 	}
-	if len(w.body) > 0 {
-		// The client has gone if this fails, and there is nobody to tell.
-		_, _ = w.ResponseWriter.Write(w.body)
-	}
-	w.body = nil
 }
 
-// discard forgets what is held back.
+// discard forgets what is held back, and from there on nothing is; and it takes back
+// the header fields that the handler has set, unless they are on their way.
 func (w *response) discard() {
-	if w.limit == 0 {
+	if w.sent {
 		return
 	}
-	w.limit, w.status, w.body = 0, 0, nil
-	clear(w.Header())
-	maps.Copy(w.Header(), w.before)
+	w.ResponseWriter, w.status = (*unsent)(w), 0
+	replace(w.below.Header(), w.before)
 }
 
-// WriteHeader sends or keeps the status. Informational ones are sent at once, and
-// are not yet the response.
-func (w *response) WriteHeader(status int) {
-	informational := status < 200 && status != http.StatusSwitchingProtocols
-	switch {
-	case informational:
-	case w.limit > 0:
-		if w.status == 0 {
-			w.status = status
-		}
-		return
-	default:
-		w.sent = true
+// drop discards the response if it is held back.
+func (w *response) drop() {
+	if w.holds() {
+		w.discard()
 	}
-	w.ResponseWriter.WriteHeader(status)
 }
 
-// Write sends or keeps b.
-func (w *response) Write(b []byte) (int, error) {
-	if w.limit > 0 {
-		if w.status == 0 {
-			w.status = http.StatusOK
-		}
-		if len(w.body)+len(b) <= w.limit {
-			w.body = append(w.body, b...)
-			return len(b), nil
-		}
-		w.release()
-	}
-	w.sent = true
-	return w.ResponseWriter.Write(b)
+// replace makes the fields of header those of by.
+func replace(header, by http.Header) {
+	clear(header)
+	maps.Copy(header, by)
 }
 
-// ReadFrom keeps the way open on which net/http sends files.
-func (w *response) ReadFrom(r io.Reader) (int64, error) {
-	if w.limit > 0 {
-		return io.Copy(struct{ io.Writer }{w}, r)
-	}
-	w.sent = true
-	return io.Copy(w.ResponseWriter, r)
+// failed reports whether the handler has answered with an error status itself.
+func (w *response) failed() bool { return w.status >= http.StatusBadRequest }
+
+// informational reports whether more follows a header of that status.
+func informational(status int) bool {
+	return status >= 100 && status <= 199 && status != http.StatusSwitchingProtocols
 }
 
-// Flush sends what was written so far. It is for those who ask for an
-// [http.Flusher].
-func (w *response) Flush() { _ = w.FlushError() }
+// unsent is a response of which nothing was written. The first write passes it on.
+type unsent response
 
-// FlushError is Flush, for [http.ResponseController].
-func (w *response) FlushError() error {
-	w.release()
-	err := http.NewResponseController(w.ResponseWriter).Flush()
-	w.sent = w.sent || err == nil
-	return err
+// Header is that of the writer below.
+func (u *unsent) Header() http.Header { return u.below.Header() }
+
+// WriteHeader sends the status. An informational one is not yet the response; one
+// that is refused, with a panic, is not sent.
+func (u *unsent) WriteHeader(status int) {
+	u.below.WriteHeader(status)
+	if !informational(status) {
+		(*response)(u).pass(status)
+	}
 }
 
-// Hijack takes the connection from net/http. The server then keeps an eye on it.
-func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	c, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
-	if err != nil {
-		return nil, nil, err
-	}
-	w.discard() // what was held back was never written
-	w.sent = true
-	if w.server != nil {
-		c = w.server.watch(c)
-	}
-	return c, rw, nil
+// Write sends b, and a status of 200 before it.
+func (u *unsent) Write(b []byte) (int, error) {
+	(*response)(u).pass(http.StatusOK)
+	return u.below.Write(b)
 }

@@ -1,11 +1,9 @@
 package scopehttp_test
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -105,7 +103,7 @@ func TestUnsupported(t *testing.T) {
 		if err := http.NewResponseController(w).Flush(); !errors.Is(err, http.ErrNotSupported) {
 			t.Errorf("flush: %v", err)
 		}
-		if _, _, err := w.(http.Hijacker).Hijack(); !errors.Is(err, http.ErrNotSupported) {
+		if _, _, err := http.NewResponseController(w).Hijack(); !errors.Is(err, http.ErrNotSupported) {
 			t.Errorf("hijack: %v", err)
 		}
 	}))
@@ -134,22 +132,3 @@ func (w *readerFrom) ReadFrom(r io.Reader) (int64, error) {
 	w.used = true
 	return io.Copy(w.ResponseRecorder, r)
 }
-
-// What was held back when the connection is taken was never written.
-func TestHijackOfBuffered(t *testing.T) {
-	w := &hijackable{ResponseRecorder: httptest.NewRecorder()}
-	v := caught(func() {
-		scopehttp.Func(func(w http.ResponseWriter, r *http.Request) error {
-			fmt.Fprint(w, "held")
-			_, _, err := http.NewResponseController(w).Hijack()
-			return errors.Join(err, errBoom)
-		}, scopehttp.Buffer(64)).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
-	})
-	if v != http.ErrAbortHandler || w.Body.Len() > 0 {
-		t.Errorf("panic %v, body %q", v, w.Body)
-	}
-}
-
-type hijackable struct{ *httptest.ResponseRecorder }
-
-func (hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) { return nil, nil, nil }

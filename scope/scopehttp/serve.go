@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"sync"
+	"syscall"
 
 	"go.uber.org/multierr"
 
@@ -15,28 +17,33 @@ import (
 
 // Serve listens on the TCP address srv.Addr, or ":http" (":https" with
 // certificates), and starts srv as a daemon of s. It returns when connections are
-// accepted, with the address that was taken, which tells the port for an Addr of
-// "localhost:0". If listening fails the error is returned and nothing is registered.
+// accepted, with the address that was taken, which has the port for an Addr of
+// "localhost:0". If listening fails, the error is returned and nothing is registered.
+// With certificates in srv.TLSConfig it serves TLS.
 //
 // srv.Handler, or [http.DefaultServeMux] if it is nil, is wrapped in a [Handler] unless
-// it is one. Serve sets srv.Handler, BaseContext and ConnState; what the latter two
-// were is called as well, and of a user's base context the values are kept. srv belongs
-// to the daemon from then on and, as always with net/http, serves only once. With
-// certificates in srv.TLSConfig it serves TLS.
+// it is one. Serve also sets srv.BaseContext, srv.ConnContext and srv.ConnState. What
+// these were is called as well; of a user's base context the values are kept. A panic
+// of ConnContext or ConnState is logged to srv.ErrorLog, and the former closes the
+// connection. srv belongs to the daemon from then on and, as always with net/http,
+// serves only once: a second Serve, or one after srv was shut down, returns an error.
 //
 // The daemon is [scope.Graceful]. When its turn comes, [scope.Stopping] closes for its
-// handlers, it stops accepting, closes idle connections, and waits for the requests that
-// have begun. A connection that has sent nothing yet has a second to do so, and is
-// answered; not so on a server with TLS or HTTP/2, where net/http refuses it. At the
-// deadline of its drop (see [scope.DropTimeout] and [scope.WithGrace]) it cancels the
-// handlers. They have half of the time that is left until it would be abandoned to
-// answer. Then it closes all connections, hijacked ones included, and the drop ends
-// with a [*CutError], once the handlers have ended. Without a deadline it waits for
-// as long as they take. A hijacked connection that is left when all handlers have
-// ended is closed too, unless it is owned; see [Hijack].
+// handlers, and the server accepts no more connections. Connections that have sent
+// nothing yet have a second to do so, and are answered. Then it calls srv's
+// [http.Server.Shutdown], which closes idle connections and calls what
+// RegisterOnShutdown has registered, and waits for the requests that have begun: each
+// of these is answered, and no handler is called for another. At the deadline of its
+// drop (see [scope.DropTimeout] and [scope.WithGrace]) it cancels the handlers. They
+// have half of the time that is left until the daemon would be abandoned to answer.
+// Then it closes all connections, hijacked ones included, and the drop ends with a
+// [*CutError], once the handlers have ended. Without a deadline it waits for as long as
+// they take. A hijacked connection that is left when all handlers have ended is closed
+// too, unless it is owned; see [Hijack].
 //
-// If accepting fails while nobody has asked the daemon to stop, s fails at once with a
-// [*scope.TaskError], and requests that have begun go on until its turn.
+// If accepting ends while nothing has asked the daemon to stop, by an error or because
+// srv was shut down, s fails at once with a [*scope.TaskError], and requests that have
+// begun go on until the daemon's turn.
 //
 // Without [scope.DependsOn] the daemon depends on every guard that s holds now.
 func Serve(ctx context.Context, s *scope.Scope, name string, srv *http.Server, opts ...scope.GuardOption) (net.Addr, *scope.Daemon, error) {
@@ -55,6 +62,9 @@ func ServeOn(ctx context.Context, s *scope.Scope, name string, l net.Listener, s
 	taken := false
 	addr, d, err := start(ctx, s, name, srv, opts, func(context.Context) (net.Listener, error) {
 		taken = true
+		if err := closed(l); err != nil {
+			return nil, multierr.Append(err, l.Close())
+		}
 		return l, nil
 	})
 	if !taken { // else the daemon has closed it
@@ -63,10 +73,27 @@ func ServeOn(ctx context.Context, s *scope.Scope, name string, l net.Listener, s
 	return addr, d, err
 }
 
+// closed returns an error if l is a socket that was closed. Without it a server that
+// cannot serve would seem to have started.
+func closed(l net.Listener) error {
+	socket, ok := l.(syscall.Conn)
+	if !ok {
+		return nil
+	}
+	c, err := socket.SyscallConn()
+	if err == nil {
+		err = c.Control(func(uintptr) {})
+	}
+	return err
+}
+
 func start(ctx context.Context, s *scope.Scope, name string, srv *http.Server, opts []scope.GuardOption,
 	listen func(context.Context) (net.Listener, error),
 ) (net.Addr, *scope.Daemon, error) {
-	v := &server{srv: srv, scope: s, name: name}
+	if _, used := srv.Handler.(tracked); used {
+		return nil, nil, fmt.Errorf("scope %q: start %q: %w", s.Path(), name, errUsed)
+	}
+	v := &server{srv: srv, scope: s, name: name, up: make(chan struct{}), accepted: make(chan struct{})}
 	return scope.Start(ctx, s, name, func(ctx context.Context, ready func(net.Addr)) error {
 		l, err := listen(ctx)
 		if err != nil {
@@ -76,41 +103,59 @@ func start(ctx context.Context, s *scope.Scope, name string, srv *http.Server, o
 	}, append(opts[:len(opts):len(opts)], scope.Graceful())...)
 }
 
-// run is the daemon. ctx is cancelled at the deadline of its drop, and before that
+// errUsed is for a server that another Serve has taken.
+var errUsed = errors.New("the http.Server was served already, and serves only once")
+
+// run is the daemon. ctx is canceled at the deadline of its drop, and before that
 // only if the start of the daemon is given up.
 func (v *server) run(ctx context.Context, l net.Listener, ready func(net.Addr)) error {
 	v.listener, v.over = listener{l, sync.OnceValue(l.Close)}, ctx.Done()
-	v.prepare(ctx)
-	failed := make(chan error, 1)
+	restore := v.prepare(ctx)
 	v.accepting.Go(func(context.Context) error {
-		failed <- v.accept()
-		return nil
+		defer close(v.accepted)
+		return v.accept()
 	})
-	ready(l.Addr())
+	select {
+	case <-v.up:
+		ready(l.Addr())
+	case <-v.accepted: // it has come to nothing
+		restore()
+		err := v.listener.Close()
+		return multierr.Append(v.ended(), err)
+	case <-ctx.Done():
+		return v.stop(ctx)
+	}
 	select {
 	case <-scope.Stopping(ctx):
-		return v.stop(ctx)
-	case err := <-failed:
-		// The scope has to know at once, but a daemon that returns can no
-		// longer stop its connections in order. So a task says it, unless no
-		// task is taken any more.
-		if err != nil && v.scope.TryGo(v.name, func(context.Context) error { return err }) != nil {
-			return multierr.Append(err, v.stop(ctx))
+	case <-v.accepted:
+		// The scope has to know at once, but a daemon that returns can no longer
+		// stop its connections in order. So a task fails with the error, unless no
+		// task is taken any longer.
+		if v.scope.TryGo(v.name, func(context.Context) error { return v.ended() }) != nil {
+			err := v.stop(ctx)
+			return multierr.Append(v.ended(), err)
 		}
 		<-scope.Stopping(ctx)
-		return v.stop(ctx)
 	}
+	return v.stop(ctx)
 }
 
-// accept serves until the server stops, which is no error.
-func (v *server) accept() (err error) {
+// accept serves until the server stops.
+func (v *server) accept() error {
 	if secure(v.srv) {
-		err = v.srv.ServeTLS(v.listener, "", "")
-	} else {
-		err = v.srv.Serve(v.listener)
+		return v.srv.ServeTLS(v.listener, "", "")
 	}
-	if errors.Is(err, http.ErrServerClosed) || v.isStopping() {
-		return nil
+	return v.srv.Serve(v.listener)
+}
+
+// ended returns why accepting has ended, by itself. If by a panic, it goes on.
+func (v *server) ended() error {
+	err := v.accepting.Wait()
+	if p, ok := err.(*scope.PanicError); ok {
+		panic(p)
+	}
+	if err == http.ErrServerClosed {
+		return fmt.Errorf("the http.Server was shut down: %w", err)
 	}
 	return err
 }
@@ -128,59 +173,4 @@ func (l listener) Close() error { return l.close() }
 func secure(srv *http.Server) bool {
 	c := srv.TLSConfig
 	return c != nil && (len(c.Certificates) > 0 || c.GetCertificate != nil || c.GetConfigForClient != nil)
-}
-
-// prepare puts the server's own eyes and ears into srv.
-func (v *server) prepare(ctx context.Context) {
-	srv := v.srv
-	next := srv.Handler
-	if next == nil {
-		next = http.DefaultServeMux
-	}
-	if _, ok := next.(*handler); !ok {
-		next = Handler(next)
-	}
-	srv.Handler = tracked{v, next}
-	base := srv.BaseContext
-	srv.BaseContext = func(l net.Listener) context.Context {
-		if base == nil {
-			return ctx
-		}
-		return joined{ctx, base(l)}
-	}
-	hook := srv.ConnState
-	srv.ConnState = func(c net.Conn, state http.ConnState) {
-		v.count(c, state)
-		if hook != nil {
-			hook(c, state)
-		}
-	}
-}
-
-// joined is the context of a daemon with the values of another one beside its own.
-type joined struct {
-	context.Context
-	values context.Context
-}
-
-// Value asks the daemon's context first.
-func (j joined) Value(key any) any {
-	if v := j.Context.Value(key); v != nil {
-		return v
-	}
-	return j.values.Value(key)
-}
-
-// tracked is the outermost handler of a server.
-type tracked struct {
-	v    *server
-	next http.Handler
-}
-
-// ServeHTTP counts the handler in and out, and sees the hijackings of all that is
-// below.
-func (h tracked) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.v.enter()
-	defer h.v.leave()
-	h.next.ServeHTTP(&response{ResponseWriter: w, server: h.v}, r)
 }

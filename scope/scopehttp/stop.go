@@ -2,8 +2,8 @@ package scopehttp
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"sync"
@@ -12,6 +12,7 @@ import (
 	"go.uber.org/multierr"
 
 	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/scope"
 )
 
@@ -23,7 +24,7 @@ const newConnTime = time.Second
 // CutError is the error of a server that had to cut off at its deadline what did not
 // end by itself.
 type CutError struct {
-	Requests int // that ran at the deadline and were cancelled
+	Requests int // that ran at the deadline and were canceled
 	Conns    int // that were closed afterwards, hijacked ones included
 }
 
@@ -35,103 +36,85 @@ func (e *CutError) Error() string {
 // ErrorType is "timeout".
 func (e *CutError) ErrorType() string { return "timeout" }
 
-// server is what a daemon knows of its connections and handlers. It waits for them
-// itself. [http.Server.Shutdown] polls, so that it can be half a second late, never
-// waits for a hijacked connection, and lets a request fall that was read at the
-// moment of the call.
+// stage is how far the stop of a server has come.
+type stage uint8
+
+const (
+	serving  stage = iota // until the daemon is asked to stop
+	refusing              // no connection is accepted, and those that are open serve their last request
+	ending                // Shutdown is called; terminal
+)
+
+// server is what a daemon knows of its connections and handlers.
+//
+// It is stopped by [http.Server.Shutdown]: net/http decides to drop what it reads
+// after that before it looks which connections are idle, and in the same order, for
+// each connection, reports it active before it looks whether to drop. So a handler
+// that is called belongs to a connection that Shutdown has found active and leaves
+// open. (Closing idle connections first, as SetKeepAlivesEnabled does, loses the
+// answers of requests that are being read.) The one thing that Shutdown is not asked
+// for is to wait, since it polls, and does not wait for hijacked connections: it is
+// called with a context that is over, and the server waits for what net/http reports.
 type server struct {
 	srv       *http.Server
 	scope     *scope.Scope
 	name      string
 	listener  listener        // set before the first connection
 	accepting group.Tasks     // the one call of Serve
+	up        chan struct{}   // closed when that accepts
+	accepted  chan struct{}   // closed when that has ended
 	over      <-chan struct{} // closed at the deadline
 
-	mu       sync.Mutex            // protects the following
-	stopping bool                  // the listener is being closed; terminal
-	open     int                   // connections; a hijacked one no longer counts
-	fresh    map[net.Conn]struct{} // those that have sent nothing so far
-	tls      bool                  // there was a TLS connection
-	handlers int                   // that run, those of hijacked connections too
-	late     int                   // handlers that have ended after the deadline
-	hijacked map[*conn]struct{}    // not closed, and owned by nobody else
-	closed   bool                  // hijacked connections are closed at once; terminal
-	quiet    chan struct{}         // made by whoever waits for open and handlers to be zero
+	mu       sync.Mutex         // protects the following
+	stage    stage              // moves on only
+	peers    map[net.Conn]*peer // open connections; a hijacked one no longer counts
+	fresh    int                // peers that are new
+	handlers int                // that run, those of hijacked connections too
+	late     int                // handlers that have ended after the deadline
+	hijacked map[*conn]struct{} // not closed, and not owned
+	closed   bool               // no handler begins, and hijacked connections are closed at once; terminal
+	waiting  *wait              // of stop, for a change of the above
 }
 
-// count hears of every change of a connection's state, on its own goroutine, in
-// order: new, then active and idle in turns, then closed or hijacked.
-func (v *server) count(c net.Conn, state http.ConnState) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if state != http.StateNew {
-		delete(v.fresh, c)
-	}
-	switch state {
-	case http.StateNew:
-		v.open++
-		if v.fresh == nil {
-			v.fresh = make(map[net.Conn]struct{})
-		}
-		v.fresh[c] = struct{}{}
-		if _, ok := c.(*tls.Conn); ok {
-			v.tls = true
-		}
-	case http.StateClosed, http.StateHijacked:
-		v.open--
-		v.settleLocked()
-	}
+// wait is for a condition that holds while mu is held.
+type wait struct {
+	until   func() bool
+	reached chan struct{} // closed when it holds, once
 }
 
-func (v *server) enter() {
-	v.mu.Lock()
-	v.handlers++
-	v.mu.Unlock()
-}
-
-func (v *server) leave() {
-	v.mu.Lock()
-	v.handlers--
-	select {
-	case <-v.over:
-		// It ran at the deadline, and may have ended before stop gets to see
-		// that: so it is counted here.
-		v.late++
-	default:
-	}
-	v.settleLocked()
-	v.mu.Unlock()
-}
-
+// settleLocked is called after each change that a wait may be for.
 func (v *server) settleLocked() {
-	if v.quiet != nil && v.open == 0 && v.handlers == 0 {
-		close(v.quiet)
-		v.quiet = nil
+	if v.waiting != nil && v.waiting.until() {
+		close(v.waiting.reached)
+		v.waiting = nil
 	}
 }
 
-// whenQuiet returns a channel that closes when there is neither a connection nor a
-// handler. Once the listener is closed this stays so.
-func (v *server) whenQuiet() <-chan struct{} {
+// when returns a channel that closes when until holds, which is called with mu held.
+// It replaces the wait before.
+func (v *server) when(until func() bool) <-chan struct{} {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	quiet := make(chan struct{})
-	v.quiet = quiet
+	reached := make(chan struct{})
+	v.waiting = &wait{until, reached}
 	v.settleLocked()
-	return quiet
+	return reached
 }
 
 // stop ends the server, in the time that ctx gives.
 func (v *server) stop(ctx context.Context) error {
 	began := time.Now()
-	v.refuse()
-	timer := time.AfterFunc(newConnTime, v.closeFresh)
-	defer timer.Stop()
-	quiet := v.whenQuiet()
+	limit := ctx.Done() // of waits that could hang
+	if ctx.Err() != nil {
+		limit = nil // the server has hardly started, and there is nothing to hang on
+	}
+	err := v.refuseNew(ctx, limit)
+	v.shutdown(limit)
+	quiet := v.when(func() bool { return len(v.peers) == 0 && v.handlers == 0 })
 	select {
 	case <-quiet:
 	case <-ctx.Done(): // and so is every handler's context
-		// A scope gives what it has cancelled after d another tenth of d, at
+		// A scope gives what it has canceled after d another tenth of d, at
 		// most a second. Half of that is the handlers', to say goodbye.
 		left := time.NewTimer(min(time.Since(began)/10, time.Second) / 2)
 		defer left.Stop()
@@ -141,57 +124,65 @@ func (v *server) stop(ctx context.Context) error {
 		}
 	}
 	v.mu.Lock()
-	cut := CutError{Requests: v.late + v.handlers, Conns: v.open}
+	cut := CutError{Requests: v.late + v.handlers}
 	v.mu.Unlock()
+	cut.Conns = v.refuseAll(func(*peer) bool { return true })
 	if n := v.closeHijacked(); ctx.Err() != nil {
 		cut.Conns += n
 	}
-	err := v.srv.Close()
+	<-v.accepted // a listener that hangs holds up this, and nothing before it
 	if cut != (CutError{}) {
 		err = multierr.Append(err, &cut)
 	}
 	return err
 }
 
-// refuse closes the listener and the idle connections and makes every other one
-// close after its request. Every state that a connection takes from there on leads to
-// closed: one that becomes idle looks whether it may, after it has said that it is.
-//
-// Connections of HTTP/2 stay open unless they are told to go away, which only Shutdown
-// does, and only before it begins to wait. After it, a connection that has sent nothing
-// would not be answered.
-func (v *server) refuse() {
+// refuseNew closes the listener and gives the connections that have sent nothing a
+// moment to do so. It returns an error if the listener panics or hangs. What its Close
+// returns is no error: it is as closed as it can be.
+func (v *server) refuseNew(ctx context.Context, limit <-chan struct{}) error {
 	v.mu.Lock()
-	v.stopping = true
-	secure := v.tls
+	v.stage = refusing
 	v.mu.Unlock()
-	// An error would be that of closing the listener, which is as closed as it
-	// can be, or that the context is over, as it is meant to be.
-	_ = v.listener.Close()
-	if p := v.srv.Protocols; secure || p != nil && p.UnencryptedHTTP2() {
-		over, cancel := context.WithCancel(context.Background())
-		cancel()
-		_ = v.srv.Shutdown(over)
-		v.closeFresh()
-	} else {
-		v.srv.SetKeepAlivesEnabled(false)
+	err := fault.Foreign(limit, func() { _ = v.listener.Close() })
+	select {
+	case <-v.accepted: // now every connection is counted
+	case <-limit:
+		return err
 	}
-	_ = v.accepting.Wait() // now every connection is counted; its error is told by run
+	timer := time.NewTimer(newConnTime)
+	defer timer.Stop()
+	select {
+	case <-v.when(func() bool { return v.fresh == 0 }):
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return err
 }
 
-func (v *server) isStopping() bool {
+// shutdown lets net/http begin no further request, close what is idle, and tell
+// connections of HTTP/2 to go away. A Shutdown that panics or hangs, by the Close of a
+// connection, has done the first of these.
+func (v *server) shutdown(limit <-chan struct{}) {
+	select {
+	case <-v.accepted:
+	default:
+		return // Shutdown would wait for it
+	}
 	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.stopping
+	v.stage = ending
+	v.mu.Unlock()
+	over, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = fault.Foreign(limit, func() { _ = v.srv.Shutdown(over) })
+	v.refuseAll((*peer).silent)
 }
 
-// closeFresh closes the connections that have sent nothing.
-func (v *server) closeFresh() {
-	v.mu.Lock()
-	fresh := v.fresh
-	v.fresh = nil
-	v.mu.Unlock()
-	for c := range fresh {
-		_ = c.Close() // a stranger's; it has nothing to lose
+// logf logs where net/http does.
+func (v *server) logf(format string, args ...any) {
+	if l := v.srv.ErrorLog; l != nil {
+		l.Printf(format, args...)
+		return
 	}
+	log.Printf(format, args...)
 }

@@ -1,0 +1,143 @@
+package scopehttp
+
+import (
+	"context"
+	"net/http"
+	"sync"
+
+	"go.uber.org/multierr"
+
+	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/scope"
+)
+
+// request is the context of one request inside of its scope. It is a context itself
+// so that handlers further down find it.
+type request struct {
+	context.Context
+
+	mu   sync.Mutex    // protects the following
+	err  error         // of all Funcs
+	runs int           // Funcs that run
+	over bool          // the handler has returned; terminal
+	idle chan struct{} // made when the handler has returned before a Func; closed when runs is 0
+}
+
+type requestKey struct{}
+
+// Value answers for the request itself and leaves the rest to the scope.
+func (q *request) Value(key any) any {
+	if key == (requestKey{}) {
+		return q
+	}
+	return q.Context.Value(key)
+}
+
+func requestOf(ctx context.Context) *request {
+	q, _ := ctx.Value(requestKey{}).(*request)
+	return q
+}
+
+// serveIn calls next in the scope s of r, and returns what its Funcs have failed with.
+// Once the router has chosen, final takes the pattern.
+func serveIn(ctx context.Context, s *scope.Scope, next http.Handler, w http.ResponseWriter, r *http.Request, final func(ctx context.Context, pattern string)) error {
+	q := &request{Context: ctx}
+	if r.Trailer == nil && len(r.TransferEncoding) > 0 {
+		r.Trailer = make(http.Header) // net/http fills that of r: both have to be the same map
+	}
+	inner := r.WithContext(q)
+	defer func() {
+		q.end(s)
+		// net/http and the handlers further up know r only: net/http removes the
+		// files of its form, and looks at its body before the next request.
+		r.Pattern, r.Body = inner.Pattern, inner.Body
+		r.Form, r.PostForm, r.MultipartForm = inner.Form, inner.PostForm, inner.MultipartForm
+		final(ctx, inner.Pattern)
+	}()
+	next.ServeHTTP(w, inner)
+	q.end(s)
+	return q.err
+}
+
+// end is called when the handler has returned. Funcs that still run then, which an
+// [http.TimeoutHandler] leaves behind, are part of the request: it waits for them, and
+// what they do is canceled, since the client has another answer.
+func (q *request) end(s *scope.Scope) {
+	q.mu.Lock()
+	q.over = true
+	if q.runs > 0 && q.idle == nil {
+		q.idle = make(chan struct{})
+	}
+	idle := q.idle
+	q.mu.Unlock()
+	if idle != nil {
+		s.Cancel(leftBehind{})
+		<-idle
+	}
+}
+
+// begin counts a Func in, unless the request has ended.
+func (q *request) begin() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.over && q.runs == 0 {
+		return false
+	}
+	q.runs++
+	return true
+}
+
+// done counts a Func out that came to err.
+func (q *request) done(err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.err = multierr.Append(q.err, err)
+	if q.runs--; q.runs == 0 && q.idle != nil {
+		close(q.idle)
+	}
+}
+
+// leftBehind is why the scope of a request is canceled that was answered before its
+// handler was done.
+type leftBehind struct{}
+
+func (leftBehind) Error() string {
+	return "the request was answered before its handler had returned"
+}
+
+func (leftBehind) Is(target error) bool { return target == context.Canceled }
+
+func (leftBehind) ErrorType() string { return "canceled" }
+
+// failing is the handler that [Func] makes, in the scope that it needs.
+type failing func(w http.ResponseWriter, r *http.Request) error
+
+// ServeHTTP leaves the error to the handler that has opened the scope.
+func (fn failing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	fn.serveIn(requestOf(r.Context()), w, r)
+}
+
+// serveIn calls fn as a part of q. It reports false, and does not call fn, if there is
+// no q or it has ended.
+func (fn failing) serveIn(q *request, w http.ResponseWriter, r *http.Request) bool {
+	if q == nil || !q.begin() {
+		return false
+	}
+	returned := false
+	var err error
+	defer func() {
+		if !returned {
+			// The panic goes on from here. On another goroutine than that of the
+			// request it may not come to it, and the request is told as well.
+			if v := recover(); v != nil {
+				q.done(fault.Panic(v))
+				panic(v)
+			}
+			err = fault.ErrGoexit
+		}
+		q.done(err)
+	}()
+	err = fn(w, r)
+	returned = true
+	return true
+}
