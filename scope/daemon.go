@@ -176,7 +176,7 @@ func (d *Daemon) dropNow(ctx context.Context) error {
 		return d.caught(d.err)
 	case endsIn(d.err, d.why, cause, context.Canceled):
 		return nil // it repeats that it was asked, or that its time was up
-	case s.isEcho(d.err):
+	case s.isEcho(d.err), ctx.Err() == nil && s.saysEcho(d.err):
 		return nil
 	}
 	return d.err

@@ -3,7 +3,6 @@ package scope
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"strings"
 	"time"
 
@@ -154,47 +153,3 @@ func (e *AbandonedError) Is(target error) bool { return target == ErrAbandoned }
 
 // ErrorType is "abandoned".
 func (e *AbandonedError) ErrorType() string { return "abandoned" }
-
-// isEcho reports whether err only repeats that its context was cancelled with
-// cause: it unwraps, step by step, to cause or to one of the two errors of package
-// context. An error that joins a further one is none.
-func isEcho(err, cause error) bool {
-	return cause != nil && endsIn(err, cause, context.Canceled, context.DeadlineExceeded)
-}
-
-// endsIn reports whether err unwraps, step by step, to one of targets.
-func endsIn(err error, targets ...error) bool {
-	for err != nil {
-		for _, target := range targets {
-			if same(err, target) {
-				return true
-			}
-		}
-		switch e := err.(type) {
-		case interface{ Unwrap() error }:
-			err = e.Unwrap()
-		case interface{ Unwrap() []error }:
-			parts := e.Unwrap()
-			if len(parts) != 1 {
-				return false
-			}
-			err = parts[0]
-		default:
-			return false
-		}
-	}
-	return false
-}
-
-// same is == for errors of which one may not be comparable.
-func same(a, b error) bool {
-	return b != nil && reflect.TypeOf(a) == reflect.TypeOf(b) && reflect.ValueOf(a).Comparable() && a == b
-}
-
-// isEcho reports whether err only repeats that s was canceled.
-func (s *Scope) isEcho(err error) bool { return err != nil && isEcho(err, s.cause()) }
-
-// refusal says which scope did not do what was asked, and why.
-func (s *Scope) refusal(what, name string, why error) error {
-	return fmt.Errorf("scope %q: %s %q: %w", s.Path(), what, name, why)
-}

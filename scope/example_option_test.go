@@ -266,3 +266,24 @@ func ExamplePanicError() {
 	})
 	// Output: kaboom true
 }
+
+// A library whose cancellation is none of package context's says so in errors of
+// its own: without WithEcho the stop below would look like a failure.
+func ExampleWithEcho() {
+	errKilled := errors.New("signal: killed") // what package os/exec returns
+	run := func(opts ...scope.Option) error {
+		return scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+			s.Go("encoder", func(ctx context.Context) error {
+				<-ctx.Done()
+				return errKilled
+			})
+			s.Cancel(errors.New("stopped by the operator"))
+			return nil
+		}, opts...)
+	}
+	fmt.Println(run())
+	fmt.Println(run(scope.WithEcho(func(err error) bool { return errors.Is(err, errKilled) })))
+	// Output:
+	// scope "scope": task "encoder": signal: killed
+	// stopped by the operator
+}

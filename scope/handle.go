@@ -2,7 +2,6 @@ package scope
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/ebb-go/ebb/guard"
@@ -93,7 +92,7 @@ func (h *Handle[T]) Release() (T, error) {
 // dropNow drops the guard, on a goroutine of the engine.
 func (h *Handle[T]) dropNow(ctx context.Context) error {
 	err := h.g.Drop(ctx)
-	if err != nil && ctx.Err() != nil && errors.Is(err, guard.ErrInUse) {
+	if err != nil && ctx.Err() != nil && fault.Is(err, guard.ErrInUse) && !isClosed(h.g.Done()) {
 		// Its borrowers outlive its time: the engine gives it up, by name,
 		// and it is dropped when they let go.
 		err = h.g.Drop(context.WithoutCancel(ctx))

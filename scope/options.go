@@ -52,6 +52,7 @@ type shared struct {
 	meterProvider  metric.MeterProvider
 	logger         *slog.Logger
 	inspector      *trace.Inspector
+	echoes         []func(error) bool
 	force          <-chan struct{} // closed by Main's second signal
 }
 

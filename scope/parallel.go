@@ -78,9 +78,13 @@ func joinAll(ctx context.Context, n int, call func(ctx context.Context, i int) e
 		return nil
 	}
 	above := context.Cause(ctx)
+	s, _ := From(ctx) // its WithEcho counts here too
+	echoes := func(err, cause error) bool {
+		return isEcho(err, cause) || cause != nil && s != nil && s.saysEcho(err)
+	}
 	var all error
 	for i, err := range errs {
-		if err != nil && !isEcho(err, above) && (i == origin || !isEcho(err, errs[origin])) {
+		if err != nil && !echoes(err, above) && (i == origin || !echoes(err, errs[origin])) {
 			all = multierr.Append(all, err)
 		}
 	}

@@ -122,7 +122,7 @@ func (s *Scope) Snapshot() trace.Snapshot {
 		shot.Since = now.Sub(s.rare.since)
 	}
 	if cause != nil && s.state != closed {
-		shot.Error = cause.Error()
+		shot.Error = fault.Text(cause)
 	}
 	if s.grace > 0 && !s.clock.graceFrom.IsZero() {
 		shot.Left = max(0, s.clock.graceFrom.Add(s.grace).Sub(now))

@@ -2,12 +2,12 @@ package scope
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	"go.uber.org/multierr"
 
 	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/fault"
 )
 
 // Start runs fn as a daemon of s and returns when it has called ready, with the
@@ -83,12 +83,10 @@ func (h *handshake[T]) report(v T) {
 
 // notReady is the outcome of a Start whose daemon has ended before.
 func (d *Daemon) notReady(name string) error {
-	if p, ok := d.err.(*PanicError); ok {
-		panic(p)
-	}
+	d.goOn(name)
 	why := ErrNotReady
 	if d.err != nil {
-		why = fmt.Errorf("%w: %w", ErrNotReady, d.err)
+		why = &becauseError{ErrNotReady, d.err}
 	}
 	return d.item.s.refusal("start", name, why)
 }
@@ -98,14 +96,20 @@ func (d *Daemon) notReady(name string) error {
 func (d *Daemon) giveUp(name string, why error) error {
 	d.cancel(why)
 	<-d.done
-	if p, ok := d.err.(*PanicError); ok {
-		panic(p)
-	}
+	d.goOn(name)
 	err := d.item.s.refusal("start", name, why)
 	if d.err != nil && !isEcho(d.err, why) {
 		err = multierr.Append(err, d.err)
 	}
 	return err
+}
+
+// goOn panics if the daemon has, which before it was ready is the caller's panic.
+func (d *Daemon) goOn(name string) {
+	if d.panicked != nil {
+		e := &TaskError{Scope: d.item.s.Path(), Task: name}
+		panicAgain(fault.Again(fault.At(d.panicked, e.place()), nil))
+	}
 }
 
 // endedPending reports whether the function of d had ended when d was not yet

@@ -2,13 +2,13 @@ package scope
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
 	"go.uber.org/multierr"
 
 	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -145,7 +145,7 @@ func (s *Scope) dropCause(i *item, o group.Outcome, elapsed time.Duration) error
 		}
 		err = &AbandonedError{Scope: s.Path(), Name: i.name(), Age: elapsed, Blocks: x.Blocks, Stack: stack}
 	}
-	if x.Cause != nil && !errors.Is(err, x.Cause) {
+	if x.Cause != nil && !fault.Is(err, x.Cause) {
 		err = multierr.Append(err, x.Cause)
 	}
 	return err
