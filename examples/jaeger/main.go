@@ -4,13 +4,14 @@
 //
 //	go run ./jaeger
 //
-// Spans go by OTLP over HTTP to where OTEL_EXPORTER_OTLP_ENDPOINT says, which
-// is http://127.0.0.1:4318 if it says nothing. README.md tells how to start a
-// Jaeger that listens there, and what to look for on its page.
+// Spans go by OTLP over HTTP to where OTEL_EXPORTER_OTLP_ENDPOINT says or, if it
+// is not set, to http://127.0.0.1:4318. README.md shows how to start a Jaeger
+// that listens there, and what to look for on its page.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -30,18 +31,26 @@ func main() {
 
 // run is the program. It returns the exit code: 0 if the spans were delivered,
 // however the service stopped, for that it does not stop well is the story; 1
-// if they were not; 2 if the command line is no good.
+// if they were not; 2 if the command line cannot be used, or if there is no Jaeger
+// to send them to.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("jaeger", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	page := flags.String("page", pageURL(), "`URL` of Jaeger's page")
+	otlp := flags.String("otlp", endpoint, "`URL` to send spans to, unless the environment has one")
 	pace := flags.Duration("pace", 100*time.Millisecond, "how long a quick drop takes")
-	if err := flags.Parse(args); err != nil {
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
 		return 2
 	}
-	provider, lost, err := telemetry(ctx)
+	provider, lost, err := telemetry(ctx, *otlp)
 	if err != nil {
 		fmt.Fprintln(stderr, "jaeger:", err)
+		if errors.As(err, new(*noJaegerError)) {
+			return 2
+		}
 		return 1
 	}
 

@@ -87,6 +87,57 @@ func TestSpansThatDoNotArrive(t *testing.T) {
 	}
 }
 
+// Without the environment the spans go to the path that OTLP has for them, as
+// they do with it.
+func TestSpansArriveWithoutEnvironment(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+	c := &collected{}
+	server := httptest.NewServer(c)
+	defer server.Close()
+	for _, url := range []string{server.URL, server.URL + "/"} {
+		c.names = nil
+		var stdout, stderr bytes.Buffer
+		if code := run(t.Context(), []string{"-pace", "5ms", "-otlp", url}, &stdout, &stderr); code != 0 || stderr.Len() > 0 {
+			t.Fatalf("exit code %d, stderr %q", code, &stderr)
+		}
+		if !slices.Contains(c.names, "scope shop") {
+			t.Errorf("the root span has not arrived: %v", c.names)
+		}
+	}
+}
+
+// Where no Jaeger is, the program says so before it does anything.
+func TestNoJaeger(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+	other := httptest.NewServer(http.NotFoundHandler())
+	defer other.Close()
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	for url, why := range map[string]string{
+		other.URL:           "404 Not Found",
+		gone.URL:            "connection refused",
+		"127.0.0.1:4318":    "first path segment in URL cannot contain colon",
+		"unix://127.0.0.1/": "unsupported protocol scheme",
+	} {
+		var stdout, stderr bytes.Buffer
+		if code := run(t.Context(), []string{"-otlp", url}, &stdout, &stderr); code != 2 || stdout.Len() > 0 {
+			t.Errorf("%s: exit code %d, want 2; stdout %q", url, code, &stdout)
+		}
+		line := stderr.String()
+		if !strings.HasPrefix(line, "jaeger: "+strings.TrimSuffix(url, "/")+"/v1/traces takes no spans (") || !strings.Contains(line, why) ||
+			!strings.HasSuffix(line, "start Jaeger as examples/jaeger/README.md says, or set OTEL_EXPORTER_OTLP_ENDPOINT\n") || strings.Count(line, "\n") != 1 {
+			t.Errorf("%s: %q, want one line with %q and what to do", url, line, why)
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	if code := run(t.Context(), []string{"-h"}, &stdout, &stderr); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+}
+
 func TestUsage(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	if code := run(t.Context(), []string{"-pace", "fast"}, &stdout, &stderr); code != 2 || !strings.Contains(stderr.String(), "-pace") {

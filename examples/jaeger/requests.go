@@ -10,8 +10,8 @@ import (
 var errRefund = errors.New("order 4711 was never paid")
 
 // serve takes a request every two paces until it is asked to stop, and then
-// finishes those it has begun: they belong to the daemon, whose context nobody
-// cancels before its time is up.
+// finishes those it has begun: they belong to the daemon, whose context lives
+// until its time is up.
 func (v *service) serve(ctx context.Context) error {
 	return scope.Run(ctx, func(ctx context.Context, s *scope.Scope) error {
 		for _, r := range []struct {

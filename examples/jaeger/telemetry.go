@@ -2,7 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,15 +16,28 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// telemetry returns a provider that exports over OTLP, and what became of the
-// exports, to be asked after its Shutdown.
-func telemetry(ctx context.Context) (_ *sdktrace.TracerProvider, lost func() error, err error) {
+// endpoint is where Jaeger takes spans, by OTLP over HTTP, unless it was started
+// otherwise.
+const endpoint = "http://127.0.0.1:4318"
+
+// exportTime bounds one export, so that a collector that is not there costs no
+// more than this.
+const exportTime = 2 * time.Second
+
+// telemetry returns a provider that exports over OTLP, to where the environment
+// says or, if it says nothing, to otlp, which must take spans then. lost returns
+// what became of the exports, and is called after the provider's Shutdown.
+func telemetry(ctx context.Context, otlp string) (_ *sdktrace.TracerProvider, lost func() error, err error) {
 	options := []otlptracehttp.Option{
 		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{Enabled: false}),
-		otlptracehttp.WithTimeout(2 * time.Second), // what is not there is not waited for
+		otlptracehttp.WithTimeout(exportTime),
 	}
 	if os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") == "" && os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") == "" {
-		options = append(options, otlptracehttp.WithEndpointURL("http://127.0.0.1:4318"))
+		url := strings.TrimSuffix(otlp, "/") + "/v1/traces" // WithEndpointURL takes it as it is, and adds no path
+		if err := probe(ctx, url); err != nil {
+			return nil, nil, err
+		}
+		options = append(options, otlptracehttp.WithEndpointURL(url))
 	}
 	exporter, err := otlptracehttp.New(ctx, options...)
 	if err != nil {
@@ -34,6 +51,38 @@ func telemetry(ctx context.Context) (_ *sdktrace.TracerProvider, lost func() err
 	}
 	kept := &keptError{SpanExporter: exporter}
 	return sdktrace.NewTracerProvider(sdktrace.WithBatcher(kept), sdktrace.WithResource(about)), kept.first, nil
+}
+
+// noJaegerError says that a URL takes no spans, and what to do.
+type noJaegerError struct {
+	url   string
+	cause error
+}
+
+func (e *noJaegerError) Error() string {
+	return fmt.Sprintf("%s takes no spans (%v): start Jaeger as examples/jaeger/README.md says, or set OTEL_EXPORTER_OTLP_ENDPOINT", e.url, e.cause)
+}
+
+func (e *noJaegerError) Unwrap() error { return e.cause }
+
+// probe sends an empty request, which is one of no spans.
+func probe(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, exportTime)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, http.NoBody)
+	if err != nil {
+		return &noJaegerError{url, err}
+	}
+	request.Header.Set("Content-Type", "application/x-protobuf")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return &noJaegerError{url, errors.Unwrap(err)} // without the URL, once more
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return &noJaegerError{url, errors.New(response.Status)}
+	}
+	return nil
 }
 
 // keptError keeps the first error of an exporter. The SDK would log each and
