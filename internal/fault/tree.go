@@ -193,11 +193,16 @@ func plainChain(err error) bool {
 	return false
 }
 
-// Same is == for errors that may hold what cannot be compared: those are the
-// same as no other. Whether == panics is a matter of the values, not only of the
-// type, as a field of type any is comparable until it holds a slice.
+// Same is == for errors, and [reflect.DeepEqual] where == would panic: an error that
+// holds a slice is still the same as its copy. Whether == panics is a matter of the
+// values, not only of the type, as a field of type any is comparable until it holds
+// a slice. No method of a or b is called.
 func Same(a, b error) (same bool) {
-	defer func() { _ = recover() }()
+	defer func() {
+		if recover() != nil {
+			same = reflect.DeepEqual(a, b)
+		}
+	}()
 	return a == b
 }
 
