@@ -31,6 +31,18 @@ var (
 	ErrGoexit = fault.ErrGoexit
 )
 
+// A causedError is one of the errors above and what brought it about. Its text is
+// put together when it is asked for, as the cause is foreign: its Error method may
+// block, or call the guard that is just returning this.
+type causedError struct {
+	is      error
+	between string
+	cause   error
+}
+
+func (e *causedError) Error() string   { return e.is.Error() + e.between + fault.Text(e.cause) }
+func (e *causedError) Unwrap() []error { return []error{e.is, e.cause} }
+
 // sentinel is an error that has a name in the attribute error.type.
 type sentinel struct{ text, kind string }
 

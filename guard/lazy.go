@@ -167,7 +167,7 @@ func (l *Lazy[T]) finish(m *mark, a *attempt, g *Guard[T], err error) {
 	case l.is() == live:
 		a.err = multierr.Append(err, lost)
 	default:
-		a.err = multierr.Append(fmt.Errorf("%w: %w", ErrDropped, err), lost)
+		a.err = multierr.Append(&causedError{ErrDropped, ": ", err}, lost)
 	}
 	close(a.done)
 	l.mu.Unlock()
@@ -182,7 +182,7 @@ func (l *Lazy[T]) keep(g *Guard[T]) error {
 	}
 	o := g.origin.as(typeOf(g.v)) // the Lazy's own handle is reported as the guard would be
 	if o != nil {
-		o.lost = s
+		o.lost = s.tally
 	}
 	l.root = s.handle(o)
 	return nil
@@ -218,9 +218,11 @@ func (l *Lazy[T]) settle(ctx context.Context) error {
 	return nil
 }
 
-func (l *Lazy[T]) end(ctx context.Context) error {
-	return multierr.Append(l.lost, l.root.Drop(ctx))
-}
+func (l *Lazy[T]) end(ctx context.Context) error { return l.root.Drop(ctx) }
+
+// conclude puts the errors of unwanted values first. No attempt is running that
+// could add one.
+func (l *Lazy[T]) conclude(err error) error { return multierr.Append(l.lost, err) }
 
 // Panicked is [Guard.Panicked] for the value that the Lazy has dropped.
 func (l *Lazy[T]) Panicked() bool {

@@ -3,8 +3,9 @@ package guard
 import (
 	"log/slog"
 	"slices"
-	"sync"
 	"sync/atomic"
+
+	"github.com/ebb-go/ebb/internal/fault"
 )
 
 // A Leak is a guard, or a handle of a [Shared], that was garbage-collected
@@ -16,16 +17,26 @@ type Leak struct {
 	Stack string // of the goroutine that made it, with StackDepth(2) and more
 }
 
-// watching is the one package variable besides the errors: who hears of the
+// attrs describes the leak for a log record.
+func (l Leak) attrs() []any {
+	attrs := []any{slog.String("guard", l.Name), slog.String("type", l.Type), slog.String("site", l.Site)}
+	if l.Stack != "" {
+		attrs = append(attrs, slog.String("stack", l.Stack))
+	}
+	return attrs
+}
+
+// watching is the one package variable besides the errors: what hears of the
 // guards of this process. It cannot belong to an object that the program passes
-// around, as the one guard it is for is the guard that nobody passed on. It is
-// an immutable value behind an atomic pointer, nil while nobody listens, so that
-// it costs a guard one load.
+// around, as the one guard it is for is the guard that was passed on to nothing.
+// It is an immutable value behind an atomic pointer, nil until something listens
+// or a leak is logged, so that it costs a guard one load.
 var watching atomic.Pointer[watchers]
 
 type watchers struct {
-	hooks  []*func(Leak)
+	hooks  []*hook
 	tracks []*track
+	log    *queue // of log records; made for the first one and then kept
 }
 
 // rewatch replaces the watchers by what edit makes of a copy of them.
@@ -34,10 +45,10 @@ func rewatch(edit func(w *watchers)) {
 		old := watching.Load()
 		w := new(watchers)
 		if old != nil {
-			w.hooks, w.tracks = slices.Clone(old.hooks), slices.Clone(old.tracks)
+			w.hooks, w.tracks, w.log = slices.Clone(old.hooks), slices.Clone(old.tracks), old.log
 		}
 		edit(w)
-		if len(w.hooks)+len(w.tracks) == 0 {
+		if len(w.hooks)+len(w.tracks) == 0 && w.log == nil {
 			w = nil
 		}
 		if watching.CompareAndSwap(old, w) {
@@ -46,94 +57,97 @@ func rewatch(edit func(w *watchers)) {
 	}
 }
 
-// OnLeak has report called for every leak from now on, until restore is called.
-// Without any such function, a leak is logged through [log/slog.Default] at
-// level Error; with several, each is called. They are called on a goroutine of
-// the runtime, several at once perhaps, and must not block. The runtime finds a
-// leak when it collects garbage, some time after the guard was forgotten, and not
-// at all at the end of the program: it is the last resort, after a scope for
-// what that owns, and guardtest in tests. OnLeak panics if report is nil.
+// A hook is one function that OnLeak was given. It is foreign code: it may panic,
+// call runtime.Goexit, block, or call this package. So it runs on goroutines of its
+// own, never on the runtime's, which has other hooks to call and other leaks to
+// report, and no lock is held.
+type hook struct {
+	report   func(Leak)
+	calls    queue
+	restored atomic.Bool // is not to be called again; terminal
+	broken   atomic.Bool // it has panicked or called Goexit, and that was logged; terminal
+}
+
+func (h *hook) deliver(l Leak) {
+	queued := h.calls.add(func() {
+		if h.restored.Load() {
+			if w := watching.Load(); w == nil || len(w.hooks) == 0 { // no other has heard of it
+				logLeak(l)
+			}
+			return
+		}
+		err := fault.Foreign(nil, func() { h.report(l) })
+		if err == nil || h.broken.Swap(true) {
+			return
+		}
+		attrs := append(l.attrs(), slog.String("error", fault.Text(err)))
+		if p, ok := err.(*PanicError); ok {
+			attrs = append(attrs, slog.String("panic", string(p.Stack)))
+		}
+		logError("guard: a leak function did not return and was contained", attrs)
+	})
+	if !queued {
+		logLeak(l)
+	}
+}
+
+// OnLeak has report called for every leak that is found from now on, until restore
+// is called. With several such functions each is called; without any, a leak is
+// logged through [log/slog.Default] at level Error. The calls of one function come
+// one after another on a goroutine of their own, so a function that blocks holds up
+// its own calls alone. A panic of report or a Goexit is contained, and the first is
+// logged. A leak that finds a thousand calls waiting is logged instead.
+//
+// restore may be called from anywhere, in any order and more than once. It does not
+// wait: a call that is under way may still be running when it returns.
+//
+// The runtime finds a leak when it collects garbage, some time after the guard was
+// forgotten, and not at all at the end of the program: OnLeak is the last resort,
+// after a scope for the guards that it owns, and guardtest in tests. OnLeak panics
+// if report is nil.
 func OnLeak(report func(Leak)) (restore func()) {
 	if report == nil {
 		panic("guard: nil leak function")
 	}
-	hook := &report
-	rewatch(func(w *watchers) { w.hooks = append(w.hooks, hook) })
+	h := &hook{report: report}
+	rewatch(func(w *watchers) { w.hooks = append(w.hooks, h) })
 	return func() {
+		h.restored.Store(true)
 		rewatch(func(w *watchers) {
-			w.hooks = slices.DeleteFunc(w.hooks, func(h *func(Leak)) bool { return h == hook })
+			w.hooks = slices.DeleteFunc(w.hooks, func(other *hook) bool { return other == h })
 		})
 	}
 }
 
-// leaked is the leak hook. The guard is gone, so nobody else uses o.
+// leaked is the leak hook of the runtime. The guard is gone, so that o is used
+// by nothing else.
 func leaked(o *origin) {
-	if o.lost != nil {
-		o.lost.lose()
-	}
+	o.lost.lose()
 	l := o.leak()
 	w := watching.Load()
 	if w == nil || len(w.hooks) == 0 {
-		attrs := []any{slog.String("guard", l.Name), slog.String("type", l.Type), slog.String("site", l.Site)}
-		if l.Stack != "" {
-			attrs = append(attrs, slog.String("stack", l.Stack))
-		}
-		slog.Error("guard: forgotten, collected without having been dropped", attrs...)
+		logLeak(l)
 		return
 	}
-	for _, report := range w.hooks {
-		(*report)(l)
+	for _, h := range w.hooks {
+		h.deliver(l)
 	}
 }
 
-// Track remembers every guard and every handle of a [Shared] that is made from
-// now on, by any goroutine. The function it returns ends that, and returns those
-// that were not dropped, released or given to an owner, in the order in which they
-// were made. So a test need not wait for the garbage collector; guardtest.Check
-// does this for it. Guards with an owner are the owner's to report.
-func Track() (stop func() []Leak) {
-	t := &track{made: make(map[*origin]int)}
-	rewatch(func(w *watchers) { w.tracks = append(w.tracks, t) })
-	return func() []Leak {
-		rewatch(func(w *watchers) {
-			w.tracks = slices.DeleteFunc(w.tracks, func(other *track) bool { return other == t })
-		})
-		return t.leaks()
-	}
+func logLeak(l Leak) {
+	logError("guard: forgotten, collected without having been dropped", l.attrs())
 }
 
-// A track is a set of origins in the order of their arming. It keeps no guard
-// from being collected.
-type track struct {
-	mu   sync.Mutex      // protects the following; taken under a guard's mu
-	made map[*origin]int // what is armed now, with its number
-	n    int             // of origins that were ever added
-}
-
-func (t *track) add(o *origin) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.n++
-	t.made[o] = t.n
-}
-
-func (t *track) remove(o *origin) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.made, o)
-}
-
-func (t *track) leaks() []Leak {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	origins := make([]*origin, 0, len(t.made))
-	for o := range t.made {
-		origins = append(origins, o)
-	}
-	slices.SortFunc(origins, func(a, b *origin) int { return t.made[a] - t.made[b] })
-	leaks := make([]Leak, len(origins))
-	for i, o := range origins {
-		leaks[i] = o.leak()
-	}
-	return leaks
+// logError logs at level Error without waiting for the handler, which is foreign
+// code. A record that a thousand others are waiting in front of is lost: a handler
+// that takes none cannot be told.
+func logError(text string, attrs []any) {
+	var log *queue
+	rewatch(func(w *watchers) {
+		if w.log == nil {
+			w.log = new(queue)
+		}
+		log = w.log
+	})
+	log.add(func() { fault.Contain(func() { slog.Error(text, attrs...) }) })
 }

@@ -27,17 +27,18 @@ func StackDepth(n int) Option {
 	return optionFunc(func(o *origin) { o.depth = max(n, 0) })
 }
 
-// An origin is who made a guard, and the hook that reports it if the guard is
-// collected before it was dropped. It must not lead to the guard, or that would
-// never be collected. All methods may be called on nil, the origin of a guard
-// that nobody tracks.
+// An origin is where a guard was made, and the hook that reports the guard if it is
+// collected before it was dropped. The runtime holds the origin until then, so it
+// must lead neither to the guard nor to the value, which may hold the guard:
+// otherwise the guard would never be collected. All methods may be called on nil,
+// the origin of a guard that is not tracked.
 type origin struct {
 	name  string
 	typ   reflect.Type
 	depth int
 	stack []uintptr  // innermost first
 	site  [1]uintptr // is stack, if depth is 1
-	lost  loser      // is told when the hook has fired, before it reports
+	lost  *tally     // has the count of the handle; nil for a guard
 
 	dropped atomic.Uintptr // pc of the Drop that began; 0 if not known
 
@@ -45,9 +46,6 @@ type origin struct {
 	hook   runtime.Cleanup // calls leaked
 	tracks []*track        // those that were running when it was armed
 }
-
-// A loser outlives the handle whose hook has fired.
-type loser interface{ lose() }
 
 // newOrigin records the caller of the function skip frames above the one that
 // calls it.

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"sync"
 	"sync/atomic"
+	"weak"
 )
 
 // A share is what all handles of one value have in common.
@@ -13,8 +14,15 @@ import (
 // on: the last handle goes and borrowers are refused under one lock.
 type share[T any] struct {
 	g *Guard[T]
+	*tally
+}
 
-	mu   sync.Mutex // protects the following and the handles; the guard's mu is taken under it
+// A tally counts the handles of one shared value. It is apart from the share
+// because the leak hook of every handle holds it: what a hook holds is reachable
+// for ever, and the share leads to the value, which may well hold a handle of
+// itself. Such a handle would never be collected.
+type tally struct {
+	mu   sync.Mutex // protects refs and the handles; the guard's mu is taken under it
 	refs int        // handles that are held; once 0 it stays 0, so nothing is resurrected
 }
 
@@ -43,7 +51,7 @@ var _ Dropper = (*Shared[int])(nil)
 func Share[T any](g *Guard[T]) *Shared[T] {
 	s, err := newShare(g)
 	if err != nil {
-		h := &Shared[T]{share: &share[T]{g: unusable[T](err)}}
+		h := &Shared[T]{share: &share[T]{g: unusable[T](err), tally: new(tally)}}
 		h.state.Store(h.share.g.state.Load())
 		return h
 	}
@@ -59,7 +67,7 @@ func newShare[T any](g *Guard[T]) (*share[T], error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.origin.disarm()
-	return &share[T]{g: g}, nil
+	return &share[T]{g: g, tally: new(tally)}, nil
 }
 
 // handle counts a new handle in, whose leak hook reports o. mu is held, or nobody
@@ -79,18 +87,22 @@ func (s *share[T]) caller(skip int) *origin {
 	if from == nil {
 		return nil
 	}
-	o := &origin{name: from.name, typ: reflect.TypeFor[*Shared[T]](), depth: from.depth, lost: s}
+	o := &origin{name: from.name, typ: reflect.TypeFor[*Shared[T]](), depth: from.depth, lost: s.tally}
 	o.record(skip + 1)
 	return o
 }
 
-// lose gives up the count of a handle that was collected. It drops nothing: a
-// drop may block and fail, and here is nobody to wait and to hear of it.
-func (s *share[T]) lose() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.refs > 0 { // else the handle was the last one, and its Drop could not begin
-		s.refs--
+// lose gives up the count of a handle that was collected. It drops nothing: a drop
+// may block and fail, and on the runtime's goroutine nothing can wait for it or
+// return its error.
+func (t *tally) lose() {
+	if t == nil { // of a handle that holds no count
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.refs > 0 { // else the handle was the last one, and its Drop could not begin
+		t.refs--
 	}
 }
 
@@ -183,13 +195,19 @@ func (h *Shared[T]) Drop(ctx context.Context) error {
 	if !h.leave(site) {
 		return nil
 	}
-	err := g.drop(ctx, g, given, site)
-	if g.is() >= dropping {
-		h.share.mu.Lock()
-		defer h.share.mu.Unlock()
-		h.origin.disarm()
+	defer h.paid() // deferred, for after a Goexit of the drop only that runs
+	return g.drop(ctx, g, given, site)
+}
+
+// paid stops the leak hook of the last handle once the value's drop has begun:
+// from then on the handle owes nothing.
+func (h *Shared[T]) paid() {
+	if h.share.g.is() < dropping {
+		return
 	}
-	return err
+	h.share.mu.Lock()
+	defer h.share.mu.Unlock()
+	h.origin.disarm()
 }
 
 // leave gives up the handle and its count, once, and reports whether that was
@@ -260,5 +278,5 @@ func (h *Shared[T]) Downgrade() *Weak[T] {
 	if h == nil {
 		return new(Weak[T])
 	}
-	return &Weak[T]{share: h.share}
+	return &Weak[T]{share: weak.Make(h.share)}
 }
