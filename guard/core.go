@@ -2,7 +2,6 @@ package guard
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -57,6 +56,9 @@ type ender interface {
 	settle(ctx context.Context) error
 	// end drops it. It is called once.
 	end(ctx context.Context) error
+	// conclude returns the outcome of the drop whose end returned err, panicked
+	// with it, or called runtime.Goexit. It calls no foreign code.
+	conclude(err error) error
 }
 
 func (c *core) is() state   { return state(c.state.Load()) }
@@ -119,8 +121,8 @@ func (c *core) drop(ctx context.Context, e ender, from state, site uintptr) erro
 	return c.run(ctx, e)
 }
 
-// run calls e's end. A panic of it is the outcome; a Goexit goes on, as nothing
-// can stop it, but the outcome is ErrGoexit and those who wait are told.
+// run calls e's end. A panic of it is the outcome. A Goexit cannot be stopped and
+// goes on, but the outcome is ErrGoexit and all that wait return it.
 func (c *core) run(ctx context.Context, e ender) (err error) {
 	err = ErrGoexit // replaced when end returns or panics
 	defer func() {
@@ -128,6 +130,7 @@ func (c *core) run(ctx context.Context, e ender) (err error) {
 		if p != nil {
 			err = fault.Panic(p)
 		}
+		err = e.conclude(err)
 		c.mu.Lock()
 		c.panicked = p != nil
 		c.concludeLocked(err)
@@ -138,6 +141,9 @@ func (c *core) run(ctx context.Context, e ender) (err error) {
 	}
 	return e.end(&mark{Context: ctx, of: c})
 }
+
+// conclude adds nothing to the outcome, for what has nothing to add.
+func (c *core) conclude(err error) error { return err }
 
 // concludeLocked ends a drop that has begun.
 func (c *core) concludeLocked(err error) {
@@ -265,5 +271,5 @@ func (c *core) borrowedLocked() bool {
 
 // notDropped is the error of a Drop whose ctx ended before it could begin.
 func notDropped(ctx context.Context) error {
-	return fmt.Errorf("%w and not dropped: %w", ErrInUse, context.Cause(ctx))
+	return &causedError{ErrInUse, " and not dropped: ", context.Cause(ctx)}
 }

@@ -1,27 +1,23 @@
 package guard
 
 import (
-	"github.com/ebb-go/ebb/internal/fault"
-	"slices"
-
 	"context"
-	"errors"
-	"reflect"
 	"sync"
 
+	"github.com/ebb-go/ebb/internal/fault"
 	"go.uber.org/multierr"
 )
 
 // Join2 calls a and b concurrently, waits for both, and returns their guards if
-// both succeed. If one fails, the other's context is cancelled with its error, and
+// both succeed. If one fails, the other's context is canceled with its error, and
 // a guard that one of them has returned all the same is dropped, on a context that
 // has ctx's values but not its end. The errors of a and b and then those of the
-// drops are one flat list in this order, without what a cancelled function
-// returned just because it was cancelled.
+// drops are one flat list in this order, without what a canceled function
+// returned just because it was canceled.
 //
 // A panic of a function is a failure too; then Join2 panics with a *[PanicError]
-// in the end, which unwraps to the other errors as well. A Goexit is ErrGoexit. If
-// both succeed, the context is not cancelled, as a value may live in it: it ends
+// in the end, whose Others are the other errors. A Goexit is ErrGoexit. If
+// both succeed, the context is not canceled, as a value may live in it: it ends
 // with ctx, which holds on to it until then, so a ctx that lives long should not be
 // given to any number of calls.
 func Join2[A, B any](ctx context.Context,
@@ -91,26 +87,26 @@ func join(ctx context.Context, parts ...part) error {
 		switch {
 		case panicked[i] && panicking == nil:
 			panicking = err.(*PanicError)
-		case i == first || !isEcho(err, context.Cause(inner)):
+		case panicked[i] || i == first || !isEcho(err, context.Cause(inner)):
 			kept = append(kept, err)
 		}
 	}
 	kept = append(kept, concurrently(len(parts), 0, func(i int) error {
 		return parts[i].drop(context.WithoutCancel(ctx))
 	})...)
+	err := multierr.Combine(kept...)
 	if panicking != nil {
-		panic(fault.Again(panicking, slices.DeleteFunc(kept, func(err error) bool { return err == nil })))
+		panic(fault.Again(panicking, fault.List(err)))
 	}
-	return multierr.Combine(kept...)
+	return err
 }
 
-// isEcho reports whether err says no more than that the function was cancelled
+// isEcho reports whether err says no more than that the function was canceled
 // with cause: unwrapped step by step, it ends in cause or in one of the errors of
-// package context. One that joins a further error is none.
+// package context. An error that joins a further one is none.
 func isEcho(err, cause error) bool {
-	comparable := cause != nil && reflect.TypeOf(cause).Comparable()
-	for ; err != nil; err = errors.Unwrap(err) {
-		if err == context.Canceled || err == context.DeadlineExceeded || comparable && err == cause {
+	for e := range fault.Chain(err) {
+		if e == context.Canceled || e == context.DeadlineExceeded || fault.Same(e, cause) {
 			return true
 		}
 	}

@@ -163,11 +163,15 @@ func (m *Mutex[T]) settle(ctx context.Context) error {
 			return notDropped(ctx)
 		}
 	}
-	if err := m.g.settle(ctx); err != nil { // those who borrowed it before it was given
-		<-m.slot
-		return err
-	}
-	return nil
+	settled := false
+	defer func() {
+		if !settled { // or ctx, which is foreign code, has panicked
+			<-m.slot
+		}
+	}()
+	err := m.g.settle(ctx) // for those who borrowed it before it was given
+	settled = err == nil
+	return err
 }
 
 func (m *Mutex[T]) end(ctx context.Context) error {

@@ -3,7 +3,6 @@ package guard
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"iter"
 	"slices"
 
@@ -41,7 +40,7 @@ type KeyError struct {
 	Err error
 }
 
-func (e *KeyError) Error() string     { return fmt.Sprintf("key %v: %v", e.Key, e.Err) }
+func (e *KeyError) Error() string     { return "key " + fault.Print(e.Key) + ": " + fault.Text(e.Err) }
 func (e *KeyError) Unwrap() error     { return e.Err }
 func (e *KeyError) ErrorType() string { return fault.Type(e.Err) }
 

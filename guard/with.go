@@ -18,9 +18,24 @@ func With[T, R any](ctx context.Context, g *Guard[T], fn func(ctx context.Contex
 		return r, err
 	}
 	site := g.origin.caller(1)
-	defer func() { err = multierr.Append(err, g.drop(context.WithoutCancel(ctx), g, live, site)) }()
-	return fn(ctx, v)
+	drop := func() error { return g.drop(context.WithoutCancel(ctx), g, live, site) }
+	returned := false
+	defer func() {
+		if !returned {
+			apart(drop)
+			return
+		}
+		err = multierr.Append(err, drop())
+	}()
+	r, err = fn(ctx, v)
+	returned = true
+	return r, err
 }
+
+// apart calls drop on a goroutine of its own and waits for it, and leaves its
+// outcome to the guard's Err: on the caller's goroutine a Goexit of the drop would
+// end a panic that is under way there.
+func apart(drop func() error) { concurrently(1, 0, func(int) error { return drop() }) }
 
 // KeepOnSuccess drops g if the function that defers it fails: if *err is not nil
 // when it returns, or if it panics. The drop runs on a context that has ctx's
@@ -40,7 +55,7 @@ func KeepOnSuccess[T any](ctx context.Context, g *Guard[T], err *error) {
 	// value, before this function returns, keeps the stack: the frames of the
 	// first panic are still there and are printed.
 	if p := recover(); p != nil {
-		_ = g.Drop(context.WithoutCancel(ctx)) // told by Err
+		apart(func() error { return g.Drop(context.WithoutCancel(ctx)) })
 		panic(p)
 	}
 	if *err != nil {
