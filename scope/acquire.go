@@ -17,7 +17,7 @@ import (
 // allocation.
 type acquired[T any] struct {
 	handle Handle[T]
-	open   owner
+	open   opening
 }
 
 // Acquire calls open and makes its value a guard of s, to be given up by drop
@@ -71,8 +71,9 @@ func (a *acquired[T]) call(ctx context.Context, name string, open func(context.C
 		err = ErrGoexit // unless open returns
 		defer func() { span.End(err) }()
 	}
-	a.open = owner{Context: ctx, s: h.item.s, item: &h.item, kind: openingOwner}
-	return open(&a.open)
+	a.open.begin(ctx, &h.item, name)
+	defer a.open.end()
+	return open(&a.open.owner)
 }
 
 // keep registers a guard that user has opened, nil for one that was not opened

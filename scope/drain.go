@@ -195,7 +195,8 @@ func (s *Scope) abandonTasks() {
 	for t := s.tasks; t != nil; t = t.next {
 		t.abandoned = true
 		err := &AbandonedError{
-			Scope: s.Path(), Name: t.name, Age: s.sinceLocked(t.started), Blocks: blocks, Stack: ids[t.id],
+			Scope: s.Path(), Name: t.name, Age: s.sinceLocked(t.started), Blocks: blocks,
+			Opening: s.openingLocked(&t.owner), Stack: ids[t.id],
 		}
 		s.failLocked(failure{t.index, err, nil})
 		if t.done != nil {

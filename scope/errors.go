@@ -136,12 +136,16 @@ type AbandonedError struct {
 	Scope, Name string
 	Age         time.Duration // since the task, or the drop, was started
 	Blocks      []string      // what could not be dropped after it: ten names, then a count
+	Opening     []string      // what its function was opening then: likewise
 	Stack       string        // of its goroutine at that moment
 }
 
 // Error is one line; the stack is in the field.
 func (e *AbandonedError) Error() string {
 	text := fmt.Sprintf("scope %q: %q abandoned: still running after %v", e.Scope, e.Name, e.Age)
+	if len(e.Opening) > 0 {
+		text += ", opening " + strings.Join(e.Opening, ", ")
+	}
 	if len(e.Blocks) > 0 {
 		text += ", blocks " + strings.Join(e.Blocks, ", ")
 	}

@@ -44,6 +44,9 @@ func (s *Scope) finish(x exitRun) *faults {
 		report.Error = faults.text()
 		s.deliver(report)
 	}
+	if r := s.rare; r != nil && r.signals != nil {
+		r.signals.end()
+	}
 	return faults
 }
 
@@ -155,7 +158,7 @@ func (s *Scope) shutTelemetry(fns []func(context.Context) error) (err error) {
 	}
 	limit := telemetryBudget * 10 / 11 // the last tenth lies inside
 	outcomes := g.Teardown(context.WithoutCancel(s.context.base),
-		group.Options{Timeout: limit, Cause: s.dropTimeoutError, Force: s.force()})
+		group.Options{Timeout: limit, Cause: s.dropTimeoutError, Force: s.forceTelemetry()})
 	for _, o := range outcomes {
 		err = multierr.Append(err, s.telemetryError(o))
 	}

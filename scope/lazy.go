@@ -89,7 +89,10 @@ func (h *LazyHandle[T]) attempt(ctx context.Context, open func(context.Context) 
 		err = ErrGoexit // unless open returns
 		defer func() { span.End(err) }()
 	}
-	v, err = open(&owner{Context: ctx, s: s, item: &h.item, kind: openingOwner})
+	o := new(opening)
+	o.begin(ctx, &h.item, h.Name())
+	defer o.end()
+	v, err = open(&o.owner)
 	returned = true
 	return v, err
 }

@@ -2,15 +2,13 @@ package scope
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/signal"
-	"syscall"
+	"path/filepath"
+	"runtime"
 	"time"
 
-	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -18,119 +16,89 @@ import (
 // which Kubernetes kills.
 const mainGrace = 25 * time.Second
 
-// SignalError is the cause that [Main] cancels its scope with.
-type SignalError struct{ Signal os.Signal }
-
-// Error names the signal.
-func (e *SignalError) Error() string { return "signal: " + e.Signal.String() }
-
-// ExitCode returns what the exit code of a process means that a signal ended:
-// 128 and the signal's number.
-func (e *SignalError) ExitCode() int {
-	if n, ok := e.Signal.(syscall.Signal); ok {
-		return 128 + int(n)
-	}
-	return 1
-}
-
-// ErrorType is "signal".
-func (e *SignalError) ErrorType() string { return "signal" }
-
 // Main is [Run] for the main function of a program, which passes the result to
-// [os.Exit]: 0 after success, 1 after a failure, 128 and its number after a
-// signal that was obeyed without one. SIGINT and SIGTERM cancel the scope, with
-// a [*SignalError] as cause; a second signal ends every wait at once: what is
-// running is abandoned and what has not started is skipped, all by name; a body
-// that still runs then is left behind and the process exits. Unless set, the
-// grace is 25 s and the span mode [SpanTeardownOnly]. When the exit was not
-// clean its report and its error are printed to standard error. Panics are as
-// in Run.
+// [os.Exit].
+//
+// SIGINT and SIGTERM cancel the scope, with a [*SignalError] as cause, or with
+// [WithStopFirst] ask it to stop first. A second signal ends every wait: what is
+// running is abandoned and what has not started is skipped, all by name;
+// telemetry still has a second. It counts at the earliest a second after the first,
+// since one keystroke can reach a program twice.
+//
+// Unlike Run, Main does not wait for a body that the end of the scope has not
+// reached: when the grace of a canceled scope leaves it no more time, the body is
+// abandoned, with an [*AbandonedError] that has its stack and names what it was
+// opening, and the teardown goes on. What it registers afterwards is refused, and
+// what it acquires is dropped at once.
+//
+// Unless set, the grace is 25 s and the span mode [SpanTeardownOnly].
+//
+// The result is 0 if fn returned nil and nothing failed, with a signal or without;
+// 128 plus the number of the signal if fn returned what only repeats the signal, or
+// a second signal has cut the exit short; and 1 after a failure. Standard error then
+// has, under the program's name, the error, the report if a drop went wrong, and of
+// a panic or of what was abandoned the stack. A call of [runtime.Goexit] goes on
+// when the teardown is complete.
 func Main(fn func(ctx context.Context, s *Scope) error, opts ...Option) (exitCode int) {
-	return program{stderr: os.Stderr, exit: os.Exit}.run(fn, opts)
-}
-
-// program is what Main takes from its process.
-type program struct {
-	stderr io.Writer
-	exit   func(code int)
-}
-
-func (p program) run(fn func(ctx context.Context, s *Scope) error, opts []Option) (exitCode int) {
 	if fn == nil {
 		panic("scope.Main: nil function")
 	}
-	// Room for two signals: none of them waits for us to look.
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(signals)
+	p := program{name: filepath.Base(os.Args[0]), stderr: os.Stderr}
+	all := append([]Option{WithGrace(mainGrace), WithSpanMode(SpanTeardownOnly), mainSignals}, opts...)
+	all = append(all, WithReport(func(r *trace.Report) { p.report = r }))
+	s, err := openRun(context.Background(), all)
+	if err != nil {
+		p.complain(err)
+		return 1
+	}
+	p.run(s, fn)
+	return p.exitCode(s)
+}
 
-	ctx, cancel := context.WithCancelCause(context.Background())
-	defer cancel(nil)
-	force, ended := make(chan struct{}), make(chan struct{})
-	body := make(chan *Scope, 1) // holds the scope for as long as its body runs
-	var watch group.Tasks
-	watch.Go(func(context.Context) error {
-		p.watch(signals, ended, cancel, force, body)
-		return nil
-	})
+// mainSignals is what Main is watching for.
+var mainSignals = funcOption(func(s *Scope) { s.setSignals(nil, false) })
+
+// run calls fn and takes the scope down, and keeps what came of both.
+func (p *program) run(s *Scope, fn func(ctx context.Context, s *Scope) error) {
+	body := s.callApart(fn)
+	p.bodyNil = body.returned && body.err == nil
+	left := false
 	defer func() {
-		close(ended)
-		_ = watch.Wait()
-	}()
-
-	var report *trace.Report
-	all := append([]Option{WithGrace(mainGrace), WithSpanMode(SpanTeardownOnly)}, opts...)
-	all = append(all, WithReport(func(r *trace.Report) { report = r }), funcOption(func(s *Scope) { s.own().force = force }))
-	err := Run(ctx, func(ctx context.Context, s *Scope) error {
-		body <- s
-		defer func() { <-body }()
-		return fn(ctx, s)
-	}, all...)
-	return p.code(ctx, err, report)
-}
-
-// watch obeys signals until the run has ended.
-func (p program) watch(signals <-chan os.Signal, ended <-chan struct{}, cancel context.CancelCauseFunc,
-	force chan<- struct{}, body chan *Scope,
-) {
-	for n := 0; ; n++ {
-		select {
-		case <-ended:
+		if left {
 			return
-		case sig := <-signals:
-			cause := &SignalError{sig}
-			if n == 0 {
-				cancel(cause)
-				continue
-			}
-			if n == 1 {
-				close(force)
-			}
-			select {
-			case s := <-body: // nobody can make it return
-				fmt.Fprintf(p.stderr, "ebb: %v while the body of scope %q still runs\n", cause, s.Path())
-				_ = s.Snapshot().WriteText(p.stderr)
-				p.exit(cause.ExitCode())
-				body <- s // not reached in a real process
-			default:
-			}
 		}
+		// leave goes on with the panic of the body, whose stack was taken
+		// where it was caught, or with that of a task or daemon.
+		value := recover()
+		if body.panicked != nil {
+			p.panicked = fault.At(body.panicked, fmt.Sprintf("scope %q: body", s.Path()))
+		} else {
+			p.panicked = fault.Panic(value)
+		}
+	}()
+	p.err = s.leave(body.err, body.returned, body.value)
+	left = true
+	if !body.returned && body.panicked == nil {
+		runtime.Goexit()
 	}
 }
 
-// code turns the outcome of Run into an exit code, and prints what went wrong.
-func (p program) code(ctx context.Context, err error, report *trace.Report) int {
-	var sig *SignalError
-	signaled := errors.As(context.Cause(ctx), &sig)
-	if err == nil || signaled && isEcho(err, sig) {
-		if signaled {
-			return sig.ExitCode()
-		}
+// exitCode decides the exit code, and writes what went wrong to standard error.
+func (p *program) exitCode(s *Scope) int {
+	first, second := s.rare.signals.first.Load(), s.rare.signals.second.Load()
+	// Run returns the bare cause if nothing has failed.
+	clean := p.panicked == nil && (p.err == nil || fault.Same(p.err, s.cause()))
+	switch {
+	case p.panicked == nil && p.err == nil:
 		return 0
+	case clean && p.bodyNil && fault.Is(p.err, context.Canceled):
+		return 0 // a service that has stopped in order
+	case p.panicked == nil && first != nil && endsIn(p.err, first):
+		return first.ExitCode()
 	}
-	if report != nil && len(report.Entries) > 0 {
-		_ = report.WriteText(p.stderr)
+	p.complain(p.err)
+	if second != nil {
+		return second.ExitCode()
 	}
-	fmt.Fprintf(p.stderr, "ebb: %v\n", err)
 	return 1
 }

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ebb-go/ebb/guard"
 	"github.com/ebb-go/ebb/scope"
@@ -84,14 +85,74 @@ var programs = map[string]func() int{
 			return nil
 		})
 	},
-	"hangs in drop": func() int {
+	"stops in order": func() int {
 		return scope.Main(func(ctx context.Context, s *scope.Scope) error {
-			db := must(scope.Defer(s, "db", func(context.Context) error { say("db"); return nil }))
-			_ = must(scope.Defer(s, "api", func(context.Context) error { say("dropping"); select {} }, scope.DependsOn(db)))
+			_ = must(scope.Defer(s, "db", func(context.Context) error { say("dropped"); return nil }))
+			s.Go("echoes", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
 			say("ready")
 			<-ctx.Done()
 			return nil
+		})
+	},
+	"stops first": func() int {
+		return scope.Main(func(ctx context.Context, s *scope.Scope) error {
+			say("ready")
+			<-scope.Stopping(ctx)
+			if ctx.Err() != nil {
+				return errors.New("canceled")
+			}
+			say("asked")
+			<-ctx.Done()
+			say("canceled")
+			return nil
+		}, scope.WithStopFirst(), scope.WithGrace(200*time.Millisecond))
+	},
+	"is signaled twice at once": func() int {
+		twice := make(chan struct{})
+		return scope.Main(func(ctx context.Context, s *scope.Scope) error {
+			_ = must(scope.Defer(s, "cache", func(ctx context.Context) error {
+				say("dropping")
+				<-twice
+				say("flushed")
+				return ctx.Err()
+			}))
+			s.Go("reads", func(context.Context) error {
+				defer close(twice)
+				_, err := os.Stdin.Read(make([]byte, 1))
+				return err
+			})
+			say("ready")
+			<-ctx.Done()
+			say("canceled")
+			return nil
 		}, scope.WithName("app"))
+	},
+	"hangs in drop": func() int {
+		return scope.Main(func(ctx context.Context, s *scope.Scope) error {
+			db := must(scope.Defer(s, "db", func(context.Context) error { say("db"); return nil }))
+			_ = must(scope.Defer(s, "api", func(context.Context) error {
+				say("dropping")
+				aSecondLater()
+				select {}
+			}, scope.DependsOn(db)))
+			say("ready")
+			<-ctx.Done()
+			return nil
+		}, scope.WithName("app"), scope.WithTelemetry(func(ctx context.Context) error {
+			time.Sleep(100 * time.Millisecond)
+			say("telemetry")
+			return nil
+		}))
+	},
+	"hangs in telemetry": func() int {
+		return scope.Main(func(ctx context.Context, s *scope.Scope) error {
+			say("ready")
+			<-ctx.Done()
+			return nil
+		}, scope.WithName("app"), scope.WithTelemetry(func(context.Context) error {
+			aSecondLater()
+			select {}
+		}))
 	},
 	"hangs in task": func() int {
 		return scope.Main(func(ctx context.Context, s *scope.Scope) error {
@@ -101,7 +162,7 @@ var programs = map[string]func() int{
 				for s.Snapshot().State == "open" { // nothing else tells a task that the body has returned
 					runtime.Gosched()
 				}
-				say("draining")
+				aSecondLater()
 				select {}
 			})
 			say("ready")
@@ -110,25 +171,79 @@ var programs = map[string]func() int{
 	},
 	"hangs in body": func() int {
 		return scope.Main(func(ctx context.Context, s *scope.Scope) error {
+			_ = must(scope.Defer(s, "db", nothing))
 			say("ready")
 			<-ctx.Done()
-			say("deaf")
+			aSecondLater()
 			select {}
 		}, scope.WithName("app"))
+	},
+	"hangs in open": func() int {
+		let, all := make(chan struct{}), make(chan struct{})
+		return scope.Main(func(ctx context.Context, s *scope.Scope) error {
+			defer close(all)
+			_ = must(scope.Defer(s, "journal", func(context.Context) error { say("journal flushed"); close(let); return nil }))
+			_, err := scope.Acquire(ctx, s, "legacy", func(context.Context) (string, error) {
+				say("opening")
+				<-let // knows of no context
+				return "late", nil
+			}, func(context.Context, string) error { say("legacy dropped"); return nil })
+			say(fmt.Sprint("refused: ", errors.Is(err, scope.ErrClosed)))
+			_, err = scope.Defer(s, "later", func(context.Context) error { say("later dropped"); return nil })
+			say(fmt.Sprint("refused: ", errors.Is(err, scope.ErrClosed)))
+			return nil
+		}, scope.WithName("app"), scope.WithGrace(200*time.Millisecond), scope.WithTelemetry(func(context.Context) error {
+			<-all
+			say("telemetry flushed")
+			return nil
+		}))
+	},
+	"nests": func() int {
+		return scope.Main(func(ctx context.Context, s *scope.Scope) error {
+			return scope.Run(ctx, func(ctx context.Context, in *scope.Scope) error {
+				in.Go("worker", func(context.Context) error {
+					<-ctx.Done()
+					aSecondLater()
+					select {}
+				})
+				say("ready")
+				return nil
+			}, scope.WithSignals(syscall.SIGUSR1))
+		}, scope.WithTelemetry(func(context.Context) error { say("telemetry"); return nil }))
 	},
 	"panics": func() int {
 		return scope.Main(func(ctx context.Context, s *scope.Scope) error {
 			s.Go("t", func(context.Context) error { panic("kaboom") })
 			return nil
+		}, scope.WithName("app"))
+	},
+	"panics in body": func() int {
+		return scope.Main(func(ctx context.Context, s *scope.Scope) error {
+			_ = must(scope.Defer(s, "db", func(context.Context) error { say("dropped"); return nil }))
+			var m map[string]int
+			m["kaboom"] = 1
+			return nil
+		}, scope.WithName("app"))
+	},
+	"is misused": func() int {
+		return scope.Main(func(ctx context.Context, s *scope.Scope) error { return nil }, scope.WithGrace(-1))
+	},
+	"says too much": func() int {
+		return scope.Main(func(ctx context.Context, s *scope.Scope) error {
+			return errors.New(strings.Repeat("\xff lorem ipsum", 10_000) + "\nsecond line")
 		})
 	},
 }
+
+// aSecondLater says so, when a second signal counts.
+func aSecondLater() { time.AfterFunc(1050*time.Millisecond, func() { say("a second later") }) }
 
 // process is a program that is running.
 type process struct {
 	t      *testing.T
 	cmd    *exec.Cmd
 	out    *bufio.Scanner
+	in     io.Writer
 	stderr bytes.Buffer
 }
 
@@ -143,6 +258,7 @@ func runs(t *testing.T, name string) *process {
 		t.Fatal(err)
 	}
 	p.cmd.Stdout = w
+	p.in = must(p.cmd.StdinPipe())
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -161,6 +277,14 @@ func (p *process) says(want string) {
 	p.t.Helper()
 	if !p.out.Scan() || p.out.Text() != want {
 		p.t.Fatalf("said %q, want %q; stderr:\n%s", p.out.Text(), want, p.stderr.String())
+	}
+}
+
+// types writes to the standard input.
+func (p *process) types(text string) {
+	p.t.Helper()
+	if _, err := io.WriteString(p.in, text); err != nil {
+		p.t.Fatal(err)
 	}
 }
 
@@ -192,21 +316,56 @@ func (p *process) exits(code int, stderr ...string) {
 // TestMainSuccess: 0, and nothing on stderr.
 func TestMainSuccess(t *testing.T) { runs(t, "ok").exits(0) }
 
-// TestMainFailure: 1, with the report and the error on stderr.
+// TestMainFailure: 1, with the report and the errors on stderr, each once, under the
+// name of the program.
 func TestMainFailure(t *testing.T) {
-	runs(t, "fails").exits(1, "db", "no body", `scope "app": drop "db" (wave 0): boom`)
+	p := runs(t, "fails")
+	p.exits(1, "scope.test: no body\n", `scope.test: scope "app": drop "db" (wave 0): boom`, "teardown of app")
+	for _, once := range []string{"no body", `drop "db"`} {
+		if n := strings.Count(p.stderr.String(), once); n != 1 {
+			t.Errorf("%q is on stderr %d times:\n%s", once, n, p.stderr.String())
+		}
+	}
 }
 
-// TestMainSignal: SIGTERM and SIGINT cancel the scope with the signal as cause;
-// obeyed without a failure, the code is 128 and the signal's number.
+// TestMainOutputIsBounded: in width, and valid UTF-8, whatever an error says.
+func TestMainOutputIsBounded(t *testing.T) {
+	p := runs(t, "says too much")
+	p.exits(1, "lorem ipsum", "bytes more", "second line")
+	for line := range strings.SplitSeq(p.stderr.String(), "\n") {
+		if len(line) > 1100 || !utf8.ValidString(line) {
+			t.Errorf("a line of %d bytes: %.100q", len(line), line)
+		}
+	}
+}
+
+// TestMainMisuse: the scope does not open.
+func TestMainMisuse(t *testing.T) { runs(t, "is misused").exits(1, "scope.test: ", "WithGrace(-1ns)") }
+
+// TestMainSignal: SIGTERM and SIGINT cancel the scope with the signal as cause. The
+// code is 128 and the number of the signal for a body that returns the signal's echo,
+// and 0 for one that stops in order.
 func TestMainSignal(t *testing.T) {
 	for sig, code := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGINT: 130} {
-		p := runs(t, "serves")
-		p.says("ready")
-		p.signal(sig)
-		p.says("dropped")
-		p.exits(code)
+		for program, code := range map[string]int{"serves": code, "stops in order": 0} {
+			p := runs(t, program)
+			p.says("ready")
+			p.signal(sig)
+			p.says("dropped")
+			p.exits(code)
+		}
 	}
+}
+
+// TestMainStopFirst: the signal asks, and cancels when three quarters of the grace
+// have passed.
+func TestMainStopFirst(t *testing.T) {
+	p := runs(t, "stops first")
+	p.says("ready")
+	p.signal(syscall.SIGTERM)
+	p.says("asked")
+	p.says("canceled")
+	p.exits(0)
 }
 
 // TestMainSignalAndFailure: 1, and a report.
@@ -226,34 +385,70 @@ func TestMainSignalDuringAcquire(t *testing.T) {
 	p.exits(143)
 }
 
+// TestMainOneKeystroke: signals within a second of the first are copies of it.
+func TestMainOneKeystroke(t *testing.T) {
+	p := runs(t, "is signaled twice at once")
+	p.says("ready")
+	p.signal(syscall.SIGINT)
+	p.says("canceled")
+	p.signal(syscall.SIGINT)
+	p.signal(syscall.SIGTERM)
+	p.types("go on")
+	p.says("dropping")
+	p.says("flushed")
+	p.exits(0)
+}
+
 // TestMainSecondSignal ends every wait at once: what runs is abandoned, what has
-// not started is skipped, both by name.
+// not started is skipped, both by name. Telemetry still has a second.
 func TestMainSecondSignal(t *testing.T) {
 	p := runs(t, "hangs in drop")
 	p.says("ready")
 	p.signal(syscall.SIGTERM)
 	p.says("dropping")
+	p.says("a second later")
 	p.signal(syscall.SIGTERM)
-	p.exits(1, "api", "abandoned", "db", "skipped")
+	p.says("telemetry")
+	p.exits(143, "api", "abandoned", "db", "skipped")
 
-	p = runs(t, "hangs in task")
-	p.says("ready")
-	p.signal(syscall.SIGINT)
-	p.says("draining")
-	p.signal(syscall.SIGTERM)
-	p.exits(1, `"worker" abandoned`)
+	for program, stderr := range map[string]string{
+		"hangs in task":      `"worker" abandoned`,
+		"hangs in body":      `"body" abandoned`,
+		"hangs in telemetry": `"telemetry" abandoned`,
+	} {
+		t.Run(program, func(t *testing.T) {
+			t.Parallel()
+			p := runs(t, program)
+			p.says("ready")
+			p.signal(syscall.SIGTERM)
+			p.says("a second later")
+			p.signal(syscall.SIGINT)
+			p.exits(130, stderr)
+		})
+	}
 }
 
-// TestMainSecondSignalInBody: a body that nobody can make return is left behind; the
-// process says so and exits.
-func TestMainSecondSignalInBody(t *testing.T) {
-	p := runs(t, "hangs in body")
-	p.says("ready")
+// TestMainHungStart: one signal ends a start-up that hangs in an open function that
+// knows no context. What was open is dropped, telemetry is shut down, the open is
+// named, with the stack; what the body acquires or registers afterwards is dropped at
+// once.
+func TestMainHungStart(t *testing.T) {
+	p := runs(t, "hangs in open")
+	p.says("opening")
 	p.signal(syscall.SIGTERM)
-	p.says("deaf")
-	p.signal(syscall.SIGTERM)
-	p.exits(143, `the body of scope "app" still runs`)
+	p.says("journal flushed")
+	p.says("legacy dropped")
+	p.says("refused: true")
+	p.says("later dropped")
+	p.says("refused: true")
+	p.says("telemetry flushed")
+	p.exits(1, `scope "app": "body" abandoned: still running after`, "opening legacy", "scope_test.init.func", "main_test.go")
 }
 
-// TestMainPanic: the process does not exit 0 on a panic of a task.
-func TestMainPanic(t *testing.T) { runs(t, "panics").exits(2, "kaboom", "goroutine") }
+// TestMainPanic: 1 for a panic of a task or the body, with its stack.
+func TestMainPanic(t *testing.T) {
+	runs(t, "panics").exits(1, `scope.test: scope "app": task "t": panic: kaboom`, "goroutine", "main_test.go")
+	p := runs(t, "panics in body")
+	p.says("dropped")
+	p.exits(1, `scope.test: scope "app": body: panic: assignment to entry in nil map`, "goroutine", "main_test.go")
+}

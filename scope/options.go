@@ -53,7 +53,8 @@ type shared struct {
 	logger         *slog.Logger
 	inspector      *trace.Inspector
 	echoes         []func(error) bool
-	force          <-chan struct{} // closed by Main's second signal
+	force          <-chan struct{} // closed by a second signal
+	last           <-chan struct{} // closed a second after that
 }
 
 // rare are the settings that few scopes have.
@@ -69,6 +70,7 @@ type rare struct {
 	since      time.Time   // when the state last changed; guarded by the scope's mu; with an inspector
 	unshow     func()      // takes the scope off the live page
 	untrace    func()      // ends its task of the execution tracer
+	signals    *signals    // that end the scope
 }
 
 // own returns s's private copy of the inherited settings, to be changed by an

@@ -82,6 +82,7 @@ func openRun(ctx context.Context, opts []Option) (*Scope, error) {
 	}
 	s.begin(ctx, s.recorded(ctx))
 	if owner == nil {
+		s.watchSignals()
 		return s, nil
 	}
 	stopped, ok := owner.adopt(s)
@@ -92,6 +93,7 @@ func openRun(ctx context.Context, opts []Option) (*Scope, error) {
 	case stopped:
 		s.Stop(owner.s.stopCause())
 	}
+	s.watchSignals()
 	return s, nil
 }
 
@@ -128,6 +130,9 @@ func (s *Scope) configure(opts []Option) error {
 	r := s.rare
 	if r == nil {
 		return nil
+	}
+	if r.signals != nil && s.self != nil {
+		s.reject("WithSignals is an option of Run and Open")
 	}
 	if r.taskLimit > 0 {
 		r.slots = make(chan struct{}, r.taskLimit)

@@ -61,6 +61,7 @@ type Scope struct {
 	nested     *Scope     // the newest lexical child
 	prev, next *Scope     // in the parent's list of lexical children; guarded by the parent's mu
 	tasks      *task      // the newest running task
+	openings   *opening   // the newest open that is in progress
 	epoch      time.Time  // when the first of what has an age began; zero before
 	incidents  *incidents // nil: none
 	names      *nameSet   // of the nodes; nil before the first
@@ -185,11 +186,4 @@ func (s *Scope) advanceLocked(to state) {
 		s.rare.since = time.Now() // nobody else looks at how long it has been there
 	}
 	s.state = to
-}
-
-func (s *Scope) force() <-chan struct{} {
-	if s.shared == nil {
-		return nil
-	}
-	return s.shared.force
 }

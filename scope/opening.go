@@ -1,0 +1,90 @@
+package scope
+
+import (
+	"context"
+	"slices"
+
+	"github.com/ebb-go/ebb/trace"
+)
+
+// An opening is the context of an open function while it runs, in the list of its
+// scope: a start-up that hangs is named by what it is opening, in a snapshot and in
+// the error of who gave it up.
+type opening struct {
+	owner
+	name  string
+	frame *owner // the function that opens: a body, a task, a daemon or a drop, of whatever scope; may be nil
+
+	// Guarded by the scope's mu.
+	prev, next *opening
+	since      age
+}
+
+// begin makes o the context in which i is opened on behalf of ctx, until end.
+func (o *opening) begin(ctx context.Context, i *item, name string) {
+	s := i.s
+	o.owner = owner{Context: ctx, s: s, item: i, kind: openingOwner}
+	o.name, o.frame = name, lexicalOwnerOf(ctx)
+	s.mu.Lock()
+	o.since = s.ageLocked()
+	if o.next = s.openings; o.next != nil {
+		o.next.prev = o
+	}
+	s.openings = o
+	s.mu.Unlock()
+}
+
+// end is deferred: an open function can also panic or call Goexit.
+func (o *opening) end() {
+	s := o.s
+	s.mu.Lock()
+	if o.prev != nil {
+		o.prev.next = o.next
+	} else {
+		s.openings = o.next
+	}
+	if o.next != nil {
+		o.next.prev = o.prev
+	}
+	o.prev, o.next = nil, nil
+	s.mu.Unlock()
+}
+
+// openingLocked returns the names of what the function of of is opening in s, the
+// one that began first in front; they are atMost maxNames.
+func (s *Scope) openingLocked(of *owner) (names []string) {
+	for o := s.openings; o != nil; o = o.next {
+		if o.frame == of {
+			names = append(names, o.name)
+		}
+	}
+	slices.Reverse(names)
+	return atMost(names, maxNames)
+}
+
+// openingItemsLocked returns what s is opening, the one that began first in front.
+func (s *Scope) openingItemsLocked() (items []trace.SnapshotItem) {
+	for o := s.openings; o != nil; o = o.next {
+		items = append(items, trace.SnapshotItem{Kind: "guard", Name: o.name, State: "opening", Age: s.sinceLocked(o.since)})
+	}
+	slices.Reverse(items)
+	return items
+}
+
+// openingBelow is openingLocked for s and all that is nested in of, on the way that
+// of itself may be waiting on. It takes the locks of these scopes, one at a time.
+func (s *Scope) openingBelow(of *owner) (names []string) {
+	s.mu.Lock()
+	names = s.openingLocked(of)
+	nested, below := s.belowLocked(of), s.belowLocked(nil)
+	s.mu.Unlock()
+	for _, c := range nested {
+		names = append(names, c.openingBelow(&c.body)...)
+	}
+	for _, c := range below {
+		if c.self != nil { // a child opens on behalf of whoever asks it to
+			names = append(names, c.openingBelow(of)...)
+		}
+	}
+	return atMost(names, maxNames)
+}

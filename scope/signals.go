@@ -1,0 +1,182 @@
+package scope
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/ebb-go/ebb/group"
+)
+
+// SignalError is the cause that a signal cancels a scope with. It is a
+// [context.Canceled] that says by what.
+type SignalError struct{ Signal os.Signal }
+
+// Error names the signal.
+func (e *SignalError) Error() string { return "signal: " + e.Signal.String() }
+
+// Is reports whether target is [context.Canceled].
+func (e *SignalError) Is(target error) bool { return target == context.Canceled }
+
+// ExitCode returns the conventional exit code of a process that the signal has
+// ended: 128 plus the number of the signal, and 1 for what has none.
+func (e *SignalError) ExitCode() int {
+	if n, ok := e.Signal.(syscall.Signal); ok {
+		return 128 + int(n)
+	}
+	return 1
+}
+
+// ErrorType is "signal".
+func (e *SignalError) ErrorType() string { return "signal" }
+
+// oneKeystroke is for how long signals after the first are taken to be copies of
+// it: a terminal signals the whole process group, and the wrapper that a program
+// runs under passes its own copy on.
+const oneKeystroke = time.Second
+
+// lastSecond is how long telemetry still has after the second signal.
+const lastSecond = time.Second
+
+// signals is the watch that a scope keeps on signals. The first cancels the scope,
+// or asks it to stop; a second one, at least a second later, ends every wait.
+type signals struct {
+	watched   []os.Signal
+	stopFirst bool
+	outer     <-chan struct{} // ends every wait of a scope around this one; may be nil
+
+	force chan struct{} // closed by the second signal
+	last  chan struct{} // closed when telemetry has had its second after that
+
+	first, second atomic.Pointer[SignalError]
+	caught        chan os.Signal
+	ended         chan struct{} // closed when the scope has closed
+	watch         group.Tasks
+}
+
+// setSignals replaces the watch of s. It is part of the options, which come before
+// the scope opens.
+func (s *Scope) setSignals(watched []os.Signal, stopFirst bool) {
+	if len(watched) == 0 {
+		watched = []os.Signal{os.Interrupt, syscall.SIGTERM} // none would be all
+	}
+	w := &signals{
+		watched: watched, stopFirst: stopFirst,
+		force: make(chan struct{}), last: make(chan struct{}), ended: make(chan struct{}),
+		caught: make(chan os.Signal, 8), // none of them waits for the watch
+	}
+	if s.parent != nil {
+		w.outer = s.parent.force()
+	}
+	s.more().signals = w
+	shared := s.own()
+	shared.force, shared.last = w.force, w.last
+}
+
+// watchSignals starts the watch, if there is to be one, when the scope is open.
+func (s *Scope) watchSignals() {
+	if s.rare == nil || s.rare.signals == nil {
+		return
+	}
+	w := s.rare.signals
+	signal.Notify(w.caught, w.watched...)
+	w.watch.Go(func(context.Context) error {
+		w.run(s)
+		return nil
+	})
+}
+
+// end ends the watch, when nothing of the scope is left to end early.
+func (w *signals) end() {
+	signal.Stop(w.caught)
+	close(w.ended)
+	_ = w.watch.Wait()
+}
+
+func (w *signals) run(s *Scope) {
+	var began time.Time
+	var last <-chan time.Time
+	force := func(cause *SignalError) {
+		w.second.Store(cause)
+		s.cancelFor(cause) // if it was only asked to stop
+		close(w.force)
+		last = time.After(lastSecond)
+	}
+	outer := w.outer
+	for {
+		select {
+		case <-w.ended:
+			return
+		case <-outer:
+			outer = nil
+			if last == nil {
+				close(w.force)
+				last = time.After(lastSecond)
+			}
+		case <-last:
+			// From here on a signal does what it does to any process, in
+			// case something foreign hangs all the same.
+			close(w.last)
+			signal.Stop(w.caught)
+			last = nil
+		case sig := <-w.caught:
+			cause := &SignalError{sig}
+			switch {
+			case began.IsZero():
+				began = time.Now()
+				w.first.Store(cause)
+				if w.stopFirst {
+					s.Stop(cause)
+				} else {
+					s.cancelFor(cause)
+				}
+			case w.second.Load() == nil && last == nil && time.Since(began) >= oneKeystroke:
+				force(cause)
+			}
+		}
+	}
+}
+
+// force ends every wait of the exit when it closes; nil where nothing can.
+func (s *Scope) force() <-chan struct{} {
+	if s.shared == nil {
+		return nil
+	}
+	return s.shared.force
+}
+
+// forceTelemetry is force for the shutdown of telemetry, a second later.
+func (s *Scope) forceTelemetry() <-chan struct{} {
+	if s.shared == nil {
+		return nil
+	}
+	return s.shared.last
+}
+
+// WithSignals lets signals end the scope, for a command or an embedded program that
+// does not own main; SIGINT and SIGTERM without arguments. The first signal asks
+// the scope to stop, with a [*SignalError] as cause, as [Scope.Stop] does; when
+// three quarters of the grace have passed, the scope is canceled with it. A second
+// signal, at least a second after the first, ends every wait: what is running is
+// abandoned and what has not started is skipped, all by name. The body of a Run
+// is the caller's code, and is waited for all the same. WithSignals is an option
+// of [Run] and [Open]; [Main] has it already. Of two the later counts.
+func WithSignals(sig ...os.Signal) Option {
+	return funcOption(func(s *Scope) { s.setSignals(sig, true) })
+}
+
+// WithStopFirst lets the first signal ask the scope of [Main] to stop, instead of
+// canceling it: contexts stay alive until three quarters of the grace have
+// passed, and what listens to [Stopping] can finish what it has begun.
+func WithStopFirst() Option {
+	return funcOption(func(s *Scope) {
+		if w := s.more().signals; w != nil {
+			w.stopFirst = true
+		} else {
+			s.reject("WithStopFirst is an option of Main")
+		}
+	})
+}
