@@ -70,6 +70,7 @@ type Node struct {
 	state      state
 	hold       bool
 	all        bool    // taken away by Leave only, which no node in a run is subject to
+	early      bool    // its drop was begun by an early run; set before that, then immutable
 	leaving    bool    // it has ended by itself, and is gone as soon as nothing depends on it
 	dependents int32   // nodes in the graph with an edge to this one, implied ones not counted
 	slot       int32   // scratch of whoever holds graph.mu
@@ -114,6 +115,14 @@ func (n *Node) holds() bool {
 	n.graph.mu.Lock()
 	defer n.graph.mu.Unlock()
 	return n.hold
+}
+
+// Early reports whether the drop of the node was begun by an early run: by Drop or
+// DropTree, and not by Teardown.
+func (n *Node) Early() bool {
+	n.graph.mu.Lock()
+	defer n.graph.mu.Unlock()
+	return n.early
 }
 
 // Wave returns the wave that the running or last teardown put the node in; 0

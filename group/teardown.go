@@ -179,7 +179,7 @@ func (g *Graph) start(n *Node) bool {
 	if g.closed {
 		return false
 	}
-	n.state = dropping
+	n.state, n.early = dropping, true
 	return true
 }
 

@@ -163,7 +163,12 @@ func (s *Scope) leaveParent() bool {
 	return true
 }
 
-func (s *Scope) node() *item { return s.self }
+func (s *Scope) node() *item {
+	if s == nil {
+		return nil
+	}
+	return s.self
+}
 
 // dropNow ends a child, in the time that ctx gives.
 func (s *Scope) dropNow(ctx context.Context) error {

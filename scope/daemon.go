@@ -27,13 +27,24 @@ type Daemon struct {
 
 	// Guarded by the scope's mu.
 	unasked *TaskError // it failed before it was asked to stop
-	mute    bool       // it ended before it was registered
+	mute    bool       // it ended before it was registered, and Start has not looked yet what it came to
+	joined  bool       // it has ended, with all that it has nested
 }
 
-func (d *Daemon) node() *item { return &d.item }
+func (d *Daemon) node() *item {
+	if d == nil {
+		return nil
+	}
+	return &d.item
+}
 
 // Name returns the name of the daemon, unique in its scope while it lives.
 func (d *Daemon) Name() string { return d.item.name() }
+
+// Done returns a channel that is closed when the daemon has ended, by itself or in
+// its turn, with all that is nested in it. One that has ended by itself is no longer
+// in the graph then: what it used can be dropped.
+func (d *Daemon) Done() <-chan struct{} { return d.done }
 
 // Drop stops the daemon now: it asks it, and waits until it has ended. See
 // [Handle.Drop] for ctx and what is returned.
@@ -46,7 +57,8 @@ func (d *Daemon) Drop(ctx context.Context) error { return d.item.dropEarly(ctx, 
 // any case on what it uses or acquires through its context.
 //
 // A daemon that fails without having been asked cancels the scope, as a task
-// does. On a scope that is being dropped or closed fn is not run, and the error
+// does; its error is Run's. One that returns nil leaves the graph, and its scope
+// holds nothing for it. On a scope that is being dropped or closed fn is not run, and the error
 // is [ErrClosed].
 func (s *Scope) Daemon(name string, fn func(ctx context.Context) error, opts ...GuardOption) (*Daemon, error) {
 	if fn == nil {
@@ -107,7 +119,32 @@ func (d *Daemon) end() {
 	}
 	d.failed()
 	d.run.join()
+	s := d.item.s
+	s.mu.Lock()
+	d.joined = true
+	s.mu.Unlock()
+	d.leave()
 	close(d.done)
+}
+
+// leave takes a daemon that has ended by itself out of the graph. One that failed
+// stays as a node without edges: its error has its place among the others by that.
+// What was asked to stop, or is about to be, is its drop's to end: graph and state
+// are looked at under the lock that both need.
+func (d *Daemon) leave() {
+	s, i := d.item.s, &d.item
+	s.mu.Lock()
+	left := d.joined && !d.mute && !d.run.asked && i.is() == live && s.graph.Leave(&i.n, d.unasked != nil)
+	if left && d.unasked == nil {
+		i.set(released)
+		i.tellGoneLocked()
+		s.names.free(i.name())
+		s.rec.GuardLive(-1)
+	}
+	s.mu.Unlock()
+	if left {
+		d.cancel(errEnded) // frees the context, and ends what still listens to it
+	}
 }
 
 // failed tells the scope, unless the daemon is still starting or was asked to

@@ -93,8 +93,9 @@
 //   - A guard depends on what [DependsOn] names, on what its open function uses
 //     or acquires through its context, and on what [Scope.Depend] says.
 //   - A daemon or child depends on every guard that its scope held when it was
-//     started, unless DependsOn narrows that, and on what it uses or acquires
-//     through its context.
+//     started, unless DependsOn narrows that, on what [AlsoDependsOn] names, and on
+//     what it uses or acquires through its context. One that has ended by itself
+//     leaves the graph; if it failed, its error keeps its place.
 //   - An edge that would close a cycle is refused with a [*CycleError] that
 //     holds the path.
 //   - Names are unique in a scope: a taken one gets #2, #3 and so on, and is free

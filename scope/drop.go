@@ -85,32 +85,8 @@ func (i *item) dropNow() error {
 	return i.impl.dropNow(&i.drop)
 }
 
-// earlyContext is the context of an early run. Whether a drop is early is not a
-// matter of the moment: that of a DropTree, and one whose scope did not wait for it
-// any longer, may begin when the scope is dropping already.
-type earlyContext struct {
-	context.Context
-	s *Scope // whose run it is; what is opened in its drops has runs of its own
-}
-
-type earlyKey struct{}
-
-// Value answers for the run.
-func (c earlyContext) Value(key any) any {
-	if _, ok := key.(earlyKey); ok {
-		return c.s
-	}
-	return c.Context.Value(key)
-}
-
-// isEarly reports whether ctx is that of an early run of s.
-func (s *Scope) isEarly(ctx context.Context) bool {
-	run, _ := ctx.Value(earlyKey{}).(*Scope)
-	return run == s
-}
-
-// begin marks the drop as begun and makes its context, unless the guard was
-// released between the plan of the run and its turn.
+// begin marks the drop as begun and makes its context, unless i was released
+// between the plan of the run and its turn.
 //
 // In a teardown beside which no early drop runs, and where nothing can be given
 // up, nobody else can begin, release or settle it. So it takes no lock, and
@@ -120,6 +96,9 @@ func (s *Scope) isEarly(ctx context.Context) bool {
 func (i *item) begin(ctx context.Context) bool {
 	s := i.s
 	if s.teardownAlone {
+		if i.is() == released {
+			return false
+		}
 		i.drop.way = dropAlone
 		i.set(ending)
 	} else if !i.beginBeside(&ctx) {
@@ -130,20 +109,29 @@ func (i *item) begin(ctx context.Context) bool {
 	return true
 }
 
-// beginBeside is begin where others can be beside it.
+// beginBeside is begin where others can be beside it. Whether a drop is early is
+// not a matter of the moment, but of the run that has begun it.
 func (i *item) beginBeside(ctx *context.Context) bool {
 	s := i.s
+	early := i.n.Early()
+	var extra itemExtra // of which only stop is set: the context is made without the lock
+	if early {
+		*ctx, extra.stop = context.WithCancelCause(*ctx)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if i.is() == released {
-		return false
+	if early {
+		i.makeExtraLocked().stop = extra.stop
 	}
-	if i.is() != gone { // else it was abandoned before it could begin
+	switch i.is() {
+	case released:
+		return false
+	case gone: // it was abandoned before it could begin
+	default:
 		i.set(ending)
 	}
-	if s.state < dropping || s.incidents != nil && s.isEarly(*ctx) { // an early drop is an incident
+	if early {
 		i.drop.way = dropEarly
-		*ctx, i.makeExtraLocked().stop = context.WithCancelCause(*ctx)
 	}
 	return true
 }

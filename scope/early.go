@@ -144,7 +144,7 @@ func (e *earlyDrop) Run() {
 	if e.tree {
 		drop = s.graph.DropTree
 	}
-	ctx := earlyContext{context.WithoutCancel(s.context.base), s}
+	ctx := context.WithoutCancel(s.context.base)
 	outcomes, err := drop(ctx, &i.n, s.options(nil))
 	if err != nil {
 		err = s.refusal("drop", i.name(), notAccepted(err))

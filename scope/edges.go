@@ -11,8 +11,12 @@ import (
 // Depend records late that dependent uses dependency, so that it is dropped
 // first. It returns a [*CycleError] with the whole path if that contradicts
 // what is known, [ErrForeign] unless dependent belongs to s and dependency to s
-// or an ancestor of it, and [ErrDropped] when either is gone.
+// or an ancestor of it, and [ErrDropped] when either is gone. With a nil node, a
+// component that is switched off, it does nothing.
 func (s *Scope) Depend(dependent, dependency Node) error {
+	if isAbsent(dependent) || isAbsent(dependency) {
+		return nil
+	}
 	a := nodeItem(dependent)
 	if a == nil || a.s != s {
 		return s.refusal("depend", nodeName(dependent), ErrForeign)
@@ -38,8 +42,18 @@ func nodeItem(n Node) *item {
 	return n.node()
 }
 
+// isAbsent reports whether n is a nil node, of whatever type: what is left out of
+// edges. A scope that is no child is a node of none, which is a mistake.
+func isAbsent(n Node) bool {
+	if nodeItem(n) != nil {
+		return false
+	}
+	s, is := n.(*Scope)
+	return !is || s == nil
+}
+
 func nodeName(n Node) string {
-	if n == nil {
+	if isAbsent(n) {
 		return "nil"
 	}
 	return n.Name()
@@ -52,6 +66,7 @@ func (s *Scope) resolve(nodes []Node) (own []*item, err error) {
 	for _, n := range nodes {
 		d := nodeItem(n)
 		switch {
+		case isAbsent(n):
 		case d == nil:
 			return nil, fmt.Errorf("depends on %q: %w", nodeName(n), ErrForeign)
 		case d.s == s:

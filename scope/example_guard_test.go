@@ -224,6 +224,46 @@ func ExampleDependsOn() {
 	// drop db
 }
 
+func ExampleAlsoDependsOn() {
+	var metrics *scope.Handle[struct{}] // switched off: a nil node is left out
+	_ = scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+		_, _ = scope.Defer(s, "db", says("db"))
+		started := make(chan struct{})
+		worker, _ := s.Daemon("worker", func(ctx context.Context) error {
+			close(started)
+			<-ctx.Done()
+			fmt.Println("worker ends")
+			return nil
+		})
+		_, err := s.Daemon("server", func(ctx context.Context) error {
+			<-ctx.Done()
+			fmt.Println("server ends")
+			return nil
+		}, scope.AlsoDependsOn(worker, metrics)) // beside db, which the scope holds already
+		<-started
+		return err
+	})
+	// Output:
+	// server ends
+	// worker ends
+	// drop db
+}
+
+func ExampleDaemon_Done() {
+	_ = scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+		db, _ := scope.Defer(s, "db", says("db"))
+		imports, _ := s.Daemon("import", func(ctx context.Context) error {
+			fmt.Println("import ends")
+			return nil
+		})
+		<-imports.Done()
+		return db.Drop(ctx) // no longer in use
+	})
+	// Output:
+	// import ends
+	// drop db
+}
+
 func ExampleDropTimeout() {
 	err := scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
 		_, err := scope.Defer(s, "db", func(ctx context.Context) error {

@@ -17,7 +17,12 @@ type Handle[T any] struct {
 	g    *guard.Guard[T] // own, or what was registered
 }
 
-func (h *Handle[T]) node() *item { return &h.item }
+func (h *Handle[T]) node() *item {
+	if h == nil {
+		return nil
+	}
+	return &h.item
+}
 
 // Name returns the name of the guard, unique in its scope while it lives.
 func (h *Handle[T]) Name() string { return h.item.name() }

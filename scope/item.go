@@ -34,7 +34,7 @@ const (
 	pending  itemState = iota // being opened or started; not in the graph
 	live                      // left when its drop begins, or it is released or moved
 	ending                    // its drop has begun; left when that has ended
-	released                  // terminal: its value was handed out, or moved to another scope
+	released                  // terminal: its value was handed out, or moved to another scope; or it is a daemon that has ended by itself
 	gone                      // terminal: its drop has ended, or was given up
 )
 

@@ -29,7 +29,12 @@ type Opener interface {
 	openNow(ctx context.Context) error
 }
 
-func (h *LazyHandle[T]) node() *item { return &h.item }
+func (h *LazyHandle[T]) node() *item {
+	if h == nil {
+		return nil
+	}
+	return &h.item
+}
 
 // Name returns the name of the guard, unique in its scope while it lives.
 func (h *LazyHandle[T]) Name() string {

@@ -71,6 +71,10 @@ func (x *cell) checkEntries(t *testing.T, told []string) {
 	t.Helper()
 	waves := map[string]int{"api": 0, "consumer": 0, "log": 0, "cache": 1, "db": 2}
 	want := slices.Clone(x.kept)
+	if x.place == "daemon" && (x.fault == "ok" && x.ctx != "during" || x.fault == "slow" && x.ctx == "alive") {
+		// It has ended by itself, with nil, before its turn: then it is no longer there.
+		want = slices.DeleteFunc(want, func(name string) bool { return name == "consumer" })
+	}
 	slices.SortStableFunc(want, func(a, b string) int { return waves[a] - waves[b] })
 	var got []string
 	for _, e := range x.report.Entries {

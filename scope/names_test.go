@@ -33,7 +33,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("the lowest that is free: %q", h.Name())
 		}
 		_ = all[0].Drop(ctx)
-		if d := must(s.Daemon("conn", func(context.Context) error { return nil })); d.Name() != "conn" {
+		if d := must(s.Daemon("conn", func(ctx context.Context) error { <-ctx.Done(); return nil })); d.Name() != "conn" {
 			t.Errorf("a name that is free again: %q", d.Name())
 		}
 		if c := must(s.Child("conn")); c.Name() != "conn#4" || c.Path() != "x/conn#4" {

@@ -66,12 +66,20 @@ func (o guardOption) apply(s *Scope) {
 
 // DependsOn says that the guard, daemon or child uses nodes: it is dropped
 // before them. On a daemon or child it narrows the edges to these; without it a
-// daemon or child depends on every guard that its scope holds when it starts.
+// daemon or child depends on every guard that its scope holds when it starts. A nil
+// node is left out.
 func DependsOn(nodes ...Node) GuardOption {
 	return guardOption{"DependsOn", func(c *guardConfig) {
 		c.narrowed = true
 		c.deps = append(c.deps, nodes...)
 	}}
+}
+
+// AlsoDependsOn says that the guard, daemon or child uses nodes too, beside what it
+// depends on by default: unlike [DependsOn] it does not narrow the edges of a daemon
+// or child. As there, a nil node is left out: a component that is switched off.
+func AlsoDependsOn(nodes ...Node) GuardOption {
+	return guardOption{"AlsoDependsOn", func(c *guardConfig) { c.deps = append(c.deps, nodes...) }}
 }
 
 // DropTimeout bounds the drop; on a child, its whole teardown. When d has

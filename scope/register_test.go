@@ -137,10 +137,9 @@ func TestForeign(t *testing.T) {
 		_, deferred := scope.Defer(s, "d", func(context.Context) error { return nil }, scope.DependsOn(foreign)) // a descendant's is foreign too
 		_, daemon := other.Daemon("d", func(context.Context) error { t.Error("run"); return nil }, scope.DependsOn(foreign))
 		_, child := other.Child("c", scope.DependsOn(foreign))
-		_, nilNode := scope.Defer(s, "d", func(context.Context) error { return nil }, scope.DependsOn(nil))
 		_, root := scope.Defer(other, "d", func(context.Context) error { return nil }, scope.DependsOn(s))
 		own := must(scope.Defer(other, "own", func(context.Context) error { return nil }))
-		for i, err := range []error{acquire, deferred, daemon, child, nilNode, root, other.Depend(own, foreign), s.Depend(own, foreign)} {
+		for i, err := range []error{acquire, deferred, daemon, child, root, other.Depend(own, foreign), s.Depend(own, foreign)} {
 			if !errors.Is(err, scope.ErrForeign) {
 				t.Errorf("%d: %v", i, err)
 			}

@@ -49,8 +49,12 @@ func Start[T any](ctx context.Context, s *Scope, name string,
 	if err := d.item.register(name, &cfg, true); err != nil {
 		return zero, nil, d.giveUp(name, err)
 	}
-	if d.endedPending() { // ready, but failed before it was registered
+	if d.endedPending() { // ready, but ended before it was registered
 		d.failed()
+		s.mu.Lock()
+		d.mute = false
+		s.mu.Unlock()
+		d.leave()
 	}
 	return h.v, d, nil
 }
