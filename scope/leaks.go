@@ -11,8 +11,10 @@ import (
 )
 
 // CountLeaks counts forgotten guards in the counter ebb.guard.leaks of mp,
-// or of the global provider if mp is nil, until restore is called. It takes the
-// place of the hook that [guard.OnLeak] holds.
+// or of the global provider if mp is nil, until restore is called. It registers a
+// function with [guard.OnLeak], beside those that others have registered. As the
+// default log line is then gone, it also logs each guard, through [log/slog.Default]
+// at level Error. The error is that of making the counter.
 func CountLeaks(mp metric.MeterProvider) (restore func(), err error) {
 	count, err := trace.LeakCounter(mp)
 	if err != nil {
