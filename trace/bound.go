@@ -29,7 +29,7 @@ func bounded(s string, n int) string {
 	if utf8.ValidString(s) {
 		return s
 	}
-	return string([]rune(s))
+	return cut(string([]rune(s)), n) // three bytes for one
 }
 
 // cut shortens s to about n bytes, not within a rune.
@@ -46,8 +46,11 @@ func cut(s string, n int) string {
 // word bounds a name. Two long names that begin alike stay two: what is left out
 // leaves a hash, so that edges, which are pairs of names, still meet their ends.
 func word(s string) string {
-	if len(s) <= maxName {
-		return bounded(s, maxName)
+	if len(s) <= maxName && utf8.ValidString(s) {
+		return s
+	}
+	if short := string([]rune(cut(s, maxName+1))); len(short) <= maxName {
+		return short
 	}
 	h := fnv.New32a()
 	h.Write([]byte(s))

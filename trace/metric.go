@@ -9,6 +9,8 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
+
+	"github.com/ebb-go/ebb/internal/fault"
 )
 
 // maxLabels bounds how many attribute sets are kept prepared. The words of the
@@ -20,6 +22,7 @@ const maxLabels = 256
 // record to it and descend from one another.
 type instruments struct {
 	provider metric.MeterProvider
+	known    bool // the instruments are OpenTelemetry's own; see known
 
 	teardown metric.Float64Histogram
 	drop     metric.Float64Histogram
@@ -40,57 +43,63 @@ type measured struct {
 	record []metric.RecordOption
 }
 
-// newInstruments makes the instruments. Those that the provider refuses do
-// nothing, and the reason is told to OpenTelemetry's error handler.
-func newInstruments(mp metric.MeterProvider) *instruments {
+// newInstruments makes the instruments. Those that the provider refuses, or leaves
+// out without a word, do nothing; the reasons are returned.
+func newInstruments(mp metric.MeterProvider) (_ *instruments, refused []error) {
 	m := meter(mp)
 	i := &instruments{provider: mp, prepared: make(map[labels]*measured)}
 	buckets := metric.WithExplicitBucketBoundaries(
 		.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60)
 	i.teardown = made(m.Float64Histogram("ebb.teardown.duration", metric.WithUnit("s"), buckets,
-		metric.WithDescription("How long teardowns took.")))(noop.Float64Histogram{})
+		metric.WithDescription("How long teardowns took.")))(noop.Float64Histogram{}, &refused)
 	i.drop = made(m.Float64Histogram("ebb.drop.duration", metric.WithUnit("s"), buckets,
-		metric.WithDescription("How long drops took.")))(noop.Float64Histogram{})
+		metric.WithDescription("How long drops took.")))(noop.Float64Histogram{}, &refused)
 	i.drops = made(m.Int64Counter("ebb.drops", metric.WithUnit("{drop}"),
-		metric.WithDescription("Drops that have ended, by outcome.")))(noop.Int64Counter{})
+		metric.WithDescription("Drops that have ended, by outcome.")))(noop.Int64Counter{}, &refused)
 	i.guards = made(m.Int64UpDownCounter("ebb.guards.live", metric.WithUnit("{guard}"),
-		metric.WithDescription("Guards, daemons and child scopes that are registered.")))(noop.Int64UpDownCounter{})
+		metric.WithDescription("Guards, daemons and child scopes that are registered.")))(noop.Int64UpDownCounter{}, &refused)
 	i.scopes = made(m.Int64UpDownCounter("ebb.scopes.live", metric.WithUnit("{scope}"),
-		metric.WithDescription("Scopes that have started and not ended.")))(noop.Int64UpDownCounter{})
-	return i
+		metric.WithDescription("Scopes that have started and not ended.")))(noop.Int64UpDownCounter{}, &refused)
+	i.known = known(i.teardown) && known(i.drop) && known(i.drops) && known(i.guards) && known(i.scopes)
+	return i, refused
 }
 
 func meter(mp metric.MeterProvider) metric.Meter {
-	return mp.Meter(ScopeName, metric.WithInstrumentationVersion(process.version()))
+	m := mp.Meter(ScopeName, metric.WithInstrumentationVersion(process.version()))
+	must("meter", m)
+	return m
 }
 
 // made returns a function that chooses the instrument, or the fallback if it
-// could not be made.
-func made[I any](instrument I, err error) func(fallback I) I {
-	return func(fallback I) I {
-		if err == nil {
-			return instrument
+// could not be made, and then appends why.
+func made[I any](instrument I, err error) func(fallback I, refused *[]error) I {
+	return func(fallback I, refused *[]error) I {
+		switch {
+		case err != nil:
+			*refused = append(*refused, err)
+			return fallback
+		case any(instrument) == nil:
+			return fallback
 		}
-		otel.Handle(err)
-		return fallback
+		return instrument
 	}
 }
 
 // dropped records a drop that ran. ctx has the drop's span, for exemplars.
-func (i *instruments) dropped(ctx context.Context, took time.Duration, outcome string, err error) {
-	m := i.measured(labels{outcome, errorType(err)})
+func (i *instruments) dropped(ctx context.Context, took time.Duration, outcome string, f failure) {
+	m := i.measured(labels{word(outcome), f.kind})
 	i.drop.Record(ctx, took.Seconds(), m.record...)
 	i.drops.Add(ctx, 1, m.add...)
 }
 
 // skipped counts a drop that never ran, which has no duration.
-func (i *instruments) skipped(ctx context.Context, outcome string, err error) {
-	i.drops.Add(ctx, 1, i.measured(labels{outcome, errorType(err)}).add...)
+func (i *instruments) skipped(ctx context.Context, outcome string, f failure) {
+	i.drops.Add(ctx, 1, i.measured(labels{word(outcome), f.kind}).add...)
 }
 
 // tornDown records a teardown. ctx has the teardown's span, for exemplars.
-func (i *instruments) tornDown(ctx context.Context, took time.Duration, err error) {
-	i.teardown.Record(ctx, took.Seconds(), i.measured(labels{errorType: errorType(err)}).record...)
+func (i *instruments) tornDown(ctx context.Context, took time.Duration, f failure) {
+	i.teardown.Record(ctx, took.Seconds(), i.measured(labels{errorType: f.kind}).record...)
 }
 
 // measured returns the prepared attributes for l.
@@ -122,17 +131,30 @@ func prepare(l labels) *measured {
 // LeakCounter returns a function that counts a guard, by the type of its value,
 // that was collected without having been dropped, in the counter
 // ebb.guard.leaks. Without a provider it counts in the global one, also when
-// that is set only later. The error is that of making the counter.
+// that is set only later. The error is that of making the counter. The function
+// contains what the counter does: it is called where nothing could be told of it.
 func LeakCounter(mp metric.MeterProvider) (func(ctx context.Context, typ string), error) {
 	if mp == nil {
 		mp = otel.GetMeterProvider()
 	}
-	leaks, err := meter(mp).Int64Counter("ebb.guard.leaks", metric.WithUnit("{guard}"),
-		metric.WithDescription("Guards that were collected without having been dropped."))
+	var leaks metric.Int64Counter
+	var err error
+	if failed := fault.Within(patience, func() {
+		leaks, err = meter(mp).Int64Counter("ebb.guard.leaks", metric.WithUnit("{guard}"),
+			metric.WithDescription("Guards that were collected without having been dropped."))
+		if err == nil {
+			must("counter", leaks)
+		}
+	}); failed != nil {
+		return nil, failed
+	}
 	if err != nil {
 		return nil, err
 	}
+	calls := new(foreign)
 	return func(ctx context.Context, typ string) {
-		leaks.Add(ctx, 1, metric.WithAttributes(attribute.String(keyGuardType, typ)))
+		calls.quick(metering, known(leaks), func() {
+			leaks.Add(ctx, 1, metric.WithAttributes(attribute.String(keyGuardType, word(typ))))
+		})
 	}, nil
 }

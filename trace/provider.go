@@ -9,6 +9,8 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
 	oteltrace "go.opentelemetry.io/otel/trace"
+
+	"github.com/ebb-go/ebb/internal/fault"
 )
 
 // process holds what is the same for the whole process. It is the package's
@@ -41,15 +43,42 @@ func tracerProvider(ctx context.Context, option oteltrace.TracerProvider) oteltr
 	if option != nil {
 		return option
 	}
-	if span := oteltrace.SpanFromContext(ctx); span.IsRecording() {
-		if tp := span.TracerProvider(); tp != nil {
-			return tp
-		}
+	if tp := recordingIn(ctx); tp != nil {
+		return tp
 	}
-	if tp := otel.GetTracerProvider(); any(tp) != process.tracers {
+	if tp := otel.GetTracerProvider(); !same(tp, process.tracers) {
 		return tp
 	}
 	return nil
+}
+
+// recordingIn returns the provider of the span in ctx, if that is recording. A
+// span of foreign make is asked from outside, which costs a microsecond that
+// those of OpenTelemetry do not.
+func recordingIn(ctx context.Context) oteltrace.TracerProvider {
+	span := spanIn(ctx)
+	switch {
+	case span == nil:
+		return nil
+	case known(span):
+		return recordedBy(span)
+	}
+	return askedFor(span)
+}
+
+func recordedBy(span oteltrace.Span) oteltrace.TracerProvider {
+	if !span.IsRecording() {
+		return nil
+	}
+	return span.TracerProvider()
+}
+
+func askedFor(span oteltrace.Span) oteltrace.TracerProvider {
+	var tp oteltrace.TracerProvider
+	if fault.Within(patience, func() { tp = recordedBy(span) }) != nil {
+		return nil
+	}
+	return tp
 }
 
 // meterProvider returns the option's provider, else the global one if it has
@@ -58,7 +87,7 @@ func meterProvider(option metric.MeterProvider) metric.MeterProvider {
 	if option != nil {
 		return option
 	}
-	if mp := otel.GetMeterProvider(); any(mp) != process.meters {
+	if mp := otel.GetMeterProvider(); !same(mp, process.meters) {
 		return mp
 	}
 	return nil
@@ -81,7 +110,7 @@ func same(a, b any) bool {
 		return false
 	}
 	// The usual pointer is looked at first: asking a Value allocates.
-	return (t.Kind() == reflect.Pointer || reflect.ValueOf(a).Comparable()) && a == b
+	return (t.Kind() == reflect.Pointer || reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable()) && a == b
 }
 
 // moduleVersion looks ebb up among the modules that this binary was built

@@ -28,6 +28,11 @@ type Config struct {
 	TaskSpans bool      // whether [Recorder.Task] starts spans
 	Parent    *Recorder // of the scope around this one, which shares what is made once per provider; may be nil
 	At        time.Time // when the scope began; zero: now
+
+	// Failed is called with the first failure of the tracer and of the meter each:
+	// a [*fault.PanicError], [fault.ErrGoexit], or [fault.ErrStuck] of a call that
+	// took longer than a second. Nil: OpenTelemetry's error handler is.
+	Failed func(what string, err error)
 }
 
 // Recorder turns the life of one scope into spans and metrics. It is made by
@@ -36,9 +41,12 @@ type Config struct {
 // A nil *Recorder is that of a scope nobody looks at: its methods return their
 // ctx as it is and nil, and allocate nothing; and so do those of the nil *Span,
 // *Teardown and *DropSpan that it returns. All methods may be called from any
-// goroutine at any time, and none blocks, unless a span processor does.
-// Recording ignores whether ctx is cancelled.
+// goroutine at any time. A tracer, processor or meter that panics or calls
+// runtime.Goexit costs the span or measurement and nothing else; one that blocks
+// is waited for a second, and then no more is recorded with it. Recording ignores
+// whether ctx is canceled.
 type Recorder struct {
+	calls    foreign
 	provider oteltrace.TracerProvider
 	tracer   oteltrace.Tracer // of provider; nil: no spans
 	meters   *instruments     // nil: no metrics
@@ -68,30 +76,36 @@ func Start(ctx context.Context, c Config) (context.Context, *Recorder) {
 	}
 	r := &Recorder{
 		name:      c.Name,
-		path:      attribute.String(keyScopePath, c.Path),
+		path:      attribute.String(keyScopePath, word(c.Path)),
 		mode:      c.Mode,
 		taskSpans: c.TaskSpans,
 	}
+	r.calls.report = c.Failed
 	if mp != nil {
-		r.meters = c.Parent.instruments(mp)
-		r.meters.scopes.Add(context.Background(), 1)
+		r.meters = r.instrumentsOf(c.Parent, mp)
+		if r.meters != nil {
+			r.measure(func() { r.meters.scopes.Add(context.Background(), 1) })
+		}
 	}
 	if tp == nil {
 		return ctx, r
 	}
-	r.provider, r.tracer = tp, c.Parent.tracerOf(tp)
-	r.caller = oteltrace.SpanContextFromContext(ctx)
+	r.provider, r.tracer = tp, r.tracerOf(c.Parent, tp)
+	if r.tracer == nil {
+		return ctx, r
+	}
+	r.caller = r.calls.callerOf(ctx)
 	if r.mode == SpanTeardownOnly {
 		return ctx, r
 	}
 	opts := []oteltrace.SpanStartOption{
 		oteltrace.WithTimestamp(orNow(c.At)),
-		oteltrace.WithAttributes(r.path, attribute.String(keyScopeSchedule, c.Schedule)),
+		oteltrace.WithAttributes(r.path, attribute.String(keyScopeSchedule, word(c.Schedule))),
 	}
 	if r.mode == SpanLinkedRoot {
 		opts = append(opts, r.linkedRoot()...)
 	}
-	ctx, r.span = r.tracer.Start(ctx, named("scope", c.Name), opts...)
+	ctx, r.span = r.start(ctx, named("scope", c.Name), opts...)
 	return ctx, r
 }
 
@@ -99,7 +113,7 @@ func Start(ctx context.Context, c Config) (context.Context, *Recorder) {
 // when one is registered, -1 when it is gone.
 func (r *Recorder) GuardLive(delta int) {
 	if r != nil && r.meters != nil {
-		r.meters.guards.Add(context.Background(), int64(delta))
+		r.measure(func() { r.meters.guards.Add(context.Background(), int64(delta)) })
 	}
 }
 
@@ -112,7 +126,7 @@ func (r *Recorder) End(at time.Time, exit string, err error) {
 		return
 	}
 	if r.meters != nil {
-		r.meters.scopes.Add(context.Background(), -1)
+		r.measure(func() { r.meters.scopes.Add(context.Background(), -1) })
 	}
 	if r.span == nil {
 		return
@@ -120,9 +134,9 @@ func (r *Recorder) End(at time.Time, exit string, err error) {
 	r.mu.Lock()
 	at = later(orNow(at), r.last)
 	r.mu.Unlock()
-	r.span.SetAttributes(attribute.String(keyScopeExit, exit))
-	fail(r.span, err)
-	r.span.End(oteltrace.WithTimestamp(at))
+	r.finish(r.span, at, failureOf(err), func(span oteltrace.Span) {
+		span.SetAttributes(attribute.String(keyScopeExit, word(exit)))
+	})
 }
 
 // under returns ctx with the scope's span in it, whatever span it has now, so
@@ -152,20 +166,38 @@ func (r *Recorder) reach(at time.Time) {
 	r.mu.Unlock()
 }
 
-// tracerOf returns r's tracer if it is of that provider, else a new one. r may
-// be nil.
-func (r *Recorder) tracerOf(tp oteltrace.TracerProvider) oteltrace.Tracer {
-	if r != nil && r.tracer != nil && same(r.provider, tp) {
-		return r.tracer
+// tracerOf returns the parent's tracer if it is of that provider, else a new one;
+// nil if the provider has none. The parent may be nil.
+func (r *Recorder) tracerOf(parent *Recorder, tp oteltrace.TracerProvider) oteltrace.Tracer {
+	if parent != nil && parent.tracer != nil && same(parent.provider, tp) {
+		return parent.tracer
 	}
-	return tp.Tracer(ScopeName, oteltrace.WithInstrumentationVersion(process.version()))
+	var tracer oteltrace.Tracer
+	if !r.calls.do(tracing, func() {
+		tracer = tp.Tracer(ScopeName, oteltrace.WithInstrumentationVersion(process.version()))
+		must("tracer", tracer)
+	}) {
+		return nil
+	}
+	return tracer
 }
 
-// instruments returns r's instruments if they are of that provider, else new
-// ones. r may be nil.
-func (r *Recorder) instruments(mp metric.MeterProvider) *instruments {
-	if r != nil && r.meters != nil && same(r.meters.provider, mp) {
-		return r.meters
+// instrumentsOf returns the parent's instruments if they are of that provider,
+// else new ones; nil if the provider has none. The parent may be nil.
+func (r *Recorder) instrumentsOf(parent *Recorder, mp metric.MeterProvider) *instruments {
+	if parent != nil && parent.meters != nil && same(parent.meters.provider, mp) {
+		return parent.meters
 	}
-	return newInstruments(mp)
+	var made *instruments
+	var refused []error
+	if !r.calls.do(metering, func() { made, refused = newInstruments(mp) }) {
+		return nil
+	}
+	for _, err := range refused {
+		handle(err)
+	}
+	return made
 }
+
+// measure calls f, which measures with r's instruments; there have to be some.
+func (r *Recorder) measure(f func()) { r.calls.quick(metering, r.meters.known, f) }

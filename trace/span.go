@@ -9,7 +9,10 @@ import (
 )
 
 // Span is the span of an acquire or a task. The nil *Span records nothing.
-type Span struct{ span oteltrace.Span }
+type Span struct {
+	r    *Recorder
+	span oteltrace.Span
+}
 
 // Acquire starts the span of opening a guard, a child of the scope's span, and
 // returns ctx with it. typ is the type of the guarded value. In
@@ -18,7 +21,7 @@ func (r *Recorder) Acquire(ctx context.Context, guard, typ string) (context.Cont
 	if r == nil || r.span == nil {
 		return ctx, nil
 	}
-	return r.start(ctx, "acquire "+guard, r.path, attribute.String(keyGuardName, guard), attribute.String(keyGuardType, typ))
+	return r.now(ctx, named("acquire", guard), r.path, attribute.String(keyGuardName, word(guard)), attribute.String(keyGuardType, word(typ)))
 }
 
 // Task starts the span of a task, a child of the scope's span, and returns ctx
@@ -28,13 +31,17 @@ func (r *Recorder) Task(ctx context.Context, name string) (context.Context, *Spa
 	if r == nil || r.span == nil || !r.taskSpans {
 		return ctx, nil
 	}
-	return r.start(ctx, "task "+name, r.path, attribute.String(keyTaskName, name))
+	return r.now(ctx, named("task", name), r.path, attribute.String(keyTaskName, word(name)))
 }
 
-func (r *Recorder) start(ctx context.Context, name string, attrs ...attribute.KeyValue) (context.Context, *Span) {
-	ctx, span := r.tracer.Start(oteltrace.ContextWithSpan(ctx, r.span), name,
+// now starts a child of the scope's span that begins now.
+func (r *Recorder) now(ctx context.Context, name string, attrs ...attribute.KeyValue) (context.Context, *Span) {
+	ctx, span := r.start(oteltrace.ContextWithSpan(ctx, r.span), name,
 		oteltrace.WithTimestamp(time.Now()), oteltrace.WithAttributes(attrs...))
-	return ctx, &Span{span}
+	if span == nil {
+		return ctx, nil
+	}
+	return ctx, &Span{r, span}
 }
 
 // End ends the span now, and marks it as failed if err is not nil. It is called
@@ -43,6 +50,5 @@ func (s *Span) End(err error) {
 	if s == nil {
 		return
 	}
-	fail(s.span, err)
-	s.span.End(oteltrace.WithTimestamp(time.Now()))
+	s.r.finish(s.span, time.Now(), failureOf(err), nil)
 }

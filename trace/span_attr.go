@@ -60,7 +60,7 @@ func named(kind, name string) string {
 	if name == "" {
 		return kind
 	}
-	return kind + " " + name
+	return kind + " " + word(name)
 }
 
 // names makes an attribute of a list of guards. Of a long list it keeps the
@@ -71,22 +71,33 @@ func names(key string, list []string) attribute.KeyValue {
 		copy(short, list)
 		list = append(short, fmt.Sprintf("and %d more", len(list)-maxNames))
 	}
-	return attribute.StringSlice(key, list)
+	return attribute.StringSlice(key, words(list))
 }
 
-// fail marks span as failed, if err is not nil: by its status and error.type,
-// and by nothing else. A span that has not failed keeps the status Unset, which
-// leaves Ok to the user.
-func fail(span oteltrace.Span, err error) {
+// failure is what spans and metrics say of an error, computed once: the methods of
+// an error are foreign code. The zero failure is that of nil.
+type failure struct{ text, kind string }
+
+func failureOf(err error) failure {
 	if err == nil {
-		return
+		return failure{}
 	}
-	span.SetStatus(codes.Error, bounded(errorText(err), maxText))
-	span.SetAttributes(attribute.String(keyErrorType, errorType(err)))
+	return failure{bounded(errorText(err), maxText), errorType(err)}
 }
 
 // errorType is the error.type of err: bounded, and never empty for an error.
 func errorType(err error) string { return word(fault.Type(err)) }
+
+// mark marks span as failed, if there is a failure: by its status and error.type,
+// and by nothing else. A span that has not failed keeps the status Unset, which
+// leaves Ok to the user.
+func (f failure) mark(span oteltrace.Span) {
+	if f.kind == "" {
+		return
+	}
+	span.SetStatus(codes.Error, f.text)
+	span.SetAttributes(attribute.String(keyErrorType, f.kind))
+}
 
 // orNow returns t, or the present time for the zero Time.
 func orNow(t time.Time) time.Time {

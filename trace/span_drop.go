@@ -29,7 +29,8 @@ type DropSpan struct {
 	info  DropInfo
 	start time.Time       // of the span
 	ctx   context.Context // with the span, or else its parent: for exemplars, and to start the span late
-	span  oteltrace.Span  // nil without tracer, and for a drop that has none until it is known how it ended
+	span  oteltrace.Span  // nil without tracer, after a failed start, and while late
+	late  bool            // it has none until it is known how it ended
 	ended atomic.Bool
 }
 
@@ -80,10 +81,11 @@ func (t *Teardown) Skip(i DropInfo, err error) {
 	if ahead {
 		d.begin(under)
 	}
-	if t.r.meters != nil {
-		t.r.meters.skipped(d.ctx, "skipped", err)
+	f := failureOf(err)
+	if m := t.r.meters; m != nil {
+		t.r.measure(func() { m.skipped(d.ctx, outcomeSkipped, f) })
 	}
-	d.end(d.start.Add(shortest), "skipped", err)
+	d.end(later(d.start, d.info.Started).Add(shortest), outcomeSkipped, f)
 }
 
 // drop makes a DropSpan, without its span; ahead says whether to start that
@@ -95,6 +97,7 @@ func (t *Teardown) drop(ctx context.Context, i DropInfo) (d *DropSpan, under con
 		var parent oteltrace.Span
 		d.w, parent, d.start, ahead = t.admit(&i)
 		ctx = oteltrace.ContextWithSpan(ctx, parent)
+		d.late = !ahead
 	}
 	if !ahead {
 		d.ctx = context.WithoutCancel(ctx) // else begin's
@@ -108,17 +111,17 @@ func (d *DropSpan) begin(ctx context.Context, opts ...oteltrace.SpanStartOption)
 	attrs := make([]attribute.KeyValue, 0, 8)
 	attrs = append(attrs,
 		d.r.path,
-		attribute.String(keyGuardName, i.Guard),
-		attribute.String(keyGuardType, i.Type),
+		attribute.String(keyGuardName, word(i.Guard)),
+		attribute.String(keyGuardType, word(i.Type)),
 		names(keyGuardDependsOn, i.DependsOn),
 		attribute.Int(keyWaveIndex, i.Wave),
 		attribute.Int64(keyDropQueuedMS, i.queued().Milliseconds()),
 	)
 	if i.ReleasedBy != "" {
-		attrs = append(attrs, attribute.String(keyGuardReleasedBy, i.ReleasedBy))
+		attrs = append(attrs, attribute.String(keyGuardReleasedBy, word(i.ReleasedBy)))
 	}
 	opts = append(opts, oteltrace.WithTimestamp(d.start), oteltrace.WithAttributes(attrs...))
-	ctx, d.span = d.r.tracer.Start(ctx, "drop "+cmp.Or(i.Written, i.Guard), opts...)
+	ctx, d.span = d.r.start(ctx, named("drop", cmp.Or(i.Written, i.Guard)), opts...)
 	d.ctx = context.WithoutCancel(ctx)
 	return ctx
 }
@@ -140,23 +143,25 @@ func (d *DropSpan) End(at time.Time, outcome string, err error) {
 		return
 	}
 	at = orNow(at)
-	if d.r.meters != nil {
-		d.r.meters.dropped(d.ctx, at.Sub(d.info.Started), outcome, err)
+	f := failureOf(err)
+	if m := d.r.meters; m != nil {
+		took, ctx := between(d.info.Started, at), d.ctx
+		d.r.measure(func() { m.dropped(ctx, took, outcome, f) })
 	}
-	d.end(at, outcome, err)
+	d.end(at, outcome, f)
 }
 
 // end ends the span, or makes one that has ended, or counts the drop with its
 // wave.
-func (d *DropSpan) end(at time.Time, outcome string, err error) {
-	if d.r.tracer == nil {
-		return
-	}
-	if d.span == nil {
-		if !d.t.keep(d.w, at.Sub(d.info.Started), err) {
+func (d *DropSpan) end(at time.Time, outcome string, f failure) {
+	if d.span == nil && d.late {
+		if !d.t.keep(d.w, between(d.info.Started, at), f) {
 			return
 		}
 		d.begin(d.ctx)
+	}
+	if d.span == nil { // nobody looks, or the tracer has failed
+		return
 	}
 	at = later(at, d.start)
 	if d.t != nil {
@@ -164,7 +169,7 @@ func (d *DropSpan) end(at time.Time, outcome string, err error) {
 	} else {
 		d.r.reach(at)
 	}
-	d.span.SetAttributes(attribute.String(keyDropOutcome, outcome))
-	fail(d.span, err)
-	d.span.End(oteltrace.WithTimestamp(at))
+	d.r.finish(d.span, at, f, func(span oteltrace.Span) {
+		span.SetAttributes(attribute.String(keyDropOutcome, word(outcome)))
+	})
 }

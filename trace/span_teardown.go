@@ -35,7 +35,8 @@ type TeardownInfo struct {
 	Grace         time.Duration // 0: none
 	Schedule      string        // the lower-case word
 	Cause         string        // why the scope was canceled or asked to stop; "": it was not
-	Drain         Drain         // what came before; its Items are not changed any more
+	Drain         Drain         // what came before; its Items no longer change
+	Deadline      time.Time     // when the grace has run out, which a tracer that blocks does not outlast; zero: none
 }
 
 // Teardown records one teardown. The nil *Teardown records nothing.
@@ -47,7 +48,7 @@ type TeardownInfo struct {
 type Teardown struct {
 	r     *Recorder
 	ctx   context.Context // with the teardown's span: the parent of its waves, and the exemplar of its duration
-	span  oteltrace.Span  // nil without tracer
+	span  oteltrace.Span  // nil without tracer, or when its start has failed: then nothing in it has a span
 	began time.Time
 	order string // the schedule
 
@@ -81,6 +82,10 @@ func (r *Recorder) Teardown(ctx context.Context, i TeardownInfo) (context.Contex
 		return ctx, nil
 	}
 	t := &Teardown{r: r, ctx: context.WithoutCancel(ctx), began: orNow(i.At), order: i.Schedule}
+	if !i.Deadline.IsZero() {
+		deadline := i.Deadline // or all of i would be on the heap, also for the nil Recorder
+		r.calls.deadline.Store(&deadline)
+	}
 	if r.tracer == nil {
 		return ctx, t
 	}
@@ -91,7 +96,11 @@ func (r *Recorder) Teardown(ctx context.Context, i TeardownInfo) (context.Contex
 	attrs = append(attrs, drained(i.Cause, i.Drain)...)
 	under, opts := r.under(ctx)
 	opts = append(opts, oteltrace.WithTimestamp(t.began), oteltrace.WithAttributes(attrs...))
-	ctx, t.span = r.tracer.Start(under, named("teardown", r.name), opts...)
+	under, t.span = r.start(under, named("teardown", r.name), opts...)
+	if t.span == nil {
+		return ctx, t
+	}
+	ctx = under
 	t.ctx = context.WithoutCancel(ctx)
 	t.last = t.began
 	if t.order == "eager" {
@@ -115,11 +124,14 @@ func (t *Teardown) StartWave(index, size int, at time.Time) {
 		t.waves++
 	}
 	t.mu.Unlock()
-	// Nobody needs the wave yet, since its drops come later: so its span can be
+	// Nothing needs the wave yet, since its drops come later: so its span can be
 	// started outside the lock.
 	if w.own {
-		_, w.span = t.r.tracer.Start(t.ctx, "wave "+strconv.Itoa(index), oteltrace.WithTimestamp(w.start),
+		_, span := t.r.start(t.ctx, "wave "+strconv.Itoa(index), oteltrace.WithTimestamp(w.start),
 			oteltrace.WithAttributes(attribute.Int(keyWaveIndex, index), attribute.Int(keyWaveSize, size)))
+		if w.own = span != nil; w.own {
+			w.span = span
+		}
 	}
 	t.mu.Lock()
 	t.wave = w
@@ -146,8 +158,9 @@ func (t *Teardown) EndWave(index int, at time.Time) {
 	}
 	t.mu.Unlock()
 	if w.own {
-		w.span.SetAttributes(attribute.Int(keyWaveCollapsed, collapsed))
-		w.span.End(oteltrace.WithTimestamp(end))
+		t.r.finish(w.span, end, failure{}, func(span oteltrace.Span) {
+			span.SetAttributes(attribute.Int(keyWaveCollapsed, collapsed))
+		})
 	}
 }
 
@@ -166,19 +179,19 @@ func (t *Teardown) End(at time.Time, critical []string, err error) {
 	t.ended = true
 	end, collapsed := later(at, t.last), t.collapsed
 	t.mu.Unlock()
-	if t.r.meters != nil {
-		t.r.meters.tornDown(t.ctx, at.Sub(t.began), err)
+	f := failureOf(err)
+	if m := t.r.meters; m != nil {
+		t.r.measure(func() { m.tornDown(t.ctx, between(t.began, at), f) })
 	}
 	if t.span == nil {
 		return
 	}
 	t.r.reach(end)
-	t.span.SetAttributes(names(keyCriticalPath, critical))
+	attrs := []attribute.KeyValue{names(keyCriticalPath, critical)}
 	if collapsed > 0 {
-		t.span.SetAttributes(attribute.Int(keyWaveCollapsed, collapsed))
+		attrs = append(attrs, attribute.Int(keyWaveCollapsed, collapsed))
 	}
-	fail(t.span, err)
-	t.span.End(oteltrace.WithTimestamp(end))
+	t.r.finish(t.span, end, f, func(span oteltrace.Span) { span.SetAttributes(attrs...) })
 }
 
 // admit finds the place of a drop: the wave it is in, the span it is a child
@@ -203,11 +216,11 @@ func (t *Teardown) admit(d *DropInfo) (w *wave, parent oteltrace.Span, start tim
 
 // keep decides whether a drop that ended without a span gets one, and counts it
 // either way.
-func (t *Teardown) keep(w *wave, took time.Duration, err error) bool {
+func (t *Teardown) keep(w *wave, took time.Duration, f failure) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
-	case err != nil, took >= slow && t.drops < maxSlow:
+	case f != failure{}, took >= slow && t.drops < maxSlow:
 		t.drops++
 		return true
 	case w != nil:

@@ -1,6 +1,10 @@
 package fault
 
-import "errors"
+import (
+	"errors"
+	"runtime"
+	"time"
+)
 
 // Foreign code is what ebb calls and did not write: methods of users' errors,
 // values and contexts, log handlers, tracers, meters, callbacks. It can panic,
@@ -28,19 +32,13 @@ func (stuckError) ErrorType() string { return "stuck" }
 // [runtime.Goexit], and [ErrStuck] if done was closed first. The goroutine of a
 // call that is stuck ends when f does.
 func Foreign(done <-chan struct{}, f func()) error {
-	c := &call{f: f, ended: make(chan error, 1)}
-	go c.run()
+	c := begin(f)
 	select {
 	case err := <-c.ended:
 		return err
 	case <-done:
 	}
-	select { // both at once: it has not been in vain
-	case err := <-c.ended:
-		return err
-	default:
-		return ErrStuck
-	}
+	return c.sofar()
 }
 
 // call is one call of foreign code. Its channel has room for the one result, so
@@ -48,6 +46,26 @@ func Foreign(done <-chan struct{}, f func()) error {
 type call struct {
 	f     func()
 	ended chan error
+}
+
+// begin starts the call, and makes way for it: most calls have ended when the
+// caller goes on, which then has nothing to wait for.
+func begin(f func()) *call {
+	c := &call{f: f, ended: make(chan error, 1)}
+	go c.run()
+	runtime.Gosched()
+	return c
+}
+
+// sofar is the result, and ErrStuck if there is none so far. It is asked for at the
+// end of a wait too: the call and the end of the wait may have come together.
+func (c *call) sofar() error {
+	select {
+	case err := <-c.ended:
+		return err
+	default:
+		return ErrStuck
+	}
 }
 
 func (c *call) run() {
@@ -79,4 +97,33 @@ func how(err error) string {
 		return "did not return"
 	}
 	return "panicked"
+}
+
+// Within is [Foreign] with a limit to the wait.
+func Within(limit time.Duration, f func()) error {
+	c := begin(f)
+	if err := c.sofar(); err != ErrStuck {
+		return err // nearly always: a timer costs more than the call
+	}
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case err := <-c.ended:
+		return err
+	case <-timer.C:
+	}
+	return c.sofar()
+}
+
+// Inline calls f on the goroutine of the caller, for code that is known not to
+// block or call [runtime.Goexit] but may panic: it spares the change of
+// goroutine.
+func Inline(f func()) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = Panic(p)
+		}
+	}()
+	f()
+	return nil
 }
