@@ -25,8 +25,8 @@ type Graph struct {
 	seq      uint64     // of the newest node
 	teardown *run       // once it has begun
 	pins     map[*Node]map[*Pin]struct{}
-	pinned   uint64                  // of the newest pin
-	ended    map[*Node]chan struct{} // for nodes in state dropping that a second run waits for; see waitFor
+	pinned   uint64         // of the newest pin
+	ended    map[*Node]*end // of nodes in state dropping that a second run waits for; see waitFor
 }
 
 // Add registers a node that depends on deps, which drop gives up. It returns
@@ -163,18 +163,21 @@ func (g *Graph) Unclaim(n *Node) {
 	}
 }
 
-// retire ends the time of a node that was dropped or abandoned.
-func (g *Graph) retire(n *Node) {
+// retire ends the time of a node that was dropped, with err, or abandoned.
+func (g *Graph) retire(n *Node, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if e := g.ended[n]; e != nil {
+		e.err = err
+	}
 	g.retireLocked(n)
 }
 
 // retireLocked takes a node out of the graph, unless that is closed or the node
 // is out already: two runs can come to one node, see waitFor.
 func (g *Graph) retireLocked(n *Node) {
-	if ended, ok := g.ended[n]; ok {
-		close(ended)
+	if e := g.ended[n]; e != nil {
+		close(e.done)
 		delete(g.ended, n)
 	}
 	if n.inRun() {

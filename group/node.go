@@ -15,11 +15,13 @@ type Dropper interface {
 	Drop(ctx context.Context) error
 }
 
-// Caught is what a [Dropper] returns for a drop function that did not return, and
-// that it has caught itself: its outcome is panic, or goexit, with Err as its error.
+// Caught is what a [Dropper] returns that knows more of its outcome than that there
+// was an error: the drop function did not return, which the Dropper has caught
+// itself, or it returned Err because its time was up.
 type Caught struct {
-	Err    error
-	Goexit bool // else it panicked
+	Err error
+	// The outcome is goexit, or timeout, or else panic.
+	Goexit, Timeout bool
 }
 
 // Error is that of Err.

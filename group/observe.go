@@ -36,6 +36,7 @@ func (r *run) event(pos int32, kind EventKind) Event {
 	_, start := r.records[pos].get()
 	e := Event{Kind: kind, Node: r.node(pos), Wave: r.waveAt(pos), At: r.at(start)}
 	e.Queued, e.ReleasedBy = r.released(pos)
+	e.Elsewhere = r.elsewhere(pos)
 	return e
 }
 
@@ -83,6 +84,6 @@ func (r *run) tellLate(t *turn) {
 	}
 	r.tell(t, left, &Event{
 		Kind: DropLate, Node: r.node(t.pos), Wave: r.waveAt(t.pos), At: r.at(t.now),
-		Outcome: t.word.String(), Err: t.late,
+		Outcome: t.word.String(), Err: t.late, Elsewhere: r.elsewhere(t.pos),
 	})
 }

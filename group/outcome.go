@@ -27,7 +27,8 @@ type Outcome struct {
 	Queued     time.Time
 	ReleasedBy *Node
 
-	Overrun *Overrun // of timeout and abandoned
+	Overrun   *Overrun // of timeout and abandoned
+	Elsewhere bool     // an earlier run drops the node, and this one only waited for it
 }
 
 // Overrun is what is known of a drop whose time was up.
@@ -83,4 +84,5 @@ type Event struct {
 	ReleasedBy *Node     // Drop events: as in Outcome
 	Overrun    *Overrun  // DropEnd
 	Blocks     []string  // DropSlow: as in Overrun
+	Elsewhere  bool      // Drop events: as in Outcome
 }

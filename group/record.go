@@ -60,6 +60,17 @@ func (w word) String() string {
 	return [...]string{"", "ok", "error", "panic", "goexit", "timeout", "abandoned", "skipped", ""}[w]
 }
 
+// word is the outcome that c stands for.
+func (c *Caught) word() word {
+	switch {
+	case c.Goexit:
+		return exited
+	case c.Timeout:
+		return timedOut
+	}
+	return panicked
+}
+
 // outcome is the outcome of the drop at pos.
 func (r *run) outcome(pos int32) Outcome {
 	rec := &r.records[pos]
@@ -69,9 +80,13 @@ func (r *run) outcome(pos int32) Outcome {
 		Started: r.at(start), Ended: r.at(rec.ended),
 	}
 	o.Queued, o.ReleasedBy = r.released(pos)
-	o.Overrun = r.overrun(pos)
+	o.Overrun, o.Elsewhere = r.overrun(pos), r.elsewhere(pos)
 	return o
 }
+
+// elsewhere reports whether another run drops the node at pos, for which this one only
+// waits.
+func (r *run) elsewhere(pos int32) bool { return r.extra != nil && r.extra.others[pos] != nil }
 
 // released says when the last dependent of what is at pos had ended, and which it
 // was; nothing unless there is an observer.

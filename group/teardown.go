@@ -13,9 +13,11 @@ import (
 //
 // A node that an earlier Drop or DropTree is still dropping is not dropped
 // again: its place in the order is kept until that has ended, and its outcome
-// here is ok; when its time is up its drop is canceled, if it is a [Canceler], and
-// abandoned. What such a run has not come to, Teardown takes over: the run leaves
-// it out, and its outcome is the teardown's. Drops never run on the caller's goroutine.
+// here is ok, whatever its error is. When its time is up its drop is canceled, if it
+// is a [Canceler]; if it then returns an error its outcome here is timeout, with that
+// error, and if it does not return it is abandoned. What such a run has not come to,
+// Teardown takes over: the run leaves it out, and its outcome is the teardown's. Drops
+// never run on the caller's goroutine.
 //
 // The race in which a node is registered while Teardown begins is decided by the
 // graph's lock: it is either refused or dropped.
@@ -160,8 +162,12 @@ func (g *Graph) beginLocked(nodes []*Node) *run {
 			if !n.inRun() { // else it is taken over from an early run
 				g.dropping++
 			}
-			if n.state = dropping; r.early {
+			n.state = dropping
+			switch {
+			case r.early && len(nodes) > 1:
 				n.state = planned
+			case r.early: // of one alone the drop is about to begin
+				n.early = true
 			}
 		}
 		r.holds = r.holds || n.hold
@@ -183,26 +189,32 @@ func (g *Graph) start(n *Node) bool {
 	return true
 }
 
+// end is the end of a drop, for a second run that waits for it.
+type end struct {
+	done chan struct{} // closed when the first run has ended the node
+	err  error         // of the drop; read after done
+}
+
 // waitForLocked returns what stands in for a node in a second run that comes to
 // it: it waits until the first has ended the node.
 func (g *Graph) waitForLocked(n *Node) Dropper {
 	if g.ended == nil {
-		g.ended = make(map[*Node]chan struct{})
+		g.ended = make(map[*Node]*end)
 	}
 	if g.ended[n] == nil {
-		g.ended[n] = make(chan struct{})
+		g.ended[n] = &end{done: make(chan struct{})}
 	}
-	ended := g.ended[n]
+	e := g.ended[n]
 	return dropFunc(func(ctx context.Context) error {
 		select {
-		case <-ended:
+		case <-e.done:
 			return nil
 		case <-ctx.Done():
 		}
 		if c, ok := n.dropper.(Canceler); ok {
 			c.CancelDrop(context.Cause(ctx))
 		}
-		<-ended // or this run abandons the wait: what still runs has no other outcome
-		return nil
+		<-e.done // or this run abandons the wait: what still runs has no other outcome
+		return e.err
 	})
 }

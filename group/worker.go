@@ -54,7 +54,7 @@ func (r *run) work(t *turn) error {
 			}
 			r.help()
 			r.clock(t)
-			if r.early && r.leftOut(t) {
+			if r.early && len(r.nodes) > 1 && r.leftOut(t) {
 				continue // to passing
 			}
 			if r.refuse(t) {
@@ -160,7 +160,7 @@ func (r *run) leftOut(t *turn) bool {
 // begin returns what is to be dropped, and in what context.
 func (r *run) begin(t *turn) (Dropper, context.Context) {
 	dropper, ctx := r.node(t.pos).dropper, r.ctx
-	if r.extra != nil && r.extra.others[t.pos] != nil {
+	if r.elsewhere(t.pos) {
 		dropper = r.extra.others[t.pos]
 	}
 	r.records[t.pos].set(underWay, t.now) // before anything can abandon it
@@ -182,10 +182,7 @@ func (r *run) returned(t *turn, err error) {
 	case nil:
 		w = succeeded
 	case *Caught:
-		err, w = c.Err, panicked
-		if c.Goexit {
-			w = exited
-		}
+		err, w = c.Err, c.word()
 	}
 	r.end(t, err, w)
 }
@@ -206,6 +203,8 @@ func (r *run) end(t *turn, err error, w word) {
 	}
 	if w == failed && overrun != nil {
 		w = timedOut
+	}
+	if w == timedOut && overrun != nil {
 		r.extra.overruns[t.pos] = overrun
 	}
 	r.records[t.pos].end(t.now, w, err)
@@ -214,8 +213,8 @@ func (r *run) end(t *turn, err error, w word) {
 
 // pass lets go what waited for the node at pos, and says what comes next.
 func (r *run) pass(pos int32) step {
-	if r.early && (r.extra == nil || r.extra.others[pos] == nil) {
-		r.graph.retire(r.node(pos))
+	if r.early && !r.elsewhere(pos) {
+		r.graph.retire(r.node(pos), r.records[pos].err)
 	}
 	if r.extra != nil && r.extra.peel != nil {
 		r.free(pos)

@@ -166,6 +166,5 @@ func isTelemetry[T any](v T) bool {
 }
 
 func (s *Scope) logTelemetry(name string) {
-	s.logger().Warn("ebb: telemetry provider held as a guard: spans that end after its drop are lost; use WithTelemetry",
-		slog.String("scope", s.Path()), slog.String("guard", name))
+	s.warn("ebb: telemetry provider held as a guard: spans that end after its drop are lost; use WithTelemetry", slog.String("guard", name))
 }

@@ -3,6 +3,8 @@ package scope
 import (
 	"context"
 	"time"
+
+	"github.com/ebb-go/ebb/internal/budget"
 )
 
 // Cancel cancels the scope's context, and so that of its tasks, lexical
@@ -56,7 +58,7 @@ func (s *Scope) Stop(cause error) {
 	}
 	if s.grace > 0 && s.clock.graceFrom.IsZero() {
 		s.clock.graceFrom = time.Now()
-		s.clock.stopTimer = time.AfterFunc(s.grace-s.grace/4, func() { s.cancelFor(cause) })
+		s.clock.stopTimer = time.AfterFunc(budget.Asked(s.grace), func() { s.cancelFor(cause) })
 	}
 	below := s.belowLocked(nil)
 	s.mu.Unlock()

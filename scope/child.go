@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/budget"
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
@@ -174,8 +175,7 @@ func (s *Scope) node() *item {
 func (s *Scope) dropNow(ctx context.Context) error {
 	s.drain(ctx)
 	s.settle(Succeeded, nil)
-	bound, _ := ctx.Deadline()
-	faults := s.finish(s.dropAll(budgetOf(s, bound)))
+	faults := s.finish(s.dropAll(budgetOf(s, budget.Deadline(ctx))))
 	s.mu.Lock()
 	s.end.faults = faults
 	s.mu.Unlock()

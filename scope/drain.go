@@ -6,51 +6,12 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ebb-go/ebb/internal/budget"
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
 // maxNames bounds the names of what a slow or abandoned drop blocks.
 const maxNames = 10
-
-// budget is the time that an exit has. The zero budget is no limit.
-type budget struct {
-	end     time.Time
-	reserve time.Duration // of that, for waves that have not started
-}
-
-// budgetOf returns what is left of the scope's grace, or of the time that its
-// parent has for its drop, whichever ends first. A grace that has not begun
-// begins now. What comes late still gets the reserve, counted from when the body
-// returned; of what is left then, the reserve is no more than all.
-func budgetOf(s *Scope, bound time.Time) budget {
-	var b budget
-	if s.grace == 0 && bound.IsZero() {
-		return b
-	}
-	now := time.Now()
-	if s.grace > 0 {
-		s.mu.Lock()
-		if s.clock.graceFrom.IsZero() {
-			s.clock.graceFrom = now
-		}
-		b = budget{s.clock.graceFrom.Add(s.grace), s.grace / 4}
-		if late := s.clock.left.Add(b.reserve); b.end.Before(late) {
-			b.end = late
-		}
-		s.mu.Unlock()
-		b.reserve = min(b.reserve, max(b.end.Sub(now), 0))
-	}
-	if !bound.IsZero() && (b.end.IsZero() || bound.Before(b.end)) {
-		b.end = bound
-		if left := max(bound.Sub(now), 0) / 4; b.reserve == 0 || left < b.reserve {
-			b.reserve = left
-		}
-	}
-	return b
-}
-
-// tenth is how long what was cancelled after d gets to return.
-func tenth(d time.Duration) time.Duration { return min(d/10, time.Second) }
 
 // drain moves the scope on to draining and waits until the body's lexical
 // children and the tasks have ended, or their time has run out and they have
@@ -81,7 +42,7 @@ func (s *Scope) drain(ctx context.Context) {
 func (s *Scope) drainBounded(ctx context.Context, idle <-chan struct{}) {
 	canceled, force := s.body.Done(), s.force()
 	dropDone := ctx.Done()
-	bound, _ := ctx.Deadline()
+	bound := budget.Deadline(ctx)
 	began := time.Now()
 	for {
 		due, act := s.drainDue(began, bound)
@@ -143,19 +104,19 @@ func (s *Scope) drainDue(began time.Time, bound time.Time) (time.Time, drainAct)
 		end, total = s.clock.graceFrom.Add(s.grace), s.grace
 	}
 	if !bound.IsZero() && (end.IsZero() || bound.Before(end)) {
-		end, total = bound, bound.Sub(began)
+		end, total = bound, max(bound.Sub(began), 0)
 	}
 	if end.IsZero() {
 		return end, cancel
 	}
-	due := end.Add(-total / 4)
+	due := end.Add(-budget.Reserve(total))
 	switch {
 	case s.clock.canceledAt.IsZero():
 		return due, cancel
 	case s.graph.Len() == 0:
-		return end, abandon
+		return end.Add(-s.keptForTelemetry(total)), abandon
 	case !s.clock.canceledAt.Before(due):
-		return s.clock.canceledAt.Add(tenth(total - total/4)), abandon
+		return s.clock.canceledAt.Add(budget.Tail(budget.Asked(total))), abandon
 	}
 	return due, abandon
 }
@@ -170,7 +131,7 @@ func (s *Scope) drainCause(began, bound time.Time) error {
 	}
 	e := &DropTimeoutError{Scope: s.Path(), Guard: s.name, Limit: s.grace}
 	if s.parent != nil && !bound.IsZero() {
-		e.Scope, e.Limit = s.parent.Path(), bound.Sub(began)
+		e.Scope, e.Limit = s.parent.Path(), max(bound.Sub(began), 0)
 	}
 	return e
 }

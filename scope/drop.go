@@ -2,6 +2,7 @@ package scope
 
 import (
 	"context"
+	"time"
 
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/fault"
@@ -121,7 +122,8 @@ func (i *item) beginBeside(ctx *context.Context) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if early {
-		i.makeExtraLocked().stop = extra.stop
+		x := i.makeExtraLocked()
+		x.stop, x.began = extra.stop, time.Now()
 	}
 	switch i.is() {
 	case released:
@@ -141,6 +143,9 @@ func (i *item) beginBeside(ctx *context.Context) bool {
 func (i *item) CancelDrop(cause error) {
 	i.s.mu.Lock()
 	stop := i.extraLocked().stop
+	if stop != nil {
+		i.extraLocked().cut = true
+	}
 	i.s.mu.Unlock()
 	if stop != nil {
 		stop(cause)

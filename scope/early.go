@@ -3,6 +3,7 @@ package scope
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	"go.uber.org/multierr"
 
@@ -13,9 +14,12 @@ import (
 type earlyDrop struct {
 	item    *item
 	tree    bool          // its dependents too
+	begun   chan struct{} // closed when what it drops is its own, or was refused
 	done    chan struct{} // closed when it has ended
 	err     error         // read after done
 	waiters int           // guarded by the scope's mu: callers that will hear err
+
+	prev, next *earlyDrop // in the list of those that have not ended; guarded by the scope's mu
 }
 
 // dropEarly drops i now, with tree after its dependents, and waits for that as
@@ -49,14 +53,13 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 		return false, i.await(ctx, done)
 	case e == nil:
 		first = true
-		e = &earlyDrop{item: i, tree: tree, done: make(chan struct{})}
+		e = &earlyDrop{item: i, tree: tree, begun: make(chan struct{}), done: make(chan struct{})}
 		r := i.makeExtraLocked()
 		r.early = e
 		if _, guard := i.impl.(interface{ guarded() }); guard {
 			r.site = callSite() // for who uses the value afterwards
 		}
-		s.body.live.Add(1) // the exit waits for it as for a task
-		s.incidentsLocked().earlies++
+		s.beginEarlyLocked(e)
 	}
 	e.waiters++
 	s.mu.Unlock()
@@ -77,6 +80,29 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 		e.waiters--
 		return first, context.Cause(ctx)
 	}
+}
+
+// beginEarlyLocked adds e to the early drops that have not ended. It is no task: the
+// exit does not wait for it before the teardown, which meets what it drops.
+func (s *Scope) beginEarlyLocked(e *earlyDrop) {
+	in := s.incidentsLocked()
+	if e.next = in.early; e.next != nil {
+		e.next.prev = e
+	}
+	in.early = e
+}
+
+// endEarlyLocked is its opposite.
+func (s *Scope) endEarlyLocked(e *earlyDrop) {
+	if e.prev != nil {
+		e.prev.next = e.next
+	} else {
+		s.incidents.early = e.next
+	}
+	if e.next != nil {
+		e.next.prev = e.prev
+	}
+	close(e.done)
 }
 
 func isClosed(c <-chan struct{}) bool {
@@ -145,10 +171,12 @@ func (e *earlyDrop) Run() {
 		drop = s.graph.DropTree
 	}
 	ctx := context.WithoutCancel(s.context.base)
-	outcomes, err := drop(ctx, &i.n, s.options(nil))
+	outcomes, err := drop(ctx, &i.n, s.options(nil), group.Begun(func() { close(e.begun) }))
+	others := false // err is that of another run, whose business it is
 	if err != nil {
+		close(e.begun)
 		err = s.refusal("drop", i.name(), notAccepted(err))
-		if errors.Is(err, ErrDropped) {
+		if others = errors.Is(err, ErrDropped); others {
 			err = i.elsewhere(ctx)
 		}
 	}
@@ -159,11 +187,14 @@ func (e *earlyDrop) Run() {
 	if e.err = err; err != nil && i.is() == live {
 		i.makeExtraLocked().early = nil // refused; the next call tries again
 	}
-	if err != nil && e.waiters == 0 {
+	unheard := err != nil && e.waiters == 0 && !others && !i.extraLocked().cut
+	late := unheard && s.incidents.collected
+	if unheard && !late {
 		s.failLocked(failure{earlyIndex, err, nil})
 	}
-	s.incidents.earlies--
-	close(e.done)
-	s.body.leaveLocked()
+	s.endEarlyLocked(e)
 	s.mu.Unlock()
+	if late {
+		s.warn("ebb: late result of an abandoned drop", slog.String("guard", i.name()), slog.Any("error", err))
+	}
 }

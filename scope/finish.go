@@ -1,7 +1,6 @@
 package scope
 
 import (
-	"context"
 	"slices"
 	"time"
 
@@ -10,9 +9,6 @@ import (
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/trace"
 )
-
-// telemetryBudget is how long telemetry has to shut down, beside the grace.
-const telemetryBudget = 5 * time.Second
 
 // finish ends what the scope still has, reports it, and closes it. It returns the
 // failures of the exit.
@@ -35,14 +31,14 @@ func (s *Scope) finish(x exitRun) *faults {
 		s.rec.End(time.Now(), s.end.exit.Kind.String(), s.ownError())
 	}
 	if r := s.rare; r != nil && len(r.telemetry) > 0 {
-		if err := s.shutTelemetry(r.telemetry); err != nil {
+		if err := s.shutTelemetry(r.telemetry, x.deadline); err != nil {
 			list = append(list, failure{earlyIndex, err, nil})
 		}
 	}
 	faults := s.newFaults(list)
 	if s.reports() {
 		report.Error = faults.text()
-		s.deliver(report)
+		s.deliver(report, x.deadline)
 	}
 	if r := s.rare; r != nil && r.signals != nil {
 		r.signals.end()
@@ -55,6 +51,9 @@ func (s *Scope) finish(x exitRun) *faults {
 func (s *Scope) collect(x exitRun) (list []failure) {
 	s.mu.Lock()
 	failures := s.failuresLocked()
+	if s.incidents != nil {
+		s.incidents.collected = true
+	}
 	s.mu.Unlock()
 	late := slices.IndexFunc(failures, func(f failure) bool { return f.index == earlyIndex })
 	if late < 0 {
@@ -144,34 +143,4 @@ func (s *Scope) unwatchLocked() {
 	if c.stopTimer != nil {
 		c.stopTimer.Stop()
 	}
-}
-
-// shutTelemetry calls the functions of WithTelemetry, concurrently and within
-// their own budget, by the means that everything else is dropped with.
-func (s *Scope) shutTelemetry(fns []func(context.Context) error) (err error) {
-	var g group.Graph
-	var names nameSet
-	for _, fn := range fns {
-		if _, e := g.Add(names.take("telemetry"), fn); e != nil {
-			err = multierr.Append(err, e)
-		}
-	}
-	limit := telemetryBudget * 10 / 11 // the last tenth lies inside
-	outcomes := g.Teardown(context.WithoutCancel(s.context.base),
-		group.Options{Timeout: limit, Cause: s.dropTimeoutError, Force: s.forceTelemetry()})
-	for _, o := range outcomes {
-		err = multierr.Append(err, s.telemetryError(o))
-	}
-	return err
-}
-
-func (s *Scope) telemetryError(o group.Outcome) error {
-	if o.Outcome == "ok" {
-		return nil
-	}
-	e := &DropError{Scope: s.Path(), Guard: o.Node.Name(), Outcome: o.Outcome, Elapsed: o.Ended.Sub(o.Started), Err: o.Err}
-	if x := o.Overrun; x != nil && o.Outcome == "abandoned" {
-		e.Err = multierr.Append(&AbandonedError{Scope: e.Scope, Name: e.Guard, Age: e.Elapsed, Stack: x.Stack}, x.Cause)
-	}
-	return e
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/ebb-go/ebb/group"
 )
@@ -65,6 +66,8 @@ type itemExtra struct {
 	site   string                  // where an early drop or a release was asked for
 	record dropRecord              // of its drop, once it begins, if anybody looks
 	stop   context.CancelCauseFunc // cancels an early drop that runs
+	began  time.Time               // an early drop did
+	cut    bool                    // an early drop was canceled, since the teardown has no more time for it
 }
 
 func (i *item) is() itemState   { return itemState(i.state.Load()) }

@@ -214,8 +214,9 @@ func WithDropLimit(n int) Option { return dropLimitOption(n) }
 func WithSupervisor() Option { return supervisorFlag }
 
 // WithReport calls fn with the report of the teardown, when the scope has
-// closed and before Run returns, on Run's goroutine; for a child, on that of its
-// drop. A panic of fn is recovered and logged. It may be given more than once.
+// closed and before Run returns, on a goroutine of its own. A panic and a Goexit of
+// fn are contained and logged. Run waits for fn, but with a grace no longer than that
+// leaves, and a hundredth of it if nothing is left. It may be given more than once.
 func WithReport(fn func(*trace.Report)) Option {
 	return funcOption(func(s *Scope) {
 		if fn != nil {
@@ -226,8 +227,9 @@ func WithReport(fn func(*trace.Report)) Option {
 }
 
 // WithTelemetry shuts telemetry down last: the functions are called
-// concurrently once the scope's span has ended, with a budget of their own of
-// five seconds; their errors join Run's.
+// concurrently once the scope's span has ended, and have five seconds, or what is
+// left of the grace if that is less; a tenth of the grace, and five seconds at most,
+// is kept for them. Their errors join Run's.
 func WithTelemetry(shutdown ...func(context.Context) error) Option {
 	return funcOption(func(s *Scope) {
 		r := s.more()

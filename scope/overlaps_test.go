@@ -103,8 +103,7 @@ func TestStartInDaemon(t *testing.T) {
 	})
 }
 
-// TestReportGoexit: a callback that ends the goroutine of a nested Run does not
-// leave its owner waiting.
+// TestReportGoexit: a callback that calls Goexit ends its own goroutine only.
 func TestReportGoexit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
@@ -114,7 +113,9 @@ func TestReportGoexit(t *testing.T) {
 			})
 			return nil
 		})
-		wantIs(t, err, scope.ErrGoexit)
+		if err != nil {
+			t.Error(err)
+		}
 	})
 }
 

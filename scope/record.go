@@ -1,6 +1,7 @@
 package scope
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -8,54 +9,46 @@ import (
 	"github.com/ebb-go/ebb/trace"
 )
 
-// observe hears of every step of the teardown, and passes on what others want
-// to see.
-func (s *Scope) observe(e group.Event) {
+// observer is told what happens in one run of drops: a teardown, or an early drop.
+// What it has to know of the run comes with it, since several runs can be going on in
+// one scope, and come to the same node.
+type observer struct {
+	s        *Scope
+	teardown *trace.Teardown // nil: it is an early drop, or there is no recorder
+}
+
+// observe is told of every step of the run, and passes on what others want to see.
+func (o observer) observe(e group.Event) {
 	switch e.Kind {
 	case group.WaveStart:
-		s.end.teardown.StartWave(e.Wave, e.Size, e.At)
+		o.teardown.StartWave(e.Wave, e.Size, e.At)
 	case group.WaveEnd:
-		s.end.teardown.EndWave(e.Wave, e.At)
-	case group.DropEnd:
-		if s.rec == nil || e.Outcome == "ok" && itemOf(e.Node).wasEarly() {
-			return // an early drop, for which this run only waited, speaks for itself
-		}
-		s.observeEarly(e)
-	default:
-		s.observeEarly(e)
-	}
-}
-
-// observeEarly is observe for what is not a wave of the teardown.
-func (s *Scope) observeEarly(e group.Event) {
-	switch e.Kind {
+		o.teardown.EndWave(e.Wave, e.At)
 	case group.DropStart:
-		itemOf(e.Node).starts(e)
-	case group.DropEnd:
-		if s.rec != nil {
-			s.recordEnd(itemOf(e.Node), e)
+		if !e.Elsewhere {
+			itemOf(e.Node).starts(e)
 		}
+	case group.DropEnd:
+		o.recordEnd(itemOf(e.Node), e)
 	case group.DropSlow, group.DropLate:
-		s.notice(itemOf(e.Node), e)
+		o.s.notice(itemOf(e.Node), e)
 	}
 }
 
-// A noticer is a scope for package group, when nobody wants more than a notice.
+// A noticer is a scope for package group, when no more than a notice is wanted.
 type noticer struct{ *Scope }
 
-// Notice hears of slow drops, and of late ones.
+// Notice is told of slow drops, and of late ones.
 func (n noticer) Notice(e group.Event) { n.notice(itemOf(e.Node), e) }
 
-// notice logs what nobody should miss.
+// notice logs what must not be missed. It is called on a goroutine that nothing waits
+// for, so the log handler may block.
 func (s *Scope) notice(i *item, e group.Event) {
-	switch e.Kind {
-	case group.DropSlow:
-		s.logger().Warn("ebb: slow drop",
-			slog.String("scope", s.Path()), slog.String("guard", i.name()), slog.Duration("age", s.slow()), slog.Any("blocks", e.Blocks))
-	case group.DropLate:
-		s.logger().Warn("ebb: late result of an abandoned drop",
-			slog.String("scope", s.Path()), slog.String("guard", i.name()), slog.Any("error", e.Err))
+	if e.Kind == group.DropSlow {
+		s.warn("ebb: slow drop", slog.String("guard", i.name()), slog.Duration("age", s.slow()), slog.Any("blocks", e.Blocks))
+		return
 	}
+	s.warn("ebb: late result of an abandoned drop", slog.String("guard", i.name()), slog.Any("error", e.Err))
 }
 
 // dropRecord is what is known of a drop for those who look at it. It is shared
@@ -73,21 +66,13 @@ func recordOf(e group.Event) dropRecord {
 	return dropRecord{wave: e.Wave, queued: e.Queued, by: e.ReleasedBy, started: e.At}
 }
 
-// starts keeps what is known of the run that is about to begin i's drop; a run
-// that finds it begun by another only waits.
+// starts keeps what is known of the run that is about to begin i's drop.
 func (i *item) starts(e group.Event) {
 	i.s.mu.Lock()
 	defer i.s.mu.Unlock()
 	if i.is() == live {
 		i.makeExtraLocked().record = recordOf(e)
 	}
-}
-
-// wasEarly reports whether the drop of i was begun while the scope lived.
-func (i *item) wasEarly() bool {
-	i.s.mu.Lock()
-	defer i.s.mu.Unlock()
-	return i.drop.way == dropEarly
 }
 
 // startSpan starts the span of i's drop and puts it into the drop's context.
@@ -120,17 +105,35 @@ func (i *item) dropInfo(r *dropRecord) trace.DropInfo {
 	return info
 }
 
-// recordEnd ends the span of i's drop, or records that there was none to run.
-func (s *Scope) recordEnd(i *item, e group.Event) {
-	o := group.Outcome{Node: e.Node, Wave: e.Wave, Outcome: e.Outcome, Err: e.Err, Started: e.At, Ended: e.At, Overrun: e.Overrun}
+// recordEnd ends the span of i's drop, or records that there was none to run. A drop
+// that another run has begun has that run's span, which ends here only if this run
+// does not wait for it any longer.
+func (o observer) recordEnd(i *item, e group.Event) {
+	s := o.s
+	if s.rec == nil || e.Elsewhere && e.Outcome == "ok" {
+		return
+	}
+	out := group.Outcome{
+		Node: e.Node, Wave: e.Wave, Outcome: e.Outcome, Err: e.Err, Started: e.At, Ended: e.At, Overrun: e.Overrun,
+	}
 	if e.Outcome == "skipped" {
 		never := recordOf(e)
-		s.end.teardown.Skip(i.dropInfo(&never), s.dropError(i, o))
+		o.skip(i.dropInfo(&never), s.dropError(i, out))
 		return
 	}
 	s.mu.Lock()
-	record := i.extra.Load().record
+	record := i.extraLocked().record
 	s.mu.Unlock()
-	o.Started = record.started
-	record.span.End(e.At, e.Outcome, s.dropError(i, o))
+	out.Started = record.started
+	record.span.End(e.At, e.Outcome, s.dropError(i, out))
+}
+
+// skip records a drop that was never begun.
+func (o observer) skip(info trace.DropInfo, err error) {
+	if o.teardown != nil {
+		o.teardown.Skip(info, err)
+		return
+	}
+	_, span := o.s.rec.Drop(context.WithoutCancel(o.s.context.base), info)
+	span.End(info.Started, "skipped", err)
 }

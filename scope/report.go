@@ -1,10 +1,10 @@
 package scope
 
 import (
-	"log/slog"
 	"time"
 
 	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/budget"
 	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/trace"
 )
@@ -68,28 +68,23 @@ func (s *Scope) criticalNames(x exitRun, r *trace.Report) (names []string) {
 	return names
 }
 
-// deliver hands the report to all who asked for it. A panic of theirs is none
-// of the scope's and is logged.
-func (s *Scope) deliver(r *trace.Report) {
+// deliver hands the report to all who asked for it, and waits for them until end, or a
+// moment longer if the exit has used up its time: what is known must be given away.
+func (s *Scope) deliver(r *trace.Report, end time.Time) {
 	if i := s.inspector(); i != nil {
 		i.Add(r)
 	}
 	if s.rare == nil {
 		return
 	}
-	for _, fn := range s.rare.reports {
-		s.callReport(fn, r)
-	}
-}
-
-func (s *Scope) callReport(fn func(*trace.Report), r *trace.Report) {
-	defer func() {
-		if p := recover(); p != nil {
-			s.logger().Error("ebb: report callback panicked",
-				slog.String("scope", s.Path()), slog.Any("panic", p), slog.String("stack", string(fault.Panic(p).Stack)))
+	if !end.IsZero() {
+		if least := time.Now().Add(budget.Delivery(s.grace)); end.Before(least) {
+			end = least
 		}
-	}()
-	fn(r)
+	}
+	for _, fn := range s.rare.reports {
+		s.contained("report callback", within(end, func() { fn(r) }))
+	}
 }
 
 // Plan returns the waves in which the scope would drop what it holds now.

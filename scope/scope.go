@@ -83,10 +83,12 @@ type clock struct {
 
 // incidents are what most scopes never see. All is guarded by the scope's mu.
 type incidents struct {
-	failures  []failure // of the body, tasks and early drops
-	daemon    failure   // of the first daemon that failed before it was asked
-	stopCause error     // set by Stop, here or above; never nil then
-	earlies   int32     // early drops that have not ended
+	failures  []failure       // of the body, tasks and early drops
+	daemon    failure         // of the first daemon that failed before it was asked
+	stopCause error           // set by Stop, here or above; never nil then
+	early     *earlyDrop      // the newest early drop that has not ended
+	collected bool            // what fails from here on is logged, for it comes too late for Run
+	contained map[string]bool // sorts of foreign code of which it was logged that they failed
 }
 
 func (s *Scope) incidentsLocked() *incidents {

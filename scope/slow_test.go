@@ -199,5 +199,5 @@ func TestReportCallback(t *testing.T) {
 	if len(reports) != 2 || reports[0] != reports[1] || reports[0].Scope != "x" || len(reports[0].Entries) != 1 {
 		t.Errorf("%+v", reports)
 	}
-	l.want(t, "report callback panicked scope=x panic=callback")
+	l.want(t, "foreign code failed and was contained scope=x code=report callback error=panic: callback")
 }

@@ -44,8 +44,7 @@ func (s *Scope) Go(name string, fn func(ctx context.Context) error) {
 		panic("scope.Go: nil function")
 	}
 	if why := s.start(&task{name: name, fn: fn}, true); why == ErrClosed && s.isClosed() {
-		s.logger().Warn("ebb: task refused by a closed scope",
-			slog.String("scope", s.Path()), slog.String("task", name))
+		s.warn("ebb: task refused by a closed scope", slog.String("task", name))
 	}
 }
 
@@ -254,6 +253,5 @@ func (s *Scope) taskEndedUnlock(t *task) {
 
 // logLate logs what something abandoned came to.
 func (s *Scope) logLate(kind, name string, age time.Duration, err error) {
-	s.logger().Warn("ebb: late result of an abandoned "+kind,
-		slog.String("scope", s.Path()), slog.String(kind, name), slog.Duration("age", age), slog.Any("error", err))
+	s.warn("ebb: late result of an abandoned "+kind, slog.String(kind, name), slog.Duration("age", age), slog.Any("error", err))
 }

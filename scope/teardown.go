@@ -8,6 +8,7 @@ import (
 	"go.uber.org/multierr"
 
 	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/budget"
 	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/trace"
 )
@@ -21,8 +22,8 @@ type exitRun struct {
 	spans        *trace.Teardown
 }
 
-// dropAll drops daemons, children and guards along the edges, within b.
-func (s *Scope) dropAll(b budget) exitRun {
+// dropAll drops daemons, children and guards along the edges, by the deadlines of b.
+func (s *Scope) dropAll(b deadlines) exitRun {
 	x := exitRun{deadline: b.end}
 	size := s.graph.Len()
 	if size == 0 && !s.watched() {
@@ -40,7 +41,7 @@ func (s *Scope) dropAll(b budget) exitRun {
 	}
 	early := s.earlyDrops()
 	x.outcomes = s.graph.TeardownWith(ctx, s.options(&b))
-	awaitEarly(early, x.outcomes)
+	awaitEarly(early, x.outcomes, b.end)
 	if s.watched() {
 		x.ended = time.Now()
 	}
@@ -48,38 +49,55 @@ func (s *Scope) dropAll(b budget) exitRun {
 }
 
 // earlyDrops returns the drops which the teardown is going to meet because they
-// were asked for before and have not ended. None can begin any more.
+// were asked for before and have not ended. None can begin any more; those that were
+// asked for just now have begun when it returns, so that they are early drops still,
+// and not the teardown's.
 func (s *Scope) earlyDrops() (early []*earlyDrop) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.incidents == nil || s.incidents.earlies == 0 {
+	if s.incidents == nil || s.incidents.early == nil {
 		if s.clock == nil && !s.limits { // else an abandoned early drop could be reading it
 			s.teardownAlone = true
 		}
+		s.mu.Unlock()
 		return nil
 	}
-	for _, n := range s.graph.Nodes() {
-		if e := itemOf(n).extraLocked().early; e != nil && !e.tree {
-			early = append(early, e)
-		}
+	for e := s.incidents.early; e != nil; e = e.next {
+		early = append(early, e)
+	}
+	s.mu.Unlock()
+	for _, e := range early {
+		<-e.begun // no code of anyone else is on its way there
 	}
 	return early
 }
 
 // awaitEarly waits for the last instructions of early drops that the teardown has
-// met, unless it has given them up, so that an error that nobody waits for any
-// more is not lost.
-func awaitEarly(early []*earlyDrop, outcomes []group.Outcome) {
+// met, so that an error that no caller waits for any longer is not lost. If one was
+// given up, it or one that waits for it may never end; then what does not end at once
+// is logged when it does.
+func awaitEarly(early []*earlyDrop, outcomes []group.Outcome, end time.Time) {
+	if len(early) == 0 {
+		return
+	}
+	stuck := slices.ContainsFunc(outcomes, func(o group.Outcome) bool { return o.Elsewhere && o.Outcome != "ok" })
+	var up <-chan time.Time // never
+	if stuck {
+		timer := time.NewTimer(time.Until(budget.Sooner(end, time.Now().Add(budget.Least))))
+		defer timer.Stop()
+		up = timer.C
+	}
 	for _, e := range early {
-		if !slices.ContainsFunc(outcomes, func(o group.Outcome) bool { return o.Node == &e.item.n && o.Outcome != "ok" }) {
-			<-e.done
+		select {
+		case <-e.done:
+		case <-up:
+			return
 		}
 	}
 }
 
 // options are what package group is told for a run of drops: a teardown, which
 // has a budget, or early drops.
-func (s *Scope) options(b *budget) group.Options {
+func (s *Scope) options(b *deadlines) group.Options {
 	o := group.Options{Slow: s.slow(), Timeout: s.dropTimeout, Force: s.force()}
 	if r := s.rare; r != nil {
 		o.Limit = r.dropLimit
@@ -88,17 +106,19 @@ func (s *Scope) options(b *budget) group.Options {
 		o.Cause = s.dropTimeoutError
 	}
 	if b != nil {
-		o.Schedule, o.Deadline, o.Reserve = s.schedule, b.end, b.reserve
+		o.Schedule, o.Deadline, o.Reserve = s.schedule, b.drops, b.reserve
 		o.Failures = !s.watched()
 	}
-	switch {
-	case !s.watched():
+	o.Contain = s.observerFailed
+	if !s.watched() {
 		o.Notice = noticer{s}
-	case b != nil:
-		o.Observe = s.observe
-	default:
-		o.Observe = s.observeEarly
+		return o
 	}
+	watch := observer{s: s}
+	if b != nil {
+		watch.teardown = s.end.teardown
+	}
+	o.Observe = watch.observe
 	return o
 }
 
@@ -120,14 +140,28 @@ func (s *Scope) dropError(i *item, o group.Outcome) error {
 			return failed
 		}
 	}
-	elapsed := time.Duration(0)
-	if !o.Started.IsZero() {
-		elapsed = o.Ended.Sub(o.Started)
-	}
+	elapsed := i.elapsed(o)
 	return &DropError{
 		Scope: s.Path(), Guard: i.name(), Wave: o.Wave, Outcome: o.Outcome, Elapsed: elapsed,
 		Err: s.dropCause(i, o, elapsed),
 	}
+}
+
+// elapsed returns how long the drop of i has taken. A teardown that comes to an early
+// drop begins to wait later than that has begun.
+func (i *item) elapsed(o group.Outcome) time.Duration {
+	started := o.Started
+	if o.Elsewhere {
+		i.s.mu.Lock()
+		if began := i.extraLocked().began; !began.IsZero() {
+			started = began
+		}
+		i.s.mu.Unlock()
+	}
+	if started.IsZero() {
+		return 0
+	}
+	return o.Ended.Sub(started)
 }
 
 // dropCause is the error inside of a DropError: the drop's own, and beside it

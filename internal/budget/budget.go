@@ -79,6 +79,10 @@ func ForTelemetry(grace, left time.Duration) time.Duration {
 	return min(Telemetry, grace/10, max(left, 0)/2)
 }
 
+// Delivery returns how long the report of an exit that has used up its grace is still
+// waited for: a hundredth of the grace, but at most a tenth of a second.
+func Delivery(grace time.Duration) time.Duration { return min(grace/100, MaxTail/10) }
+
 // Deadline returns the deadline of ctx, and the zero time if it has none. One
 // that is itself the zero time, or before it, is moved to a time that is long
 // past too.

@@ -1,0 +1,78 @@
+package scope
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/ebb-go/ebb/internal/fault"
+)
+
+// logWait bounds how long a goroutine that logs waits for the log handler. A line is
+// nearly always written before the call returns, and never holds anything up.
+const logWait = time.Second
+
+// warn writes a line of the log, with the scope's path in front. It is called with no
+// lock held, for the handler is foreign code: it may panic, block, or call back.
+func (s *Scope) warn(msg string, attrs ...slog.Attr) {
+	attrs = append([]slog.Attr{slog.String("scope", s.Path())}, attrs...)
+	err := within(time.Now().Add(logWait), func() {
+		s.logger().LogAttrs(context.Background(), slog.LevelWarn, msg, attrs...)
+	})
+	if err != nil {
+		s.contained("log handler", err)
+	}
+}
+
+// contained logs that foreign code panicked or called Goexit, once for each sort of
+// code: one that is broken is so at every call. It does nothing about code that is
+// only slow.
+func (s *Scope) contained(sort string, err error) {
+	if err == nil || err == fault.ErrStuck || !s.firstOf(sort) {
+		return
+	}
+	attrs := []slog.Attr{slog.String("scope", s.Path()), slog.String("code", sort), slog.Any("error", err)}
+	if p, ok := err.(*PanicError); ok {
+		attrs = append(attrs, slog.String("stack", string(p.Stack)))
+	}
+	logger := s.logger()
+	if sort == "log handler" {
+		logger = slog.Default() // maybe another one
+	}
+	_ = within(time.Now().Add(logWait), func() {
+		logger.LogAttrs(context.Background(), slog.LevelError, "ebb: foreign code failed and was contained", attrs...)
+	})
+}
+
+// firstOf reports whether it is asked about that sort of code for the first time.
+func (s *Scope) firstOf(sort string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	in := s.incidentsLocked()
+	if in.contained[sort] {
+		return false
+	}
+	if in.contained == nil {
+		in.contained = make(map[string]bool)
+	}
+	in.contained[sort] = true
+	return true
+}
+
+// observerFailed is told what the recording of a run did instead of returning. It
+// must not block, and logging can.
+func (s *Scope) observerFailed(p *fault.PanicError) {
+	_ = within(time.Now(), func() { s.contained("telemetry", p) })
+}
+
+// within calls foreign code and waits for it until end, or as long as it takes if that
+// is the zero time. The error is that of [fault.Foreign].
+func within(end time.Time, f func()) error {
+	if end.IsZero() {
+		return fault.Foreign(nil, f)
+	}
+	done := make(chan struct{})
+	timer := time.AfterFunc(time.Until(end), func() { close(done) })
+	defer timer.Stop()
+	return fault.Foreign(done, f)
+}
