@@ -37,10 +37,13 @@ func (h *held) WriteHeader(status int) {
 		h.superfluous()
 	case status < 100 || status > 999: // refused where the caller can be seen
 		panic(fmt.Sprintf("invalid WriteHeader code %v", status))
-	case informational(status):
+	case h.informational(status):
 		h.below.WriteHeader(status)
 	default:
 		h.status, h.header = status, h.below.Header().Clone()
+		if h.http2() {
+			return // its connection looks at the length when it sends the header
+		}
 		if n, err := strconv.ParseInt(h.header.Get("Content-Length"), 10, 64); err == nil && n >= 0 {
 			h.length = n
 		}
@@ -52,10 +55,7 @@ func (h *held) Write(b []byte) (int, error) {
 	if h.status == 0 {
 		h.WriteHeader(http.StatusOK)
 	}
-	if len(b) == 0 {
-		return 0, nil
-	}
-	if !bodyAllowed(h.status) {
+	if !bodyAllowed(h.status) && (len(b) > 0 || h.http2()) {
 		return 0, http.ErrBodyNotAllowed
 	}
 	if h.written += int64(len(b)); h.length >= 0 && h.written > h.length {
@@ -91,7 +91,7 @@ func bodyAllowed(status int) bool {
 // superfluous logs what net/http logs of the second call of WriteHeader on HTTP/1;
 // HTTP/2 keeps silent.
 func (h *held) superfluous() {
-	if h.request.ProtoMajor > 1 {
+	if h.http2() {
 		return
 	}
 	caller := outside()

@@ -3,10 +3,15 @@ package scopehttp
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
+	"sync/atomic"
+	"syscall"
 
+	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/scope"
 )
 
@@ -27,8 +32,8 @@ func Hijack(ctx context.Context, s *scope.Scope, name string, w http.ResponseWri
 			return nil, err
 		}
 		buf = rw
-		if watched, ok := c.(*conn); ok {
-			watched.leave()
+		if v := serverOf(w); v != nil {
+			v.forget(c)
 		}
 		return c, nil
 	}, closeConn, opts...)
@@ -44,56 +49,127 @@ func closeConn(_ context.Context, c net.Conn) error {
 	return nil
 }
 
-// conn is a hijacked connection that its server closes in the end, unless it was
-// closed or owned before.
-type conn struct {
+// serverOf returns the server whose connection w writes to, as far as the writers
+// around it can be unwrapped, or nil.
+func serverOf(w http.ResponseWriter) *server {
+	for {
+		if r, ok := w.(interface{ owner() *server }); ok && r.owner() != nil {
+			return r.owner()
+		}
+		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return nil
+		}
+		w = u.Unwrap()
+	}
+}
+
+// hijacked are the connections that handlers of a server have hijacked. They are
+// handed out as they are, since code asks them for methods of their own, such as
+// CloseWrite; so it is not seen when one is closed. Those that are closed are swept
+// out when there are twice as many as after the last sweep, which makes a constant
+// cost for each, and keeps fewer than twice as many as are open.
+type hijacked struct {
+	conns map[net.Conn]struct{}
+	sweep int // how many there may be before the next sweep
+}
+
+// add remembers c.
+func (h *hijacked) add(c net.Conn) {
+	if h.conns == nil {
+		h.conns = make(map[net.Conn]struct{})
+	}
+	if len(h.conns) >= max(h.sweep, 64) {
+		maps.DeleteFunc(h.conns, func(c net.Conn, _ struct{}) bool { return isClosed(c) })
+		h.sweep = 2 * len(h.conns)
+	}
+	h.conns[c] = struct{}{}
+}
+
+// isClosed reports whether c was closed by this side. It has no effect on c, and calls
+// no code but net's, so that it may be called with mu held.
+func isClosed(c net.Conn) bool {
+	if w, ok := c.(*watched); ok {
+		return w.closed.Load()
+	}
+	socket := socketOf(c)
+	if socket == nil {
+		return false
+	}
+	raw, err := socket.SyscallConn()
+	return err != nil || raw.Control(func(uintptr) {}) != nil
+}
+
+// socketOf returns the socket of c, or nil if c is of a type that net/http does not
+// make itself.
+func socketOf(c net.Conn) syscall.Conn {
+	if t, ok := c.(*tls.Conn); ok {
+		c = t.NetConn()
+	}
+	switch c := c.(type) {
+	case *net.TCPConn:
+		return c
+	case *net.UnixConn:
+		return c
+	}
+	return nil
+}
+
+// watched is a hijacked connection that is no socket of package net, so that only its
+// Close shows that it is closed.
+type watched struct {
 	net.Conn
-	v *server
+	closed atomic.Bool
 }
 
 // NetConn returns the connection itself.
-func (c *conn) NetConn() net.Conn { return c.Conn }
+func (c *watched) NetConn() net.Conn { return c.Conn }
 
-// Close closes the connection, and its server forgets it.
-func (c *conn) Close() error {
-	c.leave()
+// Close closes the connection.
+func (c *watched) Close() error {
+	c.closed.Store(true)
 	return c.Conn.Close()
 }
 
-func (c *conn) leave() {
-	c.v.mu.Lock()
-	delete(c.v.hijacked, c)
-	c.v.mu.Unlock()
-}
-
-// watch remembers a connection that a handler has hijacked. After the end of
-// the server it is closed at once.
-func (v *server) watch(raw net.Conn) net.Conn {
-	c := &conn{raw, v}
+// watch remembers a connection that a handler has hijacked, and returns what to hand
+// out. After the end of the server it is closed at once.
+func (v *server) watch(c net.Conn) net.Conn {
+	if socketOf(c) == nil {
+		c = &watched{Conn: c}
+	}
 	v.mu.Lock()
 	late := v.closed
 	if !late {
-		if v.hijacked == nil {
-			v.hijacked = make(map[*conn]struct{})
-		}
-		v.hijacked[c] = struct{}{}
+		v.hijacked.add(c)
 	}
 	v.mu.Unlock()
 	if late {
-		_ = raw.Close()
+		_ = c.Close()
 	}
 	return c
 }
 
-// closeHijacked closes the hijacked connections that are not owned, and returns
-// how many there were.
-func (v *server) closeHijacked() int {
+// forget leaves a hijacked connection to its owner.
+func (v *server) forget(c net.Conn) {
 	v.mu.Lock()
-	left := v.hijacked
-	v.hijacked, v.closed = nil, true
+	delete(v.hijacked.conns, c)
 	v.mu.Unlock()
+}
+
+// closeHijacked closes the hijacked connections that are open and not owned, and
+// returns how many there were.
+func (v *server) closeHijacked() (n int) {
+	v.mu.Lock()
+	left := v.hijacked.conns
+	v.hijacked.conns, v.closed = nil, true
+	v.mu.Unlock()
+	var closing group.Tasks
 	for c := range left {
-		_ = c.Conn.Close() // the peer sees it
+		if !isClosed(c) {
+			n++
+			closing.Go(func(context.Context) error { return cut(c) })
+		}
 	}
-	return len(left)
+	_ = closing.Wait() // as in refuse
+	return n
 }

@@ -42,6 +42,9 @@ func newResponse(w http.ResponseWriter, r *http.Request, limit int, server *serv
 	return front
 }
 
+// owner returns the server whose connection it is.
+func (w *response) owner() *server { return w.server }
+
 // pass goes on to the last stage: a response of that status is on its way.
 func (w *response) pass(status int) {
 	w.ResponseWriter, w.status, w.sent = w.below, status, true
@@ -99,10 +102,13 @@ func replace(header, by http.Header) {
 // failed reports whether the handler has answered with an error status itself.
 func (w *response) failed() bool { return w.status >= http.StatusBadRequest }
 
-// informational reports whether more follows a header of that status.
-func informational(status int) bool {
-	return status >= 100 && status <= 199 && status != http.StatusSwitchingProtocols
+// informational reports whether more follows a header of that status. HTTP/2 has no
+// other protocol to switch to.
+func (w *response) informational(status int) bool {
+	return status >= 100 && status <= 199 && (status != http.StatusSwitchingProtocols || w.http2())
 }
+
+func (w *response) http2() bool { return w.request.ProtoMajor >= 2 }
 
 // unsent is a response of which nothing was written. The first write passes it on.
 type unsent response
@@ -114,8 +120,8 @@ func (u *unsent) Header() http.Header { return u.below.Header() }
 // that is refused, with a panic, is not sent.
 func (u *unsent) WriteHeader(status int) {
 	u.below.WriteHeader(status)
-	if !informational(status) {
-		(*response)(u).pass(status)
+	if w := (*response)(u); !w.informational(status) {
+		w.pass(status)
 	}
 }
 

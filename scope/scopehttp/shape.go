@@ -95,6 +95,9 @@ func (p pusher) Push(target string, opts *http.PushOptions) error {
 
 // WriteString sends or keeps s, as Write does.
 func (s stringWriter) WriteString(text string) (int, error) {
+	if !s.w.sent && !s.w.holds() {
+		s.w.pass(http.StatusOK)
+	}
 	return io.WriteString(s.w.ResponseWriter, text)
 }
 

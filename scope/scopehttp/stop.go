@@ -71,7 +71,7 @@ type server struct {
 	fresh    int                // peers that are new
 	handlers int                // that run, those of hijacked connections too
 	late     int                // handlers that have ended after the deadline
-	hijacked map[*conn]struct{} // not closed, and not owned
+	hijacked hijacked           // not owned
 	closed   bool               // no handler begins, and hijacked connections are closed at once; terminal
 	waiting  *wait              // of stop, for a change of the above
 }
