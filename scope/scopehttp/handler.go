@@ -33,8 +33,9 @@ func Middleware(opts ...Option) func(next http.Handler) http.Handler {
 
 // Func returns a handler that calls fn in the scope of the request, which fails with
 // the error that fn returns. Below a [Handler] or in a [Serve] there is such a scope
-// already, and opts do not apply; otherwise Func opens one, as Handler does. It
-// panics if fn is nil.
+// already: [Buffer] and [OnError] among opts then apply to the rest of the request, in
+// place of the Handler's, and other options do not. Otherwise Func opens a scope, as
+// Handler does. It panics if fn is nil.
 //
 // Below an [http.TimeoutHandler] fn may still run when the request has been answered
 // without it. The scope is then canceled, so that what fn does is undone, and does
@@ -66,7 +67,7 @@ func newHandler(next http.Handler, c config) *handler {
 
 // ServeHTTP runs the request in a scope, unless it is a Func's and there is one.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if fn, ok := h.next.(failing); ok && fn.serveIn(requestOf(r.Context()), w, r) {
+	if fn, ok := h.next.(failing); ok && fn.serveIn(requestOf(r.Context()), h.config, w, r) {
 		return
 	}
 	h.serve(w, r, nil)
@@ -75,7 +76,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serve runs the request in a scope. server is whose connection w writes to, if h is
 // its outermost handler.
 func (h *handler) serve(w http.ResponseWriter, r *http.Request, server *server) {
-	inside := newResponse(w, r, h.buffer, server)
+	q := &request{buffer: h.buffer, onError: h.onError}
+	inside := newResponse(w, r, q, server)
 	front := inside.shaped(shapeOf(w))
 	closed := false
 	defer func() {
@@ -85,35 +87,38 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, server *server) 
 	}()
 	name, final := h.nameOf(r)
 	err := scope.Run(r.Context(), func(ctx context.Context, s *scope.Scope) error {
-		return serveIn(ctx, s, h.next, front, r, final)
+		return q.serve(ctx, s, h.next, front, r, final)
 	}, append(h.scope[:len(h.scope):len(h.scope)], scope.WithName(name))...)
 	closed = true
 	if err == nil {
 		inside.release()
 		return
 	}
-	h.answer(inside, front, r, err)
+	inside.answer(front, err)
 }
 
 // answer answers a request whose scope has ended with err. What the handler has sent
 // cannot be taken back: if it was no error, the connection is aborted, so that net/http
-// keeps what it still holds and a client that can tell knows the answer for broken.
-func (h *handler) answer(w *response, front http.ResponseWriter, r *http.Request, err error) {
+// keeps what it still holds, and a client that can see it knows that the answer is not
+// whole.
+func (w *response) answer(front http.ResponseWriter, err error) {
 	if fault.Is(err, http.ErrAbortHandler) {
 		panic(http.ErrAbortHandler)
 	}
-	if h.onError == nil && w.failed() {
+	_, onError := w.q.asks()
+	if onError == nil && w.failed() {
 		w.release() // it is true whatever became of the scope
 		return
 	}
 	w.drop()
+	w.q.stopHolding()
 	untrue := w.sent && !w.failed()
 	switch {
-	case h.onError != nil:
-		h.onError(front, r, err)
+	case onError != nil:
+		onError(front, w.outer, err)
 	case !untrue:
 		w.discard()
-		answer(front, r, err)
+		answer(front, w.outer, err)
 	}
 	if untrue {
 		panic(http.ErrAbortHandler)

@@ -95,7 +95,7 @@ func (h *held) superfluous() {
 		return
 	}
 	caller := outside()
-	logf(h.request, "http: superfluous response.WriteHeader call from %s (%s:%d)", caller.Function, path.Base(caller.File), caller.Line)
+	logf(h.outer, "http: superfluous response.WriteHeader call from %s (%s:%d)", caller.Function, path.Base(caller.File), caller.Line)
 }
 
 // logf logs where the server of r does.

@@ -14,13 +14,15 @@ import (
 // request is the context of one request inside of its scope. It is a context itself
 // so that handlers further down find it.
 type request struct {
-	context.Context
+	context.Context // set before the handler is called
 
-	mu   sync.Mutex    // protects the following
-	err  error         // of all Funcs
-	runs int           // Funcs that run
-	over bool          // the handler has returned; terminal
-	idle chan struct{} // made when the handler has returned before a Func; closed when runs is 0
+	mu      sync.Mutex // protects the following
+	buffer  int        // see asks
+	onError func(http.ResponseWriter, *http.Request, error)
+	err     error         // of all Funcs
+	runs    int           // Funcs that run
+	over    bool          // the handler has returned; terminal
+	idle    chan struct{} // made when the handler has returned before a Func; closed when runs is 0
 }
 
 type requestKey struct{}
@@ -38,10 +40,25 @@ func requestOf(ctx context.Context) *request {
 	return q
 }
 
-// serveIn calls next in the scope s of r, and returns what its Funcs have failed with.
+// asks returns what the handler and its Funcs ask for: how much of the response is to
+// be held back, and how an error is answered, nil for the default.
+func (q *request) asks() (buffer int, onError func(http.ResponseWriter, *http.Request, error)) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.buffer, q.onError
+}
+
+// stopHolding lets what is written from now on through: it answers an error.
+func (q *request) stopHolding() {
+	q.mu.Lock()
+	q.buffer = 0
+	q.mu.Unlock()
+}
+
+// serve calls next in the scope s of r, and returns what its Funcs have failed with.
 // Once the router has chosen, final takes the pattern.
-func serveIn(ctx context.Context, s *scope.Scope, next http.Handler, w http.ResponseWriter, r *http.Request, final func(ctx context.Context, pattern string)) error {
-	q := &request{Context: ctx}
+func (q *request) serve(ctx context.Context, s *scope.Scope, next http.Handler, w http.ResponseWriter, r *http.Request, final func(ctx context.Context, pattern string)) error {
+	q.Context = ctx
 	if r.Trailer == nil && len(r.TransferEncoding) > 0 {
 		r.Trailer = make(http.Header) // net/http fills that of r: both have to be the same map
 	}
@@ -76,14 +93,20 @@ func (q *request) end(s *scope.Scope) {
 	}
 }
 
-// begin counts a Func in, unless the request has ended.
-func (q *request) begin() bool {
+// begin counts a Func in that asks for c, unless the request has ended.
+func (q *request) begin(c config) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.over && q.runs == 0 {
 		return false
 	}
 	q.runs++
+	if c.buffer > 0 {
+		q.buffer = c.buffer
+	}
+	if c.onError != nil {
+		q.onError = c.onError
+	}
 	return true
 }
 
@@ -114,13 +137,13 @@ type failing func(w http.ResponseWriter, r *http.Request) error
 
 // ServeHTTP leaves the error to the handler that has opened the scope.
 func (fn failing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	fn.serveIn(requestOf(r.Context()), w, r)
+	fn.serveIn(requestOf(r.Context()), config{}, w, r)
 }
 
 // serveIn calls fn as a part of q. It reports false, and does not call fn, if there is
 // no q or it has ended.
-func (fn failing) serveIn(q *request, w http.ResponseWriter, r *http.Request) bool {
-	if q == nil || !q.begin() {
+func (fn failing) serveIn(q *request, c config, w http.ResponseWriter, r *http.Request) bool {
+	if q == nil || !q.begin(c) {
 		return false
 	}
 	returned := false

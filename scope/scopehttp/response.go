@@ -8,8 +8,8 @@ import (
 // response is what a handler writes to. It is a front, and the writer that it embeds
 // says in which of three stages the response is:
 //
-//   - *held: it is kept back, because of [Buffer];
 //   - *unsent: nothing was written yet;
+//   - *held: it is kept back, because of [Buffer];
 //   - the writer below: something is on its way, and there is nothing left to know.
 //
 // Methods that a type gets by embedding do not show in a stack. So in the last stage
@@ -19,26 +19,23 @@ import (
 type response struct {
 	http.ResponseWriter // the stage
 
-	below   http.ResponseWriter
-	server  *server       // whose connection it is, for the outermost one; else nil
-	request *http.Request // for what net/http would log
-	before  http.Header   // what had been set before the handler
+	below  http.ResponseWriter
+	outer  *http.Request // as the handler that opened the scope got it
+	q      *request      // inside of the scope
+	server *server       // whose connection it is, for the outermost one; else nil
+	before http.Header   // what had been set before the handler
 
 	status int  // of what was written, held or not; 0: none yet
 	sent   bool // something is on its way, or the connection was hijacked
 }
 
-// newResponse returns a response on w that keeps up to limit bytes back.
-func newResponse(w http.ResponseWriter, r *http.Request, limit int, server *server) *response {
-	front := &response{below: w, request: r, server: server}
+// newResponse returns a response on w to q, which came in as r.
+func newResponse(w http.ResponseWriter, r *http.Request, q *request, server *server) *response {
+	front := &response{below: w, outer: r, q: q, server: server}
 	if header := w.Header(); len(header) > 0 {
 		front.before = header.Clone()
 	}
-	if limit > 0 {
-		front.ResponseWriter = &held{response: front, limit: limit, length: -1}
-	} else {
-		front.ResponseWriter = (*unsent)(front)
-	}
+	front.ResponseWriter = (*unsent)(front)
 	return front
 }
 
@@ -48,6 +45,18 @@ func (w *response) owner() *server { return w.server }
 // pass goes on to the last stage: a response of that status is on its way.
 func (w *response) pass(status int) {
 	w.ResponseWriter, w.status, w.sent = w.below, status, true
+}
+
+// write is called before anything is written: from here on the response is held, if
+// that is asked for. The question comes so late because a [Func] asks, which may be
+// called on another goroutine than that of the response.
+func (w *response) write() {
+	if _, ok := w.ResponseWriter.(*unsent); !ok {
+		return
+	}
+	if n, _ := w.q.asks(); n > 0 {
+		w.ResponseWriter = &held{response: w, limit: n, length: -1}
+	}
 }
 
 // open sends what there is, if that is only a header with status 200.
@@ -86,9 +95,9 @@ func (w *response) discard() {
 	replace(w.below.Header(), w.before)
 }
 
-// drop discards the response if it is held back.
+// drop discards the response if it is held back, or would be.
 func (w *response) drop() {
-	if w.holds() {
+	if w.write(); w.holds() {
 		w.discard()
 	}
 }
@@ -108,7 +117,7 @@ func (w *response) informational(status int) bool {
 	return status >= 100 && status <= 199 && (status != http.StatusSwitchingProtocols || w.http2())
 }
 
-func (w *response) http2() bool { return w.request.ProtoMajor >= 2 }
+func (w *response) http2() bool { return w.outer.ProtoMajor >= 2 }
 
 // unsent is a response of which nothing was written. The first write passes it on.
 type unsent response
@@ -119,14 +128,22 @@ func (u *unsent) Header() http.Header { return u.below.Header() }
 // WriteHeader sends the status. An informational one is not yet the response; one
 // that is refused, with a panic, is not sent.
 func (u *unsent) WriteHeader(status int) {
+	w := (*response)(u)
+	if w.write(); w.holds() {
+		w.ResponseWriter.WriteHeader(status)
+		return
+	}
 	u.below.WriteHeader(status)
-	if w := (*response)(u); !w.informational(status) {
+	if !w.informational(status) {
 		w.pass(status)
 	}
 }
 
 // Write sends b, and a status of 200 before it.
 func (u *unsent) Write(b []byte) (int, error) {
-	(*response)(u).pass(http.StatusOK)
-	return u.below.Write(b)
+	w := (*response)(u)
+	if w.write(); !w.holds() {
+		w.pass(http.StatusOK)
+	}
+	return w.ResponseWriter.Write(b)
 }

@@ -95,7 +95,7 @@ func (p pusher) Push(target string, opts *http.PushOptions) error {
 
 // WriteString sends or keeps s, as Write does.
 func (s stringWriter) WriteString(text string) (int, error) {
-	if !s.w.sent && !s.w.holds() {
+	if s.w.write(); !s.w.sent && !s.w.holds() {
 		s.w.pass(http.StatusOK)
 	}
 	return io.WriteString(s.w.ResponseWriter, text)
@@ -105,7 +105,7 @@ func (s stringWriter) WriteString(text string) (int, error) {
 // copied by hand. A source that has nothing, or fails at once, sends nothing.
 func (r readerFrom) ReadFrom(src io.Reader) (n int64, err error) {
 	w, buf := r.w, []byte(nil)
-	for w.holds() {
+	for w.write(); w.holds(); {
 		if len(buf) == 0 {
 			buf = make([]byte, 4<<10)
 		}
