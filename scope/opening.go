@@ -62,13 +62,21 @@ func (s *Scope) openingLocked(of *owner) (names []string) {
 	return atMost(names, maxNames)
 }
 
-// openingItemsLocked returns what s is opening, the one that began first in front.
-func (s *Scope) openingItemsLocked() (items []trace.SnapshotItem) {
+// openingItemsLocked returns what s is opening, the one that began first in front,
+// but for lazy guards, which are nodes already.
+func (s *Scope) openingItemsLocked() (items []trace.SnapshotItem, lazies map[*item]bool) {
 	for o := s.openings; o != nil; o = o.next {
+		if o.item.is() != pending {
+			if lazies == nil {
+				lazies = make(map[*item]bool)
+			}
+			lazies[o.item] = true
+			continue
+		}
 		items = append(items, trace.SnapshotItem{Kind: "guard", Name: o.name, State: "opening", Age: s.sinceLocked(o.since)})
 	}
 	slices.Reverse(items)
-	return items
+	return items, lazies
 }
 
 // openingBelow is openingLocked for s and all that is nested in of, on the way that

@@ -5,7 +5,6 @@ import (
 
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/budget"
-	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -102,92 +101,4 @@ func (s *Scope) Plan() trace.Plan {
 		p.Waves = append(p.Waves, nodes)
 	}
 	return p
-}
-
-// Snapshot returns the tasks, daemons, children and guards that live now, with
-// state and age, and for an exit that has begun how long it has been waiting
-// for each.
-func (s *Scope) Snapshot() trace.Snapshot {
-	now := time.Now()
-	shot := trace.Snapshot{Name: s.Name(), Path: s.Path(), Schedule: s.schedule.String(), Grace: s.grace}
-	cause := s.cause()
-	s.mu.Lock()
-	shot.State = s.state.String()
-	if s.rare != nil && !s.rare.since.IsZero() {
-		shot.Since = now.Sub(s.rare.since)
-	}
-	if cause != nil && s.state != closed {
-		shot.Error = fault.Text(cause)
-	}
-	if s.grace > 0 && !s.clock.graceFrom.IsZero() {
-		shot.Left = max(0, s.clock.graceFrom.Add(s.grace).Sub(now))
-	}
-	var tasks []trace.SnapshotItem
-	for t := s.tasks; t != nil; t = t.next {
-		item := trace.SnapshotItem{Kind: "task", Name: t.name, State: "running", Age: s.sinceLocked(t.started)}
-		if t.abandoned {
-			item.State = "abandoned"
-		} else if s.state == draining {
-			item.Waited = s.drainedLocked(now)
-		}
-		tasks = append(tasks, item)
-	}
-	var below []*Scope
-	for c := s.nested; c != nil; c = c.next {
-		below = append(below, c)
-	}
-	s.mu.Unlock()
-	for k := len(tasks) - 1; k >= 0; k-- { // the list has the newest first
-		shot.Items = append(shot.Items, tasks[k])
-	}
-	running := s.graph.Running()
-	for _, n := range s.graph.Nodes() {
-		i := itemOf(n)
-		item, ok := s.snapshotItem(i)
-		if !ok {
-			continue
-		}
-		if since, ok := running[n]; ok {
-			item.Waited = now.Sub(since)
-		}
-		shot.Items = append(shot.Items, item)
-		if c, ok := i.impl.(*Scope); ok {
-			below = append(below, c)
-		}
-	}
-	for _, c := range below {
-		shot.Children = append(shot.Children, c.Snapshot())
-	}
-	return shot
-}
-
-// drainedLocked returns how long the scope has been draining, as far as it is
-// known: of scopes with a limit, and of those that an inspector shows.
-func (s *Scope) drainedLocked(now time.Time) time.Duration {
-	switch {
-	case s.clock != nil:
-		return now.Sub(s.clock.left)
-	case s.inspector() != nil:
-		return now.Sub(s.rare.since)
-	}
-	return 0
-}
-
-func (s *Scope) snapshotItem(i *item) (trace.SnapshotItem, bool) {
-	item := trace.SnapshotItem{Kind: i.impl.kind(), Name: i.name(), Wave: i.n.Wave()}
-	for _, d := range s.graph.Dependencies(&i.n) {
-		item.DependsOn = append(item.DependsOn, d.Name())
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	item.Age = s.sinceLocked(i.born)
-	switch i.is() {
-	case live:
-		item.State = "live"
-	case ending:
-		item.State = "dropping"
-	default:
-		return item, false
-	}
-	return item, true
 }

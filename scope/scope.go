@@ -3,6 +3,8 @@ package scope
 import (
 	"context"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -128,7 +130,12 @@ func (s *Scope) Path() string {
 	if s.parent == nil {
 		return s.name
 	}
-	return s.parent.Path() + "/" + s.Name()
+	var names []string
+	for ; s != nil; s = s.parent {
+		names = append(names, s.name)
+	}
+	slices.Reverse(names)
+	return strings.Join(names, "/")
 }
 
 // Context returns the scope's context. It is cancelled, with a cause, when the
