@@ -23,48 +23,52 @@ import (
 	"github.com/ebb-go/ebb/scope"
 )
 
-func main() {
-	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
-}
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// run is the program. It returns the exit code, and has said on stderr what is
-// the matter if that is not 0.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) (exitCode int) {
+// run is the program. It returns the exit code: 2, and one line on stderr, if the
+// command line cannot be used, and otherwise what [scope.Main] returns, which
+// writes to the standard error of the process.
+func run(args []string, stdout, stderr io.Writer) (exitCode int) {
 	c, err := parseFlags(args, stdout)
-	if err == nil {
-		err = program(ctx, c, stdout, stderr)
-	}
-	var usage usageError
-	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
+	if errors.Is(err, flag.ErrHelp) {
 		return 0
-	case errors.As(err, &usage):
-		fmt.Fprintln(stderr, "orders:", oneLine(usage))
-		return 2
 	}
-	for _, err := range multierr.Errors(err) {
-		fmt.Fprintln(stderr, "orders:", oneLine(err))
+	var options []scope.Option
+	if err == nil {
+		options, err = telemetry(context.Background())
 	}
-	return 1
-}
-
-// oneLine keeps what a file may be called from looking like a second message.
-func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", `\n`) }
-
-// program does all there is to do, in one scope: what it makes before the
-// service is open is given up after the proof, and telemetry last of all.
-func program(ctx context.Context, c config, stdout, stderr io.Writer) error {
-	options, err := telemetry(ctx)
 	if err != nil {
-		return err
+		return refuseToRun(stderr, err)
 	}
-	return scope.Run(ctx, func(ctx context.Context, s *scope.Scope) error {
+	// What is made before the service is open is given up after the proof, and
+	// telemetry last of all. A signal asks the service to stop, and the proof
+	// follows.
+	var unusable error
+	exitCode = scope.Main(func(ctx context.Context, s *scope.Scope) error {
 		in, err := acquireInputs(ctx, s, c)
+		if errors.As(err, new(usageError)) {
+			unusable = err
+			return nil
+		}
 		if err != nil {
 			return err
 		}
 		return demonstrate(ctx, c, in, stdout, stderr)
-	}, append(options, scope.WithName("demo"))...)
+	}, append(options, scope.WithName("demo"), scope.WithStopFirst(), scope.WithSpanMode(scope.SpanChild))...)
+	if exitCode == 0 && unusable != nil {
+		return refuseToRun(stderr, unusable)
+	}
+	return exitCode
+}
+
+// refuseToRun writes what is wrong with the command line, or the environment, as
+// one line, whatever a file may be called.
+func refuseToRun(stderr io.Writer, err error) (exitCode int) {
+	fmt.Fprintln(stderr, "orders:", strings.ReplaceAll(err.Error(), "\n", `\n`))
+	if errors.As(err, new(usageError)) {
+		return 2
+	}
+	return 1
 }
 
 // demonstrate runs the service under traffic, then shows how it stopped and

@@ -32,11 +32,34 @@ func runProgram(t *testing.T, args ...string) result {
 	for i := range args {
 		args[i] = strings.ReplaceAll(args[i], "{dir}", dir)
 	}
-	var stdout, stderr bytes.Buffer
-	r := result{code: run(t.Context(), args, &stdout, &stderr)}
-	r.stdout, r.stderr = stdout.String(), stderr.String()
+	stderr := swapStderr(t)
+	var stdout bytes.Buffer
+	r := result{code: run(args, &stdout, os.Stderr)}
+	r.stdout, r.stderr = stdout.String(), stderr()
 	r.files = filesIn(t, dir)
 	return r
+}
+
+// swapStderr makes standard error, to which scope.Main writes, a file, and the
+// name of the program the one that it has. It returns what gives them back and
+// returns what was written.
+func swapStderr(t *testing.T) (text func() string) {
+	t.Helper()
+	f, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	args, stderr := os.Args, os.Stderr
+	os.Args, os.Stderr = []string{"orders"}, f
+	return func() string {
+		os.Args, os.Stderr = args, stderr
+		text, err := os.ReadFile(f.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+		return string(text)
+	}
 }
 
 func filesIn(t *testing.T, dir string) (names []string) {
@@ -118,9 +141,13 @@ func TestProgramInChaos(t *testing.T) {
 		t.Fatalf("exit code %d, want 1; stderr %q", r.code, r.stderr)
 	}
 	r.wantProof(t, 3)
-	lines := strings.Split(strings.TrimSuffix(r.stderr, "\n"), "\n")
+	said, stack, _ := strings.Cut(r.stderr, "orders: stack of ")
+	lines := strings.Split(strings.TrimSuffix(said, "\n"), "\n")
 	if len(lines) != 3 {
 		t.Fatalf("%d lines on stderr, want one for each culprit:\n%s", len(lines), r.stderr)
+	}
+	if !strings.HasPrefix(stack, `"chaos-hangs":`) || !strings.Contains(stack, "chaos.go:") {
+		t.Errorf("it is not said where the drop hangs: %s", stack)
 	}
 	for i, want := range []string{
 		`drop "chaos-fails" (wave 1): ` + errChaos.Error(),

@@ -32,6 +32,7 @@ func programIn(t *testing.T, dir string, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	c := exec.CommandContext(t.Context(), self, args...)
+	c.Args[0] = "orders" // as it calls itself
 	c.Dir = dir
 	c.Env = append(os.Environ(), "ORDERS_MAIN=1", "TMPDIR="+dir)
 	return c
@@ -60,26 +61,51 @@ func TestProcessExitCode(t *testing.T) {
 	}
 }
 
+// A service that is asked to stop while it serves stops in order, and has the
+// exit code of one.
+func TestProcessTerminated(t *testing.T) {
+	for _, sig := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
+		p := startIn(t, t.TempDir(), "-hangups", "1h")
+		if err := p.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Wait(); err != nil {
+			t.Errorf("%v: %v", sig, err)
+		}
+		if screen := p.screen(); !strings.HasSuffix(screen, "nothing was lost\n") {
+			t.Errorf("%v: %s", sig, screen)
+		}
+	}
+}
+
 // running is the program in a process of its own, that has said where it is.
 type running struct {
 	*exec.Cmd
-	url string
+	url    string
+	screen func() string // the rest of what it writes, when it has ended
 }
 
 // startIn starts the program in dir and reads on to the line with its address.
 func startIn(t *testing.T, dir string, args ...string) running {
 	t.Helper()
 	r := running{Cmd: programIn(t, dir, args...)}
-	stdout, err := r.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	stdout, w := io.Pipe()
+	r.Stdout = w // Wait returns when all of it has been written
 	if err := r.Start(); err != nil {
 		t.Fatal(err)
 	}
-	screen := bufio.NewReader(stdout)
-	r.url = readURL(t, screen)
-	go io.Copy(io.Discard, screen)
+	lines := bufio.NewReader(stdout)
+	r.url = readURL(t, lines)
+	rest := make(chan string)
+	go func() {
+		text, _ := io.ReadAll(lines)
+		rest <- string(text)
+	}()
+	r.screen = func() string {
+		w.Close()
+		return <-rest
+	}
+	t.Cleanup(func() { w.Close() })
 	return r
 }
 
@@ -214,7 +240,7 @@ func readURL(t *testing.T, screen *bufio.Reader) string {
 		if err != nil {
 			t.Fatalf("it has ended: %v", err)
 		}
-		if url, _, ok := strings.Cut(line, ": 16 clients "); ok {
+		if url, _, ok := strings.Cut(line, ": "); ok && strings.Contains(line, " clients ") {
 			return url
 		}
 	}

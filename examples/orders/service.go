@@ -37,8 +37,8 @@ func (v *service) databasePath() string { return filepath.Join(v.dir, "orders.db
 func (v *service) journalPath() string  { return filepath.Join(v.dir, "orders.journal") }
 func (v *service) streamPath() string   { return filepath.Join(v.dir, "stream") }
 
-// run serves until asked ends, then stops in order and returns nil. The drawing
-// has what uses what, and so what is stopped before what: an arrow is a Use in
+// run serves until it is asked to stop, by [scope.Scope.Stop] of a scope around it,
+// then stops in order and returns nil. The drawing has what uses what, and so what is stopped before what: an arrow is a Use in
 // open, or a DependsOn in start. (The relay's own arrows to stream and database
 // are left out.)
 //
@@ -52,7 +52,7 @@ func (v *service) streamPath() string   { return filepath.Join(v.dir, "stream") 
 // the last of the events, and then the projection: each finds its source at
 // rest, and so can tell when it has come to the end. The cache writes what it
 // has only in memory. Only then is the database closed.
-func (v *service) run(ctx, asked context.Context) error {
+func (v *service) run(ctx context.Context) error {
 	return scope.Run(ctx, func(ctx context.Context, s *scope.Scope) error {
 		p, err := v.open(ctx, s)
 		if err != nil {
@@ -67,13 +67,8 @@ func (v *service) run(ctx, asked context.Context) error {
 		}
 		v.served = true
 		v.ready()
-		select {
-		case <-asked.Done():
-			s.Stop(context.Cause(asked))
-			return nil
-		case <-ctx.Done(): // a daemon has failed
-			return context.Cause(ctx)
-		}
+		<-scope.Stopping(ctx)
+		return context.Cause(ctx) // nil, unless a daemon has failed
 	}, scope.WithName("orders"), scope.WithGrace(grace), scope.WithReport(func(r *trace.Report) { v.report = r }))
 }
 

@@ -2,18 +2,26 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 
+	"github.com/ebb-go/ebb/scope"
 	"github.com/ebb-go/ebb/trace"
 )
 
 // The drawing is the one above service.run.
 func TestServiceStopsWhatUsesBeforeWhatIsUsed(t *testing.T) {
-	asked, stop := context.WithCancel(t.Context())
-	v := &service{dir: t.TempDir(), listener: testListener(t), ready: stop}
-	if err := v.run(t.Context(), asked); err != nil {
+	v := &service{dir: t.TempDir(), listener: testListener(t)}
+	err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+		v.ready = func() { s.Stop(errors.New("enough")) }
+		return v.run(ctx)
+	})
+	if err != nil {
 		t.Fatal(err)
+	}
+	if v.report.Exit != "succeeded" {
+		t.Errorf("%s, want that it stopped in order", v.report.Exit)
 	}
 	entries := make(map[string]trace.Entry)
 	for _, e := range v.report.Entries {

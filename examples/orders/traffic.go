@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"sync"
 	"syscall"
 
@@ -27,19 +26,21 @@ type traffic struct {
 	crowd   crowd
 }
 
-// run serves the clients until the process gets SIGTERM, which it sends to
-// itself while they are at it, or an interrupt. When it returns, both the
+// run serves the clients until the program is asked to stop, by a signal: it sends
+// itself SIGTERM when the clients have had enough. When it returns, both the
 // service and the clients have ended.
 func (t *traffic) run(ctx context.Context) (serviceErr, clientErr error) {
-	signaled, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer stop() // not before the last that could send one has ended
-	asked, ask := context.WithCancelCause(signaled)
-	defer ask(nil)
 	var once sync.Once
 	terminate := func() {
+		select {
+		case <-scope.Stopping(ctx): // a second signal would cut the stop short
+			return
+		default:
+		}
 		once.Do(func() {
-			if err := sendSelf(syscall.SIGTERM); err != nil {
-				ask(fmt.Errorf("instead of SIGTERM: %w", err)) // a system that has none
+			if err := sendSelf(syscall.SIGTERM); err != nil { // a system that has none
+				program, _ := scope.From(ctx)
+				program.Stop(fmt.Errorf("instead of SIGTERM: %w", err))
 			}
 		})
 	}
@@ -51,7 +52,7 @@ func (t *traffic) run(ctx context.Context) (serviceErr, clientErr error) {
 				return nil
 			})
 		}
-		serviceErr = t.service.run(ctx, asked)
+		serviceErr = t.service.run(ctx)
 		once.Do(func() {}) // a service that has failed needs no signal
 		return nil
 	}, scope.WithName("traffic"))
