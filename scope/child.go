@@ -183,6 +183,9 @@ func (s *Scope) dropNow(ctx context.Context) error {
 		return &group.Caught{Err: fault.Panic(p)} // the form that it has as an error
 	}
 	err := faults.err()
+	if cut := s.cutBy(); cut != nil {
+		return cutShort(err, cut)
+	}
 	if s.parent.isEcho(err) {
 		return nil
 	}

@@ -3,8 +3,12 @@ package scope
 import (
 	"context"
 	"sync/atomic"
+	"time"
+
+	"go.uber.org/multierr"
 
 	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/budget"
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
@@ -191,16 +195,11 @@ func (d *Daemon) ask() {
 	}
 }
 
-// dropNow asks the daemon, and waits for it and for what it has nested. When
-// its time is up it is cancelled if it was not before.
+// dropNow asks the daemon, and waits for it and for what it has nested. An error of
+// one that its time has cut short is a timeout, even if it only repeats that.
 func (d *Daemon) dropNow(ctx context.Context) error {
 	d.ask()
-	select {
-	case <-d.done:
-	case <-ctx.Done():
-		d.cancel(context.Cause(ctx))
-		<-d.done
-	}
+	cut := d.await(ctx)
 	cause := context.Cause(d.run.Context)
 	d.cancel(errEnded) // frees the context
 	s, unasked := d.item.s, d.failedUnasked()
@@ -211,12 +210,57 @@ func (d *Daemon) dropNow(ctx context.Context) error {
 		return unasked
 	case !d.returned:
 		return d.caught(d.err)
+	case cut != nil:
+		return cutShort(d.err, cut)
 	case endsIn(d.err, d.why, cause, context.Canceled):
-		return nil // it repeats that it was asked, or that its time was up
+		return nil // it repeats that it was asked
 	case s.isEcho(d.err), ctx.Err() == nil && s.saysEcho(d.err):
 		return nil
 	}
 	return d.err
+}
+
+// await waits for the daemon and for what it has nested. A graceful one is canceled
+// when three quarters of its time are up, and any when all of it is; await returns
+// the cause of that, or nil if the daemon has ended before.
+func (d *Daemon) await(ctx context.Context) (cut error) {
+	var due <-chan time.Time // never
+	limit := time.Duration(0)
+	if end := budget.Deadline(ctx); d.graceful && !end.IsZero() {
+		limit = budget.Asked(max(time.Until(end), 0))
+		timer := time.NewTimer(limit)
+		defer timer.Stop()
+		due = timer.C
+	}
+	select {
+	case <-d.done:
+		return nil
+	case <-due:
+		cut = &DropTimeoutError{Scope: d.item.s.Path(), Guard: d.Name(), Limit: limit}
+		d.cancel(cut)
+		select {
+		case <-d.done:
+			return cut
+		case <-ctx.Done():
+		}
+	case <-ctx.Done():
+	}
+	cut = context.Cause(ctx)
+	d.cancel(cut)
+	<-d.done
+	return cut
+}
+
+// cutShort is the outcome of what has ended with err after it had to be canceled for
+// its time being up, with the cause cut: ok if there is no error, else a timeout.
+func cutShort(err, cut error) error {
+	if err == nil {
+		return nil
+	}
+	if !fault.Is(err, cut) {
+		err = multierr.Append(err, cut)
+	}
+	return &group.Caught{Err: err, Timeout: true}
 }
 
 // failedUnasked returns what d failed with before it was asked to stop, or nil.

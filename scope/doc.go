@@ -79,7 +79,8 @@
 //     children, and leaves contexts alive; when the grace has run out but for
 //     the reserve, the scope is cancelled with Stop's cause.
 //   - A daemon's context is cancelled when its turn comes; with [Graceful] its
-//     Stopping closes then, and its context is cancelled at its deadline.
+//     Stopping closes then, and its context is canceled when three quarters of its
+//     time are up.
 //
 // Order:
 //
@@ -140,7 +141,8 @@
 //     time is up; it has a tenth of that, at most a second, to return, and is
 //     then abandoned.
 //   - A drop that overran and returns nil before it is abandoned was ok; one that
-//     returns an error has outcome timeout.
+//     returns an error has outcome timeout, and so has a daemon or child that does
+//     when its time is up, whatever the error is.
 //   - After an abandoned drop the teardown goes on.
 //   - A drop that takes longer than the slow threshold is logged, once.
 //

@@ -59,16 +59,17 @@ func (s *Scope) drainBounded(ctx context.Context, idle <-chan struct{}) {
 			s.noteCanceled()
 		case <-dropDone:
 			dropDone = nil
-			s.cancelFor(context.Cause(ctx))
+			s.cut(context.Cause(ctx))
 		case <-force:
 			s.abandonTasks()
 			return
 		case <-fired:
 			if act == abandon {
+				s.cut(s.drainCause(began, bound))
 				s.abandonTasks()
 				return
 			}
-			s.cancelFor(s.drainCause(began, bound))
+			s.cut(s.drainCause(began, bound))
 			canceled = nil
 			s.noteCanceled()
 		}
@@ -81,6 +82,26 @@ func (s *Scope) drainBounded(ctx context.Context, idle <-chan struct{}) {
 		default:
 		}
 	}
+}
+
+// cut cancels the scope because its time is up. That comes too late for a scope that
+// was canceled before, which has been cut short all the same.
+func (s *Scope) cut(cause error) {
+	s.mu.Lock()
+	s.clock.cut = cause
+	s.mu.Unlock()
+	s.cancelFor(cause)
+}
+
+// cutBy returns the cause with which the scope was canceled for its time being up;
+// nil if that was not necessary.
+func (s *Scope) cutBy() error {
+	if s.clock == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.clock.cut
 }
 
 // drainAct is what is due when a drain's time is up.

@@ -100,8 +100,9 @@ func Hold() GuardOption {
 }
 
 // Graceful asks a daemon before it cancels it: when its turn has come,
-// [Stopping] closes, and its context is cancelled only at the deadline of its
-// drop. It is an option of daemons only.
+// [Stopping] closes, and its context is canceled when three quarters of the time
+// of its drop are up, with a [*DropTimeoutError]. What the daemon returns after
+// that, unless it is nil, is outcome timeout. It is an option of daemons only.
 func Graceful() GuardOption {
 	return guardOption{"Graceful", func(c *guardConfig) { c.graceful = true }}
 }

@@ -79,6 +79,7 @@ type clock struct {
 	left       time.Time   // when the body returned; zero before
 	graceFrom  time.Time   // when the grace began; zero before
 	canceledAt time.Time   // when the cancellation was noticed; zero before
+	cut        error       // with what it was canceled when its time was up; nil before
 	stopTimer  *time.Timer // cancels what was only asked to stop
 	unwatch    func() bool // of the watch on the context, with a grace
 }
