@@ -2,7 +2,6 @@ package scope
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 
@@ -118,7 +117,7 @@ func (h *LazyHandle[T]) Use(ctx context.Context) (T, error) {
 	}
 	held, err := h.lazy.Get(ctx)
 	if err != nil {
-		if errors.Is(err, ErrDropped) {
+		if fault.Is(err, ErrDropped) {
 			err = h.item.s.refusal("guard", h.Name(), err)
 		}
 		return zero, err
