@@ -44,13 +44,14 @@ type core struct {
 	unmarked bool          // immutable: the owner notices a drop that waits for itself; see InitOwned
 	stepping bool          // between BeginDrop and EndDrop
 	panicked bool          // the drop function has panicked; set with the state dropped
-	idle     chan struct{} // made by the first Drop that has to wait; closed and nil when borrows reaches 0
+	waits    *waits        // who waits, see there; nil while it would be empty
 	done     chan struct{} // made by the first who asks; closed when the state is terminal
 	err      error         // of the drop; set with the state dropped
 }
 
 // An ender is what a core drops.
 type ender interface {
+	labeled
 	// settle blocks until nobody uses what is to be dropped, or ctx ends. It
 	// may be called by several overlapping Drops at once.
 	settle(ctx context.Context) error
@@ -81,13 +82,14 @@ func refusal(s state) error {
 // returns nil. site is where the call was made, or 0.
 func (c *core) drop(ctx context.Context, e ender, from state, site uintptr) error {
 	c.mu.Lock()
-	if c.borrows > 0 || c.from != nil || c.is() == draining || c.is() == dropping {
+	overlaps := c.is() == draining || c.is() == dropping
+	if c.borrows > 0 || c.from != nil || overlaps {
 		// The call is going to wait, maybe for the function it is made from.
 		// Asking ctx is foreign code, so not under mu. What changes meanwhile
-		// is no harm: the mark of ctx stands for a call that has not ended.
+		// is no harm: where the call does wait, it is asked again.
 		c.mu.Unlock()
-		if inside(ctx, c) {
-			return ErrReentrant
+		if err := reentrant(ctx, c, e); err != nil {
+			return err
 		}
 		c.mu.Lock()
 	}
@@ -97,12 +99,15 @@ func (c *core) drop(ctx context.Context, e ender, from state, site uintptr) erro
 	case draining:
 	case dropping:
 		c.mu.Unlock()
-		return c.wait(ctx)
+		return c.wait(ctx, e)
 	case live, given:
 		c.mu.Unlock()
 		return ErrOwned
 	default:
-		c.mu.Unlock()
+		defer c.mu.Unlock()
+		if overlaps { // with a drop that has ended while ctx was asked
+			return c.err
+		}
 		return nil
 	}
 	c.mu.Unlock()
@@ -112,7 +117,7 @@ func (c *core) drop(ctx context.Context, e ender, from state, site uintptr) erro
 	c.mu.Lock()
 	if c.is() != draining {
 		c.mu.Unlock()
-		return c.wait(ctx) // an overlapping Drop settled too, and was first
+		return c.wait(ctx, e) // an overlapping Drop settled too, and was first
 	}
 	c.origin.endedAt(site)
 	c.origin.disarm()
@@ -161,17 +166,23 @@ func (c *core) endLocked(s state) {
 
 // wait blocks until a drop that has begun has ended, and returns its error; or
 // until ctx ends, and returns its cause.
-func (c *core) wait(ctx context.Context) error {
-	done := c.ended()
+func (c *core) wait(ctx context.Context, as labeled) error {
+	done, over := c.ended(), ctx.Done()
 	select {
 	case <-done:
 		return c.outcome() // also when ctx is over
 	default:
 	}
+	from, err := enter(ctx, c, as)
+	if err != nil {
+		return err
+	}
 	select {
 	case <-done:
+		from.leave()
 		return c.outcome()
-	case <-ctx.Done():
+	case <-over:
+		from.leave()
 		return context.Cause(ctx)
 	}
 }
@@ -221,37 +232,50 @@ func (c *core) giveBack(m *mark) {
 	m.over.Store(true)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.borrows--; c.borrows == 0 && c.idle != nil {
-		close(c.idle)
-		c.idle = nil
+	if c.borrows--; c.borrows == 0 && c.waits != nil && c.waits.idle != nil {
+		close(c.waits.idle)
+		c.waits.idle = nil
+		c.tidyLocked()
 	}
 }
 
 // settle blocks until there are no borrowers, of this guard and of those it was
 // mapped from, or ctx ends. Called when new ones are refused.
-func (c *core) settle(ctx context.Context) error {
+func (c *core) settle(ctx context.Context, as labeled) error {
 	for ; c != nil; c = c.from {
-		c.mu.Lock()
-		if c.borrows > 0 && c.idle == nil {
-			c.idle = make(chan struct{})
-		}
-		idle := c.idle
-		c.mu.Unlock()
+		idle := c.busy()
 		if idle == nil {
 			continue
 		}
-		// Of a core that is dropped itself, drop has asked this already. What
-		// a container was given may be borrowed by the one who drops that.
-		if inside(ctx, c) {
-			return ErrReentrant
+		over := ctx.Done()
+		from, err := enter(ctx, c, as)
+		if err != nil {
+			return err
 		}
 		select {
 		case <-idle:
-		case <-ctx.Done():
+			from.leave()
+		case <-over:
+			from.leave()
 			return notDropped(ctx)
 		}
 	}
 	return nil
+}
+
+// busy returns nil if there are no borrowers, and else a channel that is closed when
+// the last one has ended.
+func (c *core) busy() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.borrows == 0 {
+		return nil
+	}
+	w := c.waitsLocked()
+	if w.idle == nil {
+		w.idle = make(chan struct{})
+	}
+	return w.idle
 }
 
 // borrowedLocked reports whether this guard, or one it was mapped from, has

@@ -38,7 +38,8 @@
 //     that comes later is nil. So every Drop that returns nil means: it is dropped.
 //   - From the moment a Drop is called the value is refused to newcomers. Those who
 //     borrowed it or locked it may finish: it is not dropped under them.
-//   - A wait ends with the context of the one who waits, with its cause.
+//   - A wait ends with the context of the call that waits, with its cause. A call that
+//     waits for itself, directly or around, is [ErrReentrant] at once.
 //   - A panic or Goexit in a function of the user's leaves locks free and counts right.
 //     A drop's panic is contained and returned as *[PanicError].
 //   - No error is left out: where there are several they are one flat list of

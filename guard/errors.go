@@ -19,8 +19,11 @@ var (
 	ErrInUse error = sentinel{"guard: the value is in use", "in_use"}
 	// ErrReentrant is returned by a call that would have to wait for the
 	// function it is made from: Drop from inside the drop or from inside a
-	// Borrow, Lock from inside With, Get from inside the open function. It is
-	// recognised by the context that the function was given.
+	// Borrow, Lock from inside With, Get from inside the open function; and by
+	// one that closes a circle of such waits, of several guards and on several
+	// goroutines, such as two Lazies that open each other: then the text names the
+	// way. A call belongs to a function if it is made with the context that the
+	// function was given, or with one that comes from that.
 	ErrReentrant error = sentinel{"guard: called from inside the function it would wait for", "reentrant"}
 	// ErrShared is returned by [Shared.Unshare] when there are other holders.
 	ErrShared error = sentinel{"guard: the value has other holders", "shared"}

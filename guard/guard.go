@@ -155,8 +155,12 @@ func (g *Guard[T]) Drop(ctx context.Context) error {
 	return g.drop(ctx, g, live, g.origin.caller(1))
 }
 
-// end makes the guard the ender of its core.
+// settle, end and label make the guard the ender of its core.
+func (g *Guard[T]) settle(ctx context.Context) error { return g.core.settle(ctx, g) }
+
 func (g *Guard[T]) end(ctx context.Context) error { return g.fn(ctx, g.v) }
+
+func (g *Guard[T]) label() string { return label("Guard["+typeFor[T]()+"]", g.origin) }
 
 // Dropped reports whether a Drop has begun. It does not say that it has ended;
 // see Done.

@@ -3,6 +3,7 @@ package guard
 import (
 	"context"
 	"fmt"
+	"runtime"
 
 	"go.uber.org/multierr"
 )
@@ -17,6 +18,7 @@ type Lazy[T any] struct {
 	core // an attempt counts as a borrower: Drop waits for it
 
 	open    func(ctx context.Context) (*Guard[T], error) // immutable
+	made    [1]uintptr                                   // caller of NewLazy; immutable
 	attempt *attempt                                     // that is running; under core.mu, as the following are
 	root    *Shared[T]                                   // the Lazy's own handle, once opened
 	lost    error                                        // of dropping what nobody wanted any more; told by Drop
@@ -27,7 +29,7 @@ type attempt struct {
 	cancel   context.CancelCauseFunc
 	done     chan struct{} // closed when what it made is stored or dropped
 	waiting  int           // Gets that wait for it; under Lazy.core.mu, as the following are
-	forsaken bool          // all have given up: cancelled, and what it makes is dropped; terminal
+	forsaken bool          // all have given up: canceled, and what it makes is dropped; terminal
 	err      error         // why there is nothing; set before done is closed
 }
 
@@ -40,6 +42,7 @@ func NewLazy[T any](open func(ctx context.Context) (*Guard[T], error)) *Lazy[T] 
 		panic("guard: nil open function")
 	}
 	l := &Lazy[T]{open: open}
+	runtime.Callers(2, l.made[:])
 	l.set(live)
 	return l
 }
@@ -47,8 +50,8 @@ func NewLazy[T any](open func(ctx context.Context) (*Guard[T], error)) *Lazy[T] 
 // Get returns a handle of the value, which the caller has to drop. The first call
 // starts open on a goroutine of its own; all that come before it has returned wait
 // for the same run. open gets the values of the first caller's ctx, but not its
-// cancellation: its context is cancelled when all who wait have given up, and on
-// Drop. Otherwise it is never cancelled, as the value may live in it.
+// cancellation: its context is canceled when all who wait have given up, and on
+// Drop. Otherwise it is never canceled, as the value may live in it.
 //
 // If open fails, panics or calls [runtime.Goexit], all who wait get its error,
 // *[PanicError] or ErrGoexit, and the next Get tries again. If ctx ends first, Get
@@ -60,49 +63,73 @@ func (l *Lazy[T]) Get(ctx context.Context) (*Shared[T], error) {
 	if l == nil {
 		return nil, ErrDropped
 	}
-	for asked := false; ; asked = true {
-		l.mu.Lock()
-		switch s := l.is(); {
-		case s != live:
-			l.mu.Unlock()
-			return nil, refusal(s)
-		case l.root != nil:
-			defer l.mu.Unlock()
-			return l.root.clone(l.root.share.caller(1))
-		case !asked: // going to wait: ask ctx, which is foreign code, without mu, and look again
-			l.mu.Unlock()
-			if inside(ctx, &l.core) {
-				return nil, ErrReentrant
-			}
-			if ctx.Err() != nil {
+	if h, err, done := l.opened(); done {
+		return h, err
+	}
+	// Going to wait. What ctx is asked is asked without mu: it is foreign code.
+	from, err := enter(ctx, &l.core, l)
+	if err != nil {
+		return nil, err
+	}
+	defer from.leave()
+	over := ctx.Done()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	for {
+		if a, mine := l.join(ctx); a != nil {
+			select {
+			case <-a.done:
+				switch {
+				case mine && a.err != nil:
+					return nil, a.err
+				case !mine && ctx.Err() != nil: // gave up too, and is not to begin another attempt
+					return nil, context.Cause(ctx)
+				}
+			case <-over:
+				if mine {
+					return nil, l.giveUp(a, ctx)
+				}
 				return nil, context.Cause(ctx)
 			}
-			continue
 		}
-		if l.attempt == nil {
-			l.attempt = l.begin(ctx)
-		}
-		a, mine := l.attempt, !l.attempt.forsaken
-		if mine {
-			a.waiting++
-		}
-		l.mu.Unlock()
-
-		select {
-		case <-a.done:
-			switch {
-			case mine && a.err != nil:
-				return nil, a.err
-			case !mine && ctx.Err() != nil: // gave up too, and is not to begin another attempt
-				return nil, context.Cause(ctx)
-			}
-		case <-ctx.Done():
-			if mine {
-				l.giveUp(a, context.Cause(ctx))
-			}
-			return nil, context.Cause(ctx)
+		if h, err, done := l.opened(); done {
+			return h, err
 		}
 	}
+}
+
+// opened returns what Get does if it need not wait, and else false.
+func (l *Lazy[T]) opened() (h *Shared[T], err error, done bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch s := l.is(); {
+	case s != live:
+		return nil, refusal(s), true
+	case l.root != nil:
+		h, err = l.root.clone(l.root.share.caller(2))
+		return h, err, true
+	}
+	return nil, nil, false
+}
+
+// join counts the caller among those who wait for the attempt, which it begins if
+// there is none, and returns it. An attempt that all have given up takes nobody in: it
+// is returned with mine false. With nothing to wait for join returns nil.
+func (l *Lazy[T]) join(ctx context.Context) (a *attempt, mine bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.is() != live || l.root != nil {
+		return nil, false
+	}
+	if l.attempt == nil {
+		l.attempt = l.begin(ctx)
+	}
+	if l.attempt.forsaken {
+		return l.attempt, false
+	}
+	l.attempt.waiting++
+	return l.attempt, true
 }
 
 // begin starts an attempt. mu is held.
@@ -114,11 +141,11 @@ func (l *Lazy[T]) begin(ctx context.Context) *attempt {
 	return a
 }
 
-// giveUp takes back the wait of one Get, and cancels the attempt if that was the
-// last one. Deciding it and keeping a value happen under one lock: an attempt
-// that was given up keeps none, and the context of a value that is kept is not
-// cancelled.
-func (l *Lazy[T]) giveUp(a *attempt, cause error) {
+// giveUp takes back the wait of one Get whose ctx has ended, cancels the attempt if
+// that was the last one, and returns the cause of ctx. Deciding it and keeping a
+// value happen under one lock: an attempt that was given up keeps none, and the
+// context of a value that is kept is not canceled.
+func (l *Lazy[T]) giveUp(a *attempt, ctx context.Context) (cause error) {
 	l.mu.Lock()
 	a.waiting--
 	last := a.waiting == 0 && l.attempt == a
@@ -126,9 +153,14 @@ func (l *Lazy[T]) giveUp(a *attempt, cause error) {
 		a.forsaken = true
 	}
 	l.mu.Unlock()
-	if last {
-		a.cancel(cause)
-	}
+	cause = context.Canceled // should ctx, which is foreign code, panic
+	defer func() {
+		if last {
+			a.cancel(cause)
+		}
+	}()
+	cause = context.Cause(ctx)
+	return cause
 }
 
 // run is the goroutine of one attempt. It ends right after it has closed a.done
@@ -189,7 +221,7 @@ func (l *Lazy[T]) keep(g *Guard[T]) error {
 }
 
 // Drop ends the Lazy. If it never opened, it never will. If it is opening, open
-// is cancelled with ErrDropped and awaited, and what it returns is dropped. If it
+// is canceled with ErrDropped and awaited, and what it returns is dropped. If it
 // has opened, the Lazy gives up its own handle: the value is dropped now or, if
 // there are others who hold one, by the last of them. Errors of dropping what was
 // opened after all had given up come first. In all else Drop is as [Guard.Drop],
@@ -208,7 +240,7 @@ func (l *Lazy[T]) settle(ctx context.Context) error {
 	if a != nil {
 		a.cancel(ErrDropped)
 	}
-	if err := l.core.settle(ctx); err != nil {
+	if err := l.core.settle(ctx, l); err != nil {
 		return err
 	}
 	// Nothing starts an attempt any more, so that root is final.
@@ -217,6 +249,8 @@ func (l *Lazy[T]) settle(ctx context.Context) error {
 	}
 	return nil
 }
+
+func (l *Lazy[T]) label() string { return "Lazy[" + typeFor[T]() + "] made at " + place(l.made[0]) }
 
 func (l *Lazy[T]) end(ctx context.Context) error { return l.root.Drop(ctx) }
 

@@ -5,31 +5,34 @@ import (
 	"sync/atomic"
 )
 
-// A mark is the context of a function that somebody may wait for: a drop, a
-// Borrow. It is the caller's context in every respect, and besides tells a call
-// that would wait for the function from inside of it, and so for ever.
+// A mark is the context of a function that something may wait for: a drop, a
+// Borrow, a With, an open function. It is the caller's context in every respect, and
+// besides shows a call that is made with it, or with a context that is derived from
+// it, inside which functions the call is made.
 type mark struct {
 	context.Context // the caller's
 	of              *core
-	over            atomic.Bool // the function has returned: nobody waits for it any more
+	over            atomic.Bool // the function has returned: nothing waits for it any longer; terminal
 }
 
-type markKey struct{ of *core }
+type markKey struct{}
 
 func (m *mark) Value(key any) any {
-	if k, ok := key.(markKey); ok && k.of == m.of && !m.over.Load() {
+	if _, ok := key.(markKey); ok {
 		return m
 	}
 	return m.Context.Value(key)
 }
 
-// inside reports whether ctx is, or comes from, the context of a function that
-// is running on c, or on a guard that c was mapped from.
-func inside(ctx context.Context, c *core) bool {
-	for ; c != nil; c = c.from {
-		if ctx.Value(markKey{c}) != nil {
-			return true
+// innermost returns the mark of the innermost function that ctx is, or comes from,
+// the context of, and that has not returned; nil if there is none. It calls methods of
+// ctx, which is foreign code.
+func innermost(ctx context.Context) *mark {
+	for {
+		m, _ := ctx.Value(markKey{}).(*mark)
+		if m == nil || !m.over.Load() {
+			return m
 		}
+		ctx = m.Context
 	}
-	return false
 }

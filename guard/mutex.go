@@ -69,15 +69,8 @@ func (m *Mutex[T]) lock(ctx context.Context) error {
 	select {
 	case m.slot <- struct{}{}:
 	default:
-		if inside(ctx, &m.core) {
-			return ErrReentrant
-		}
-		select {
-		case m.slot <- struct{}{}:
-		case <-m.refused:
-			return refusal(m.is())
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		if err := m.await(ctx); err != nil {
+			return err
 		}
 	}
 	// A Drop that began before this line is seen here. One that begins later
@@ -89,6 +82,26 @@ func (m *Mutex[T]) lock(ctx context.Context) error {
 	m.turn++
 	m.holder.Store(m.turn)
 	return nil
+}
+
+// await waits for the slot.
+func (m *Mutex[T]) await(ctx context.Context) error {
+	over := ctx.Done()
+	from, err := enter(ctx, &m.core, m)
+	if err != nil {
+		return err
+	}
+	select {
+	case m.slot <- struct{}{}:
+		from.leave()
+		return nil
+	case <-m.refused:
+		from.leave()
+		return refusal(m.is())
+	case <-over:
+		from.leave()
+		return context.Cause(ctx)
+	}
 }
 
 // unlock gives the slot back, if turn still has it.
@@ -155,11 +168,19 @@ func (m *Mutex[T]) settle(ctx context.Context) error {
 	select {
 	case m.slot <- struct{}{}:
 	default:
+		over := ctx.Done()
+		from, err := enter(ctx, &m.core, m)
+		if err != nil {
+			return err
+		}
 		select {
 		case m.slot <- struct{}{}:
+			from.leave()
 		case <-m.ended():
+			from.leave()
 			return nil // an overlapping Drop has it, and has dropped
-		case <-ctx.Done():
+		case <-over:
+			from.leave()
 			return notDropped(ctx)
 		}
 	}
@@ -173,6 +194,8 @@ func (m *Mutex[T]) settle(ctx context.Context) error {
 	settled = err == nil
 	return err
 }
+
+func (m *Mutex[T]) label() string { return label("Mutex["+typeFor[T]()+"]", m.g.origin) }
 
 func (m *Mutex[T]) end(ctx context.Context) error {
 	return m.g.drop(ctx, m.g, given, 0)

@@ -178,6 +178,7 @@ func TestMutexDrop(t *testing.T) {
 			drops.Go(func() { wantErr(t, "Drop", m.Drop(t.Context()), errDrop) })
 		}
 		wg.Wait() // before the holder has unlocked
+		synctest.Wait()
 		if calls.Load() != 0 {
 			t.Error("dropped under the holder")
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync/atomic"
 )
@@ -135,6 +136,20 @@ func (o *origin) leak() Leak {
 		l.Stack = format(o.stack)
 	}
 	return l
+}
+
+// label says which thing it is: of a type, and of the name and site of origin o,
+// which may be nil.
+func label(typ string, o *origin) string {
+	switch {
+	case o == nil:
+		return typ
+	case o.name != "":
+		return strconv.Quote(o.name) + " (" + typ + ")"
+	case len(o.stack) > 0:
+		return typ + " made at " + place(o.stack[0])
+	}
+	return typ
 }
 
 // place returns "file:line" of a program counter that [runtime.Callers] gave.

@@ -190,6 +190,8 @@ func (t *Table[K, V]) settle(ctx context.Context) error {
 	return err
 }
 
+func (t *Table[K, V]) label() string { return "Table[" + typeFor[K]() + "," + typeFor[V]() + "]" }
+
 func (t *Table[K, V]) end(ctx context.Context) error {
 	all := t.sorted(dropping)
 	errs := concurrently(len(all), 0, func(i int) error {
