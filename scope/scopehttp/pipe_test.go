@@ -21,6 +21,7 @@ type pipes struct {
 	conns chan net.Conn
 	done  chan struct{}
 	once  sync.Once
+	wrap  func(net.Conn) net.Conn // of the server's end, if not nil
 }
 
 func newPipes() *pipes {
@@ -51,6 +52,9 @@ func (address) String() string  { return "pipe" }
 // dial connects as a client does.
 func (l *pipes) dial(context.Context, string, string) (net.Conn, error) {
 	client, server := net.Pipe()
+	if l.wrap != nil {
+		server = l.wrap(server)
+	}
 	select {
 	case l.conns <- server:
 		return client, nil
