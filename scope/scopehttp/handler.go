@@ -105,23 +105,26 @@ func (w *response) answer(front http.ResponseWriter, err error) {
 	if fault.Is(err, http.ErrAbortHandler) {
 		panic(http.ErrAbortHandler)
 	}
-	_, onError := w.q.asks()
-	if onError == nil && w.failed() {
-		w.release() // it is true whatever became of the scope
-		return
-	}
-	w.drop()
-	w.q.stopHolding()
-	untrue := w.sent && !w.failed()
-	switch {
-	case onError != nil:
+	buffer, onError := w.q.asks()
+	stage, status, failed := w.ResponseWriter, w.status, w.failed()
+	untrue := w.sent && !failed
+	w.q.stopHolding() // what is written from here on answers the error
+	if onError != nil {
+		if buffer > 0 {
+			w.discard()
+		}
 		onError(front, w.outer, err)
-	case !untrue:
+	}
+	switch {
+	case untrue:
+		panic(http.ErrAbortHandler)
+	case w.sent: // by onError, or the handler's own error
+	case failed:
+		w.ResponseWriter, w.status = stage, status
+		w.release() // it is true whatever became of the scope
+	default:
 		w.discard()
 		answer(front, w.outer, err)
-	}
-	if untrue {
-		panic(http.ErrAbortHandler)
 	}
 }
 

@@ -40,19 +40,18 @@ func Name(fn func(r *http.Request) string) Option {
 
 // OnError sets how a request is answered whose scope has ended with an error. fn is
 // called on the goroutine of the request when the scope has closed, with the request
-// that the [Handler] was called with. If [Buffer] has held the answer of the
-// handler back, that is thrown away, header fields included; otherwise w has what the
-// handler has written so far. A nil fn stands for the default.
+// that the [Handler] was called with. With [Buffer], what the handler has
+// written and not sent is put aside, header fields included; otherwise w has what the
+// handler has written so far.
 //
-// The default answers with status 500, or 503 if the request was canceled, or came
-// when the server had stopped. The error is not shown to the client, and header fields
-// that the handler has set are not sent. An error status (400 or above) that the
-// handler itself has answered with stands.
+// If fn is nil or writes nothing, the default answer is given: an error status (400 or
+// above) that the handler itself has answered with; else status 500, or 503 if the
+// request was canceled, or came when the server had stopped. The client does not see
+// the error, nor header fields that the handler has set.
 //
-// If another status than an error's is on its way, the connection is aborted with
-// [http.ErrAbortHandler], after fn has returned or instead of the default answer. Only
-// Buffer can promise that the client has not seen that status; see the package
-// documentation.
+// If another status than an error's is on its way already, the connection is aborted
+// with [http.ErrAbortHandler], also after fn has returned. Only Buffer can promise that
+// the client has not seen that status; see the package documentation.
 func OnError(fn func(w http.ResponseWriter, r *http.Request, err error)) Option {
 	return func(c *config) { c.onError = fn }
 }

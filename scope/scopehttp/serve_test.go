@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -234,34 +233,5 @@ func TestRefused(t *testing.T) {
 		if !errors.Is(err, scope.ErrClosed) || !is(l.done) {
 			t.Errorf("got %v, listener closed %v", err, is(l.done))
 		}
-	})
-}
-
-// What srv had is called, too, and a user's base context is seen.
-func TestKeepsHooks(t *testing.T) {
-	type key struct{}
-	synctest.Test(t, func(t *testing.T) {
-		st := scopetest.New(t)
-		l := newPipes()
-		states := make(chan http.ConnState, 9)
-		srv := &http.Server{
-			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				fmt.Fprint(w, r.Context().Value(key{}))
-			}),
-			BaseContext: func(net.Listener) context.Context { return context.WithValue(context.Background(), key{}, "base") },
-			ConnState:   func(_ net.Conn, s http.ConnState) { states <- s },
-		}
-		if _, _, err := scopehttp.ServeOn(st.Context(), st.Scope(), "http", l, srv); err != nil {
-			t.Fatal(err)
-		}
-		v := &service{l: l, client: &http.Client{Transport: &http.Transport{DialContext: l.dial, DisableKeepAlives: true}}}
-		if a := <-v.get("/"); a.body != "base" {
-			t.Errorf("got %+v", a)
-		}
-		if s := <-states; s != http.StateNew {
-			t.Errorf("state %v", s)
-		}
-		st.Exit()
-		st.WantErr()
 	})
 }
