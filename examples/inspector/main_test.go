@@ -73,8 +73,8 @@ func TestStopAndStartAgain(t *testing.T) {
 	}
 
 	cancel()
-	if err := <-ended; err != nil {
-		t.Errorf("ended with %v", err)
+	if err := <-ended; err != context.Canceled {
+		t.Errorf("ended with %v, want the cause and nothing else", err)
 	}
 }
 

@@ -1,5 +1,5 @@
 // Quickstart: a buffer that is flushed before its file is closed, before the
-// directory is removed. Nobody says so in so many words.
+// directory is removed. The order follows from what each is opened with.
 package main
 
 import (
