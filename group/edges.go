@@ -10,8 +10,10 @@ import (
 // holds the path by which dependency depends on dependent, implied edges (All)
 // included. [ErrGone] says that one of the two is claimed or gone, or that the
 // drop of the dependency has begun, [ErrClosed] that Teardown has begun, [ErrForeign]
-// that one is not of this graph. A node whose own early drop runs can still come to
-// depend on another, which is then in use until that drop has ended.
+// that one is not of this graph. When Teardown has begun and the dependent depends on
+// the dependency already, directly or not, there is no error: what is asked for holds.
+// A node whose own early drop runs can still come to depend on another, which is then
+// in use until that drop has ended.
 //
 // An edge from a newer node to an older one takes constant time as long as there
 // are only such edges, as does any to a node that has no dependents; otherwise
@@ -25,6 +27,9 @@ func (g *Graph) Depend(dependent, dependency *Node) error {
 		}
 	}
 	if g.closed {
+		if dependent != dependency && g.pathLocked(dependent, dependency) != nil {
+			return nil // what is asked for holds
+		}
 		return ErrClosed
 	}
 	if dependent.state != live && !dependent.inRun() || dependency.state != live {

@@ -14,18 +14,16 @@ import (
 // is refused with [ErrClosed], and what asks about nodes answers for those that
 // were there when it was closed.
 type Graph struct {
-	mu       sync.Mutex // protects the following fields and those of the nodes
-	closed   bool       // terminal; set by Teardown
-	late     bool       // an older node was made to depend on a newer one: seq does not order the edges
-	linked   bool       // there has been an edge or an All
-	special  bool       // there has been a Hold or a limit of a node's own
-	dropping int32      // nodes in early runs that have not ended; means nothing once it is closed
-	nodes    list       // all nodes that are not gone
-	alls     *list      // those of them with All; nil before the first
-	seq      uint64     // of the newest node
-	teardown *run       // once it has begun
-	pins     map[*Node]map[*Pin]struct{}
-	pinned   uint64         // of the newest pin
+	mu       sync.Mutex     // protects the following fields and those of the nodes
+	closed   bool           // terminal; set by Teardown
+	late     bool           // an older node was made to depend on a newer one: seq does not order the edges
+	linked   bool           // there has been an edge or an All
+	special  bool           // there has been a Hold or a limit of a node's own
+	dropping int32          // nodes in early runs that have not ended; means nothing once it is closed
+	nodes    list           // all nodes that are not gone
+	alls     *list          // those of them with All; nil before the first
+	seq      uint64         // of the newest node
+	teardown *run           // once it has begun
 	ended    map[*Node]*end // of nodes in state dropping that a second run waits for; see waitFor
 }
 
@@ -45,7 +43,8 @@ func (g *Graph) Add(name string, drop func(ctx context.Context) error, deps ...*
 }
 
 // Insert is Add for a node that the caller embeds in a value of his own, and
-// with all that a [Spec] can say. After an error the node is as before. Insert
+// with all that a [Spec] can say; a [*CycleError] refuses one that depends on its
+// users. After an error the node is as before. Insert
 // panics if s.Dropper is nil or n has been inserted already.
 func (g *Graph) Insert(n *Node, s Spec) error {
 	if s.Dropper == nil {
@@ -79,6 +78,31 @@ func (g *Graph) Insert(n *Node, s Spec) error {
 			g.alls = &list{alls: true}
 		}
 		g.alls.add(n)
+	}
+	if err := g.addUsersLocked(n, s.Users); err != nil {
+		g.retireLocked(n)
+		n.graph, n.state, n.all = nil, live, false
+		return err
+	}
+	return nil
+}
+
+// addUsersLocked makes users depend on n, which is the newest node.
+func (g *Graph) addUsersLocked(n *Node, users []*Node) error {
+	for _, u := range users {
+		if !u.in(g) {
+			return ErrForeign
+		}
+		if path := g.pathLocked(n, u); path != nil {
+			return &CycleError{Path: append([]string{u.name}, path...)}
+		}
+	}
+	for _, u := range users {
+		if u.state == live || u.inRun() {
+			u.deps = append(u.deps, n)
+			n.dependents++
+			g.linked, g.late = true, true
+		}
 	}
 	return nil
 }
@@ -171,6 +195,17 @@ func (g *Graph) retire(n *Node, err error) {
 		e.err = err
 	}
 	g.retireLocked(n)
+}
+
+// Ended takes a node whose early drop has ended out of the graph, a moment before its
+// run does: so that who is told by the drop itself finds what it depended on free. If
+// another run waits for the node, its own run has to do that.
+func (g *Graph) Ended(n *Node) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if n.in(g) && n.state == dropping && !g.closed && g.ended[n] == nil {
+		g.retireLocked(n)
+	}
 }
 
 // retireLocked takes a node out of the graph, unless that is closed or the node

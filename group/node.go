@@ -50,6 +50,7 @@ type Spec struct {
 	Name    string
 	Dropper Dropper
 	Deps    []*Node
+	Users   []*Node       // that are to depend on it; those that are claimed or gone are left out
 	User    bool          // a daemon or a child: not among what All means
 	All     bool          // depends on every node in the graph now that is no User; O(1) however many
 	Hold    bool          // see [Node.Hold]
@@ -77,6 +78,7 @@ type Node struct {
 	dependents int32   // nodes in the graph with an edge to this one, implied ones not counted
 	slot       int32   // scratch of whoever holds graph.mu
 	wave       int32   // in the newest run
+	pins       *Pin    // the newest
 	deps       []*Node // distinct; grows by Depend while live, nil once gone
 }
 
@@ -104,6 +106,10 @@ func (n *Node) Dropper() Dropper { return n.dropper }
 func (n *Node) Spec() Spec {
 	return Spec{Name: n.name, Dropper: n.dropper, User: n.user, All: n.all, Hold: n.holds(), Timeout: n.timeout}
 }
+
+// Label names a node before it is inserted, for those who have to speak of it
+// already. Insert gives it the name that it then has.
+func (n *Node) Label(name string) { n.name = name }
 
 // Hold says: if this node is abandoned, do not drop what it depends on, directly
 // or not; those end as skipped. It counts for teardowns that begin later.

@@ -1,9 +1,6 @@
 package group
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // A Pin says that something outside of the graph depends on a node: while it
 // holds, Claim, Remove, Drop and DropTree refuse the node, and DropTree refuses
@@ -11,9 +8,12 @@ import (
 // Teardown does not look at pins: whoever pins a node has ended before the graph is
 // torn down.
 type Pin struct {
-	node *Node
+	node *Node // immutable
 	name string
-	seq  uint64 // in the order of pins
+
+	// Protected by the graph's mu.
+	prev, next *Pin // of the node's
+	removed    bool
 }
 
 // Pin pins n under a name until [Pin.Remove]. It returns [ErrGone] when the node
@@ -29,15 +29,11 @@ func (g *Graph) Pin(n *Node, name string) (*Pin, error) {
 	case n.state != live:
 		return nil, ErrGone
 	}
-	if g.pins == nil {
-		g.pins = make(map[*Node]map[*Pin]struct{})
+	p := &Pin{node: n, name: name, next: n.pins}
+	if p.next != nil {
+		p.next.prev = p
 	}
-	if g.pins[n] == nil {
-		g.pins[n] = make(map[*Pin]struct{})
-	}
-	g.pinned++
-	p := &Pin{node: n, name: name, seq: g.pinned}
-	g.pins[n][p] = struct{}{}
+	n.pins = p
 	return p, nil
 }
 
@@ -49,39 +45,42 @@ func (p *Pin) Remove() {
 	g := p.node.graph
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	of := g.pins[p.node]
-	if delete(of, p); len(of) > 0 {
+	if p.removed {
 		return
 	}
-	if delete(g.pins, p.node); len(g.pins) == 0 {
-		g.pins = nil // a map keeps its buckets
+	p.removed = true
+	if p.prev != nil {
+		p.prev.next = p.next
+	} else {
+		p.node.pins = p.next
 	}
+	if p.next != nil {
+		p.next.prev = p.prev
+	}
+	p.prev, p.next = nil, nil
 }
 
-// pinsOfLocked returns the names of the pins on n, the first one in front.
-func (g *Graph) pinsOfLocked(n *Node) (names []string) {
-	of := make([]*Pin, 0, len(g.pins[n]))
-	for p := range g.pins[n] {
-		of = append(of, p)
-	}
-	slices.SortFunc(of, func(a, b *Pin) int { return cmp.Compare(a.seq, b.seq) })
-	for _, p := range of {
+// pinsLocked returns the names of the pins on n, the first one in front.
+func (n *Node) pinsLocked() (names []string) {
+	for p := n.pins; p != nil; p = p.next {
 		names = append(names, p.name)
 	}
+	slices.Reverse(names)
 	return names
 }
 
 // usedLocked returns an [*InUseError] if anything depends on n.
 func (g *Graph) usedLocked(n *Node) error {
-	if !g.inUseLocked(n) && len(g.pins[n]) == 0 {
+	inUse := g.inUseLocked(n)
+	if !inUse && n.pins == nil {
 		return nil
 	}
 	err := &InUseError{Guard: n.name}
-	if g.inUseLocked(n) {
+	if inUse {
 		for m := range g.dependentsLocked(n) {
 			err.Dependents = append(err.Dependents, m.name)
 		}
 	}
-	err.Dependents = append(err.Dependents, g.pinsOfLocked(n)...)
+	err.Dependents = append(err.Dependents, n.pinsLocked()...)
 	return err
 }

@@ -101,11 +101,9 @@ func (g *Graph) beginDropTree(n *Node) (*run, error) {
 	if g.inUseLocked(n) {
 		tree = g.treeLocked(n)
 	}
-	if g.pins != nil {
-		for _, m := range tree {
-			if pins := g.pinsOfLocked(m); pins != nil {
-				return nil, &InUseError{Guard: m.name, Dependents: pins}
-			}
+	for _, m := range tree {
+		if m.pins != nil {
+			return nil, &InUseError{Guard: m.name, Dependents: m.pinsLocked()}
 		}
 	}
 	return g.beginLocked(tree), nil

@@ -46,12 +46,12 @@ func (g *Guard[T]) Disown() {
 // false: then Drop is the way. It returns false for a guard that was not made by
 // InitOwned, and for nil.
 func (g *Guard[T]) BeginDrop() bool {
-	if g == nil || !g.unmarked { // such a one has no origin, and was mapped from none
+	if g == nil || !g.unmarked { // such a one has no origin
 		return false
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.is() != live || g.borrows > 0 {
+	if g.is() != live || g.borrows > 0 || g.from != nil {
 		return false
 	}
 	g.set(dropping)
@@ -107,6 +107,48 @@ func (g *Guard[T]) give() {
 	defer g.mu.Unlock()
 	g.set(live)
 	arm(g.origin, g)
+}
+
+// MoveOwned makes to, which must be the zero Guard, owe what g owes, for the owner of
+// g who hands it on to another: g is as after Release, and to has an owner from the
+// start. A guard that has been moved often is no larger than one that has not. If g is
+// gone, to is gone with the same error.
+func MoveOwned[T any](to, g *Guard[T]) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if s := g.is(); s != live {
+		to.set(s)
+		if s != released {
+			to.set(empty) // its drop is g's
+		}
+		return
+	}
+	to.v, to.fn, to.origin = g.v, g.fn, g.origin
+	to.owned, to.unmarked = true, g.unmarked
+	// Of a guard that has been moved on, the borrowers only become fewer: those that
+	// have none need not be looked at again.
+	if g.borrows > 0 {
+		to.from = &g.core
+	} else if to.from = g.from; to.from != nil {
+		to.from = to.from.borrowedFrom()
+	}
+	g.origin.disarm()
+	to.set(live)
+	g.endLocked(released)
+}
+
+// borrowedFrom returns c, or the nearest of those it was mapped from, that has
+// borrowers; nil if none has.
+func (c *core) borrowedFrom() *core {
+	for ; c != nil; c = c.from {
+		c.mu.Lock()
+		borrows := c.borrows
+		c.mu.Unlock()
+		if borrows > 0 {
+			return c
+		}
+	}
+	return nil
 }
 
 // Map returns a guard of f's result that owes what g owed: its Drop runs g's

@@ -43,7 +43,7 @@ func Acquire[T any](ctx context.Context, s *Scope, name string,
 	h := &a.handle
 	h.item.s, h.item.impl = s, h
 	cfg := newGuardConfig(opts)
-	if err := s.admits(&h.item, &cfg); err != nil {
+	if err := h.item.admits(name, &cfg); err != nil {
 		return nil, s.refusal("acquire", name, err)
 	}
 	v, err := a.call(ctx, name, open)
@@ -72,20 +72,31 @@ func (a *acquired[T]) call(ctx context.Context, name string, open func(context.C
 		defer func() { span.End(err) }()
 	}
 	a.open.begin(ctx, &h.item, name)
-	defer a.open.end()
-	return open(&a.open.owner)
+	opened := false
+	defer func() {
+		a.open.end()
+		if !opened {
+			h.item.forget()
+		}
+	}()
+	v, err = open(&a.open.owner)
+	opened = err == nil
+	return v, err
 }
 
 // keep registers a guard that user has opened, nil for one that was not opened
 // here. If the scope no longer accepts it, it is dropped at once, and nothing is
 // lost.
 func (i *item) keep(user *owner, what, name string, cfg *guardConfig) error {
-	if err := i.register(name, cfg, false); err != nil {
-		return multierr.Append(i.s.refusal(what, name, err), i.dropUnowned(name, cfg))
+	err := i.register(name, cfg, false, user)
+	if err == nil {
+		return nil
 	}
-	// What an open function acquires its guard depends on, and likewise what a
-	// daemon acquires. The guard is new, so there can be no cycle.
-	return i.usedBy(user)
+	refused := i.s.refusal(what, name, err)
+	if i.is() != pending {
+		return refused // it was registered, and has been dropped by that
+	}
+	return multierr.Append(refused, i.dropUnowned(name, cfg))
 }
 
 // Register makes a guard that exists already a guard of s. A scope that no
@@ -99,7 +110,7 @@ func Register[T any](s *Scope, name string, g *guard.Guard[T], opts ...GuardOpti
 	if err := g.Own(); err != nil {
 		return nil, s.refusal("register", name, err)
 	}
-	if err := s.admits(&h.item, &cfg); err != nil && !errors.Is(err, ErrClosed) {
+	if err := h.item.admits(name, &cfg); err != nil && !errors.Is(err, ErrClosed) {
 		g.Disown() // a mistake in the call; the guard stays the caller's
 		return nil, s.refusal("register", name, err)
 	}
@@ -124,7 +135,7 @@ func Defer(s *Scope, name string, drop func(ctx context.Context) error, opts ...
 	h.g = &h.own
 	h.item.s, h.item.impl = s, h
 	cfg := newGuardConfig(opts)
-	if err := s.admits(&h.item, &cfg); err != nil && !errors.Is(err, ErrClosed) {
+	if err := h.item.admits(name, &cfg); err != nil && !errors.Is(err, ErrClosed) {
 		return nil, s.refusal("defer", name, err)
 	}
 	if err := h.item.keep(nil, "defer", name, &cfg); err != nil {
@@ -133,21 +144,26 @@ func Defer(s *Scope, name string, drop func(ctx context.Context) error, opts ...
 	return h, nil
 }
 
-// admits reports why i could not be registered now, before anything is opened.
-func (s *Scope) admits(i *item, cfg *guardConfig) error {
+// admits reports why i could not be registered now, before anything is opened. What i
+// depends on in the scopes above is recorded by it: unless it is registered, forget
+// takes that back.
+func (i *item) admits(name string, cfg *guardConfig) error {
 	if err := cfg.validForGuard(); err != nil {
 		return err
 	}
-	own, err := s.resolve(cfg.deps)
+	i.n.Label(name)
+	own, err := i.resolve(cfg.deps, false)
+	if err == nil {
+		s := i.s
+		s.mu.Lock()
+		if _, err = s.depsLocked(i, own); s.state >= dropping {
+			err = ErrClosed
+		}
+		s.mu.Unlock()
+	}
 	if err != nil {
-		return err
+		i.forget()
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.state >= dropping {
-		return ErrClosed
-	}
-	_, err = s.depsLocked(i, own)
 	return err
 }
 

@@ -39,20 +39,24 @@ func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 	if err := cfg.validForGuard(); err != nil {
 		return refuse(err)
 	}
-	own, err := s.resolve(cfg.deps)
+	i.n.Label(name)
+	own, err := i.resolve(cfg.deps, false)
 	if err != nil {
+		i.forget()
 		return refuse(err)
 	}
 	recorded := c.recorded(&s.body)
 	named := recorded || c.inspector() != nil || c.profiled() // who looks wants the name at once
 	if named {
 		if err := c.takeName(); err != nil {
+			i.forget()
 			return refuse(err)
 		}
 	}
 	c.begin(&s.body, recorded)
 	stopped, err := c.enterParent(own, &cfg, named)
 	if err != nil {
+		i.forget()
 		c.abort()
 		return refuse(err)
 	}
@@ -73,7 +77,7 @@ func (s *Scope) enterParent(own []*item, cfg *guardConfig, named bool) (stopped,
 			return nil, err
 		}
 	}
-	if err := s.self.insertLocked(s.name, own, cfg, true); err != nil {
+	if err := s.self.insertLocked(s.name, own, cfg, true, nil); err != nil {
 		return nil, err
 	}
 	return p.stopReasonLocked(), nil
@@ -161,6 +165,7 @@ func (s *Scope) leaveParent() bool {
 	i.set(gone)
 	i.tellGoneLocked()
 	p.names.free(i.name())
+	i.unpinLocked()
 	return true
 }
 

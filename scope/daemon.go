@@ -73,7 +73,7 @@ func (s *Scope) Daemon(name string, fn func(ctx context.Context) error, opts ...
 	if err != nil {
 		return nil, s.refusal("daemon", name, err)
 	}
-	if err := d.item.register(name, &cfg, true); err != nil {
+	if err := d.item.register(name, &cfg, true, nil); err != nil {
 		d.cancel(errEnded)
 		return nil, s.refusal("daemon", name, err)
 	}
@@ -88,6 +88,7 @@ func (s *Scope) newDaemon(name string, cfg *guardConfig) (*Daemon, error) {
 	}
 	d := &Daemon{label: name, graceful: cfg.graceful, done: make(chan struct{})}
 	d.item.s, d.item.impl = s, d
+	d.item.n.Label(name)
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(s.context.base))
 	d.cancel = cancel
 	d.run.item = &d.item
@@ -143,6 +144,7 @@ func (d *Daemon) leave() {
 		i.set(released)
 		i.tellGoneLocked()
 		s.names.free(i.name())
+		i.unpinLocked()
 		s.rec.GuardLive(-1)
 	}
 	s.mu.Unlock()

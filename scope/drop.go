@@ -169,6 +169,7 @@ func (i *item) ended(err error) {
 		i.drop.joinLocked()
 	}
 	i.settleLocked(err)
+	i.unpinLocked()
 	i.tellGoneLocked()
 	stop := i.extraLocked().stop
 	i.s.mu.Unlock()
@@ -198,9 +199,13 @@ func (i *item) settleLocked(err error) {
 		i.makeExtraLocked().told = err
 	}
 	i.set(gone)
+	if i.drop.way == dropEarly {
+		i.s.graph.Ended(&i.n) // before anyone is told
+	}
 	if i.s.state < dropping { // else nobody will want the name any more
 		i.s.names.free(i.name())
 	}
+	i.unpinLocked()
 	i.tellGoneLocked()
 	i.s.rec.GuardLive(-1)
 }

@@ -34,6 +34,7 @@ func (i *item) dropEarly(ctx context.Context, tree bool) (err error) {
 func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error) {
 	s := i.s
 	self, inside := i.askedFrom(ctx)
+	i.giveUpUse(ownerOf(ctx))
 	s.mu.Lock()
 	e := i.extraLocked().early
 	// Once nothing is alive that the exit waits for, it is on its way to

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/ebb-go/ebb/group"
 )
@@ -21,14 +22,8 @@ func (s *Scope) Depend(dependent, dependency Node) error {
 	if a == nil || a.s != s {
 		return s.refusal("depend", nodeName(dependent), ErrForeign)
 	}
-	deps, err := s.resolve([]Node{dependency})
-	if err != nil {
+	if _, err := a.resolve([]Node{dependency}, true); err != nil {
 		return s.refusal("depend", a.name(), err)
-	}
-	for _, d := range deps {
-		if err := s.graph.Depend(&a.n, &d.n); err != nil {
-			return s.refusal("depend", a.name(), notAccepted(err))
-		}
 	}
 	return nil
 }
@@ -59,27 +54,37 @@ func nodeName(n Node) string {
 	return n.Name()
 }
 
-// resolve returns those of nodes that belong to s. For one that belongs to an
-// ancestor it records the edge from what leads down to s. It takes the locks of
-// ancestors, so no scope is locked when it is called.
-func (s *Scope) resolve(nodes []Node) (own []*item, err error) {
+// resolve records that i depends on nodes, and returns those of its own scope,
+// which it records only with own: for i that is not registered yet that is a matter of
+// the critical section in which it is. A node that cannot be depended on is an error,
+// and so is an edge that cannot be kept.
+func (i *item) resolve(nodes []Node, own bool) (deps []*item, err error) {
+	s := i.s
 	for _, n := range nodes {
 		d := nodeItem(n)
 		switch {
 		case isAbsent(n):
+			continue
 		case d == nil:
 			return nil, fmt.Errorf("depends on %q: %w", nodeName(n), ErrForeign)
+		case d.s == s && !own:
+			deps = append(deps, d)
+			continue
 		case d.s == s:
-			own = append(own, d)
-		case !s.below(d.s):
-			return nil, fmt.Errorf("depends on %q of scope %q: %w", d.name(), d.s.Path(), ErrForeign)
+			err = notAccepted(s.graph.Depend(&i.n, &d.n))
 		default:
-			if err := s.usesAbove(d); err != nil {
-				return nil, fmt.Errorf("depends on %q of scope %q: %w", d.name(), d.s.Path(), err)
-			}
+			err = i.linkAbove(d)
+		}
+		var cycle *CycleError
+		switch {
+		case err == nil:
+		case errors.As(err, &cycle), d.s == s:
+			return nil, err
+		default:
+			return nil, fmt.Errorf("depends on %q of scope %q: %w", d.name(), d.s.Path(), err)
 		}
 	}
-	return own, nil
+	return deps, nil
 }
 
 // depsLocked returns the nodes of the graph for what i is to depend on: own,
@@ -96,9 +101,9 @@ func (s *Scope) depsLocked(i *item, own []*item) ([]*group.Node, error) {
 		}
 		deps = append(deps, &d.n)
 	}
-	for _, d := range uses {
-		if d.is() == live { // else dropped early meanwhile: nothing to wait for
-			deps = append(deps, &d.n)
+	for _, u := range uses {
+		if u.to.is() == live { // pinned; else it was dropped behind the scope's back
+			deps = append(deps, &u.to.n)
 		}
 	}
 	return deps, nil
@@ -114,39 +119,122 @@ func (s *Scope) below(a *Scope) bool {
 	return false
 }
 
-// usesAbove records that s uses d of an ancestor: the edge starts at what leads
-// from the ancestor down to s, if that is a child or a daemon. Tasks and the
-// body end before anything is dropped and need none.
-func (s *Scope) usesAbove(d *item) error {
-	d.s.mu.Lock()
-	defer d.s.mu.Unlock()
-	if d.is() > live {
-		return ErrDropped
-	}
-	c := s
-	for c.parent != d.s {
-		c = c.parent
-	}
-	switch {
-	case c.self != nil:
-		return c.self.dependsOn(d)
-	case c.frame != nil && c.frame.s == d.s && c.frame.item != nil && c.frame.kind != dropOwner:
-		return c.frame.item.dependsOn(d)
-	}
-	return nil
+// A use is something that an item depends on and that its own graph does not know:
+// what it uses while it is not registered, and what it depends on in the scopes above.
+type use struct {
+	to  *item
+	pin *group.Pin // nil: an edge in the graph of to keeps it
 }
 
-// dependsOn records the edge from i to d, both of one scope, which is locked.
-func (i *item) dependsOn(d *item) error {
+// link records that i depends on d, both of one scope. What is not registered yet
+// pins d until it is.
+func (i *item) link(d *item) error {
 	if i == d {
 		return nil
 	}
-	if i.is() == pending {
-		r := i.makeExtraLocked()
-		r.uses = append(r.uses, d)
+	s := i.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i.is() != pending {
+		return notAccepted(s.graph.Depend(&i.n, &d.n))
+	}
+	if i.usesLocked(d) {
 		return nil
 	}
-	return cycleIn(i.s.graph.Depend(&i.n, &d.n))
+	pin, err := s.graph.Pin(&d.n, i.name())
+	if err != nil {
+		return notAccepted(err)
+	}
+	x := i.makeExtraLocked()
+	x.uses = append(x.uses, use{d, pin})
+	return nil
+}
+
+// usesLocked reports whether i is known to use d already.
+func (i *item) usesLocked(d *item) bool {
+	x := i.extraLocked()
+	is := func(u use) bool { return u.to == d }
+	return slices.ContainsFunc(x.uses, is) || slices.ContainsFunc(x.above, is)
+}
+
+// linkAbove records that i depends on d of an ancestor. The edge starts at what
+// leads from the ancestor down to i, if that is a node there. The body and the tasks
+// are none: they end before the ancestor is torn down, but not before an early drop,
+// so i itself pins d until it is gone. Within a drop that does not depend on d there
+// is no order to be kept, so that is refused.
+func (i *item) linkAbove(d *item) error {
+	if !i.s.below(d.s) {
+		return ErrForeign
+	}
+	i.s.mu.Lock()
+	known := i.usesLocked(d)
+	i.s.mu.Unlock()
+	if known {
+		return nil
+	}
+	via, kind := i.s.leadsDown(d.s)
+	var pin *group.Pin
+	var err error
+	switch {
+	case via == nil:
+		pin, err = d.s.graph.Pin(&d.n, i.name())
+		err = notAccepted(err)
+	case kind == dropOwner:
+		if !d.s.graph.Reaches(&via.n, &d.n) {
+			err = ErrDropped
+		}
+	default:
+		err = via.link(d)
+	}
+	if err != nil {
+		return err
+	}
+	i.s.mu.Lock()
+	defer i.s.mu.Unlock()
+	if i.is() > live { // it has ended meanwhile
+		pin.Remove()
+		return nil
+	}
+	x := i.makeExtraLocked()
+	x.above = append(x.above, use{d, pin})
+	return nil
+}
+
+// leadsDown returns the node of the ancestor a by which a holds s: the child in
+// which it lies, or the daemon, drop or open function in whose context it was made;
+// nil if that is a task's or the body's.
+func (s *Scope) leadsDown(a *Scope) (via *item, kind ownerKind) {
+	c := s
+	for c.parent != a {
+		c = c.parent
+	}
+	if c.self != nil {
+		return c.self, bodyOwner
+	}
+	o := c.frame
+	for o != nil && o.s != a {
+		o = o.outer()
+	}
+	if o == nil {
+		return nil, bodyOwner
+	}
+	return o.item, o.kind
+}
+
+// unpinLocked gives up the pins of an item that has ended. The graphs that they are
+// in are those of scopes above, whose locks come after.
+func (i *item) unpinLocked() {
+	if x := i.extra.Load(); x != nil {
+		unpin(x.above)
+		x.above = nil
+	}
+}
+
+// unpin gives up the pins of what has been registered or has ended.
+func unpin(uses []use) {
+	for _, u := range uses {
+		u.pin.Remove()
+	}
 }
 
 // cycleIn returns err if it is, or wraps, a [*CycleError]: all else that keeps an
@@ -167,24 +255,39 @@ func (i *item) isPlainUse(ctx context.Context) bool {
 	return ok && o.s == i.s && o.kind != openingOwner && o.kind != daemonOwner
 }
 
-// usedBy records that the owner o uses i, if o is, or belongs to, something
-// that is dropped in the same scope as i. The error is a [*CycleError].
+// usedBy records that the owner o, or what it belongs to, uses i. The error is a
+// [*CycleError]: all else that keeps an edge from being recorded means that the order
+// is decided.
 func (i *item) usedBy(o *owner) error {
+	opening := false // the innermost open function has been found
 	for ; o != nil; o = o.outer() {
-		switch {
-		case o.s == i.s && (o.kind == openingOwner || o.kind == daemonOwner):
-			i.s.mu.Lock()
-			defer i.s.mu.Unlock()
-			return o.item.dependsOn(i)
-		case o.s == i.s:
-			return nil // the body, a task or a drop
-		case o.kind == openingOwner && o.s.below(i.s):
-			return cycleIn(o.s.usesAbove(i)) // wherever its context is from
-		case o.s.self != nil && o.s.parent == i.s:
-			i.s.mu.Lock()
-			defer i.s.mu.Unlock()
-			return o.s.self.dependsOn(i)
+		if opening && o.kind == openingOwner {
+			continue // it depends on what the inner one opens
 		}
+		dependent := o.kind == openingOwner || o.kind == daemonOwner
+		var err error
+		switch {
+		case o.s == i.s && !dependent:
+			return nil // the body, a task or a drop
+		case o.s == i.s:
+			err = o.item.link(i)
+		case o.s.below(i.s) && dependent:
+			err = o.item.linkAbove(i)
+		case o.s.below(i.s):
+			if via, kind := o.s.leadsDown(i.s); via != nil && kind != dropOwner {
+				err = via.link(i)
+			}
+		case i.s.below(o.s) && dependent:
+			if via, kind := i.s.leadsDown(o.s); via != nil && kind == bodyOwner {
+				err = o.item.link(via) // the child in which i lies
+			}
+		default:
+			continue
+		}
+		if err := cycleIn(err); err != nil || o.kind != openingOwner {
+			return err
+		}
+		opening = true // and if it is a daemon's doing, that uses i while it opens
 	}
 	return nil
 }

@@ -187,6 +187,7 @@ func (i *item) release(give func() error) error {
 	i.set(released)
 	i.makeExtraLocked().site = callSite()
 	s.names.free(i.name())
+	i.unpinLocked()
 	s.rec.GuardLive(-1)
 	return nil
 }

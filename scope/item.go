@@ -59,7 +59,9 @@ type item struct {
 // itemExtra is what few items have. (Apart, it makes the guard of a request a
 // quarter smaller.) It is guarded by the scope's mu.
 type itemExtra struct {
-	uses   []*item                 // while pending: what was used through its context
+	uses   []use                   // while pending: what it uses in its own scope
+	above  []use                   // what it depends on in the scopes above
+	made   []*item                 // while it is opened: what its open function has acquired or started
 	early  *earlyDrop              // the drop that was asked for while the scope lived
 	done   chan struct{}           // made by whoever waits for state gone, closed then
 	told   error                   // of the drop, from state gone on
@@ -105,40 +107,73 @@ func (i *item) trim(name string) string {
 }
 
 // register puts i into the graph of its scope under a name of its own, with
-// edges to what cfg names and to what was used while it was opened. It returns
-// ErrClosed when the scope no longer accepts anything, and is the only way by
-// which something becomes the scope's.
-func (i *item) register(name string, cfg *guardConfig, user bool) error {
-	own, err := i.s.resolve(cfg.deps)
+// edges to what cfg names and to what was used while it was opened, and from what
+// user, nil for none, opens it for. It returns ErrClosed when the scope no longer
+// accepts anything, and is the only way by which something becomes the scope's. After
+// an error nothing is registered.
+func (i *item) register(name string, cfg *guardConfig, isUser bool, user *owner) error {
+	i.n.Label(name)
+	deps, err := i.resolve(cfg.deps, false)
+	if err == nil {
+		err = i.enter(name, deps, cfg, isUser, user)
+	}
 	if err != nil {
+		i.forget()
+	}
+	return err
+}
+
+// enter is register with the dependencies that are the scope's own.
+func (i *item) enter(name string, deps []*item, cfg *guardConfig, isUser bool, user *owner) error {
+	users := i.usersOf(user)
+	if err := i.heldBelow(users); err != nil {
 		return err
 	}
 	i.s.mu.Lock()
-	defer i.s.mu.Unlock()
-	return i.registerLocked(name, own, cfg, user)
+	err := i.registerLocked(name, deps, cfg, isUser, users)
+	i.s.mu.Unlock()
+	if err == nil {
+		err = i.heldAbove(users)
+	}
+	return err
 }
 
-func (i *item) registerLocked(name string, own []*item, cfg *guardConfig, user bool) error {
+// forget gives up what an item that was not registered, or has ended, depends on
+// outside of its graph.
+func (i *item) forget() {
+	x := i.extra.Load()
+	if x == nil {
+		return
+	}
+	i.s.mu.Lock()
+	uses, above := x.uses, x.above
+	x.uses, x.above = nil, nil
+	i.s.mu.Unlock()
+	unpin(uses)
+	unpin(above)
+}
+
+func (i *item) registerLocked(name string, own []*item, cfg *guardConfig, isUser bool, users []*owner) error {
 	s := i.s
 	if s.state >= dropping {
 		return ErrClosed
 	}
 	unique := s.uniqueLocked(name)
 	i.numbered = unique != name
-	return i.insertLocked(unique, own, cfg, user)
+	return i.insertLocked(unique, own, cfg, isUser, users)
 }
 
 // insertLocked is registerLocked under a name that was taken for i, and that it
 // gives back if i is refused.
-func (i *item) insertLocked(unique string, own []*item, cfg *guardConfig, user bool) error {
-	err := i.linkLocked(unique, own, cfg, user)
+func (i *item) insertLocked(unique string, own []*item, cfg *guardConfig, isUser bool, users []*owner) error {
+	err := i.linkLocked(unique, own, cfg, isUser, users)
 	if err != nil {
 		i.s.names.free(unique)
 	}
 	return err
 }
 
-func (i *item) linkLocked(unique string, own []*item, cfg *guardConfig, user bool) error {
+func (i *item) linkLocked(unique string, own []*item, cfg *guardConfig, isUser bool, users []*owner) error {
 	s := i.s
 	if s.state >= dropping {
 		return ErrClosed
@@ -151,8 +186,9 @@ func (i *item) linkLocked(unique string, own []*item, cfg *guardConfig, user boo
 		Name:    unique,
 		Dropper: i,
 		Deps:    deps,
-		User:    user,
-		All:     user && !cfg.narrowed,
+		Users:   i.nodesOf(users),
+		User:    isUser,
+		All:     isUser && !cfg.narrowed,
 		Hold:    cfg.hold,
 		Timeout: cfg.timeout,
 	})
@@ -161,9 +197,11 @@ func (i *item) linkLocked(unique string, own []*item, cfg *guardConfig, user boo
 	}
 	i.born = s.ageLocked()
 	i.set(live)
-	if r := i.extra.Load(); r != nil {
-		r.uses = nil
+	if x := i.extra.Load(); x != nil {
+		unpin(x.uses) // they are edges now
+		x.uses = nil
 	}
+	i.heldBesideLocked(users)
 	s.limits = s.limits || cfg.timeout > 0
 	s.rec.GuardLive(+1)
 	return nil

@@ -62,9 +62,9 @@ func Lazy[T any](s *Scope, name string, open func(ctx context.Context) (T, error
 		return guard.Owned(v, drop), nil
 	})
 	cfg := newGuardConfig(opts)
-	err := s.admits(&h.item, &cfg)
+	err := cfg.validForGuard()
 	if err == nil {
-		err = h.item.register(name, &cfg, false)
+		err = h.item.register(name, &cfg, false, nil)
 	}
 	if err != nil {
 		h.fail = s.refusal("lazy", name, err)

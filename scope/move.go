@@ -2,10 +2,9 @@ package scope
 
 import (
 	"cmp"
-	"errors"
 	"reflect"
+	"slices"
 
-	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/guard"
 )
 
@@ -21,6 +20,7 @@ func (h *Handle[T]) MoveTo(s *Scope, opts ...GuardOption) (*Handle[T], error) {
 	cfg := newGuardConfig(opts)
 	to := &Handle[T]{}
 	to.item = item{s: s, impl: to}
+	to.g = &to.own
 	refuse := func(err error) (*Handle[T], error) { return nil, from.refusal("move", h.Name(), err) }
 	if s == from {
 		return refuse(misuse("it belongs to that scope already"))
@@ -31,28 +31,60 @@ func (h *Handle[T]) MoveTo(s *Scope, opts ...GuardOption) (*Handle[T], error) {
 	spec := h.item.n.Spec()
 	cfg.hold = cfg.hold || spec.Hold
 	cfg.timeout = cmp.Or(cfg.timeout, spec.Timeout)
-	if !cfg.narrowed {
-		for _, n := range from.graph.Dependencies(&h.item.n) {
-			cfg.deps = append(cfg.deps, itemNode{itemOf(n)})
+	to.item.n.Label(h.item.written())
+	given := cfg.deps
+	for {
+		edges := h.item.edges()
+		cfg.deps = given
+		if !cfg.narrowed {
+			for _, d := range edges {
+				cfg.deps = append(cfg.deps, itemNode{d})
+			}
+		}
+		deps, err := to.item.resolve(cfg.deps, false)
+		if err != nil {
+			to.item.forget()
+			return refuse(err)
+		}
+		unlock := lockBoth(from, s)
+		moved := cfg.narrowed || slices.Equal(edges, h.item.edgesLocked()) // else one came meanwhile
+		if moved {
+			err = h.item.moveLocked(&to.item, deps, &cfg)
+		}
+		if moved && err == nil {
+			guard.MoveOwned(&to.own, h.g) // the new handle is the owner now
+		}
+		unlock()
+		switch {
+		case err != nil:
+			to.item.forget()
+			return refuse(err)
+		case moved:
+			return to, nil
 		}
 	}
-	deps, err := s.resolve(cfg.deps)
-	if err != nil {
-		return refuse(err)
+}
+
+// edges returns what i depends on, in its own scope and in those above.
+func (i *item) edges() []*item {
+	i.s.mu.Lock()
+	defer i.s.mu.Unlock()
+	return i.edgesLocked()
+}
+
+func (i *item) edgesLocked() (edges []*item) {
+	for _, n := range i.s.graph.Dependencies(&i.n) {
+		edges = append(edges, itemOf(n))
 	}
-	unlock := lockBoth(from, s)
-	defer unlock()
-	if err := h.item.moveLocked(&to.item, deps, &cfg); err != nil {
-		return refuse(err)
+	for _, u := range i.extraLocked().above {
+		edges = append(edges, u.to)
 	}
-	h.g.Disown() // the new handle is the owner now, of a guard that owes the same
-	to.g = guard.Map(h.g, func(v T) T { return v })
-	_ = to.g.Own() // refused only if it was dropped behind the scope's back
-	return to, nil
+	return edges
 }
 
 // moveLocked takes i out of its scope and puts to into that of to, or does
-// nothing. Both scopes are locked, so neither can begin its teardown meanwhile.
+// nothing. Both scopes are locked, so neither can begin its teardown meanwhile, and
+// what has claimed i until it is out keeps every drop from it.
 func (i *item) moveLocked(to *item, deps []*item, cfg *guardConfig) error {
 	switch {
 	case i.is() == released:
@@ -62,26 +94,22 @@ func (i *item) moveLocked(to *item, deps []*item, cfg *guardConfig) error {
 	case i.s.state >= dropping:
 		return ErrClosed
 	}
-	if err := to.registerLocked(i.written(), deps, cfg, false); err != nil {
+	if err := i.s.graph.Claim(&i.n); err != nil {
+		return notAccepted(err)
+	}
+	if err := to.registerLocked(i.written(), deps, cfg, false, nil); err != nil {
+		i.s.graph.Unclaim(&i.n)
 		return err
 	}
-	err := i.s.graph.Remove(&i.n)
-	if err == nil {
-		i.set(released)
-		i.makeExtraLocked().site = callSite()
-		i.s.names.free(i.name())
-		i.s.rec.GuardLive(-1)
-		return nil
-	}
-	if undo := to.s.graph.Remove(&to.n); undo != nil {
-		return undo
-	}
-	to.s.names.free(to.name())
-	to.s.rec.GuardLive(-1)
-	if errors.Is(err, group.ErrGone) {
-		return ErrDropped
-	}
-	return notAccepted(err)
+	// Refused only if a run has taken the node meanwhile, with what it depends
+	// on; that finds i released.
+	_ = i.s.graph.Remove(&i.n)
+	i.set(released)
+	i.makeExtraLocked().site = callSite()
+	i.unpinLocked()
+	i.s.names.free(i.name())
+	i.s.rec.GuardLive(-1)
+	return nil
 }
 
 // itemNode is a node whose handle is not at hand.

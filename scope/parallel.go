@@ -62,7 +62,7 @@ func All[T any](ctx context.Context, fns ...func(ctx context.Context) (T, error)
 // then stays the scope's and is dropped with it. Errors and panics are as in
 // [All]. On a scope that is being dropped or closed none is called.
 func AcquireAll(ctx context.Context, s *Scope, acquires ...func(ctx context.Context) error) error {
-	if err := s.admits(&item{s: s}, &guardConfig{}); err != nil {
+	if err := (&item{s: s}).admits("all", &guardConfig{}); err != nil {
 		return s.refusal("acquire", "all", err)
 	}
 	return joinAll(ctx, len(acquires), func(ctx context.Context, i int) error { return acquires[i](ctx) })

@@ -46,7 +46,7 @@ func Start[T any](ctx context.Context, s *Scope, name string,
 	if !isClosed(h.ready) {
 		return zero, nil, d.notReady(name)
 	}
-	if err := d.item.register(name, &cfg, true); err != nil {
+	if err := d.item.register(name, &cfg, true, ownerOf(ctx)); err != nil {
 		return zero, nil, d.giveUp(name, err)
 	}
 	if d.endedPending() { // ready, but ended before it was registered

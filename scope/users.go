@@ -1,0 +1,121 @@
+package scope
+
+import (
+	"context"
+	"slices"
+
+	"go.uber.org/multierr"
+
+	"github.com/ebb-go/ebb/group"
+)
+
+// usersOf returns the innermost open function and the daemon for which user, the owner
+// of the context in which i is acquired or started, does so: what each of them is
+// depends on i. Of open functions around that one it is enough that they depend on what
+// it opens; but a daemon can come to its turn while it opens something. There are none
+// for the most part, which costs nothing.
+func (i *item) usersOf(user *owner) (users []*owner) {
+	for o := user; o != nil; o = o.outer() {
+		if o.kind != openingOwner && o.kind != daemonOwner {
+			return users
+		}
+		if related := o.s == i.s || o.s.below(i.s) || i.s.below(o.s); related && (len(users) == 0 || o.kind == daemonOwner) {
+			users = append(users, o)
+		}
+		if o.kind == daemonOwner {
+			return users
+		}
+	}
+	return users
+}
+
+// giveUpUse makes the open functions in whose context i is dropped use it no longer:
+// what they have used only while they opened is theirs to drop.
+func (i *item) giveUpUse(user *owner) {
+	for o := user; o != nil; o = o.outer() {
+		if o.kind != openingOwner {
+			return
+		}
+		o.s.mu.Lock()
+		if x := o.item.extra.Load(); x != nil && o.item.is() == pending {
+			given := func(u use) bool {
+				if u.to == i {
+					u.pin.Remove()
+				}
+				return u.to == i
+			}
+			x.uses = slices.DeleteFunc(x.uses, given)
+			x.above = slices.DeleteFunc(x.above, given)
+		}
+		o.s.mu.Unlock()
+	}
+}
+
+// heldBelow records, before i is registered, that users of a scope above depend on the
+// child in which it will lie.
+func (i *item) heldBelow(users []*owner) error {
+	for _, o := range users {
+		if !i.s.below(o.s) || o.kind == daemonOwner && o.live.Load() == 0 {
+			continue
+		}
+		if via, kind := i.s.leadsDown(o.s); via != nil && kind == bodyOwner {
+			if err := o.item.link(via); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// nodesOf returns the users in the scope of i that are nodes: they come to depend on i
+// in the critical section in which it is registered, so it cannot be dropped between
+// the two.
+func (i *item) nodesOf(users []*owner) (nodes []*group.Node) {
+	for _, o := range users {
+		if o.s == i.s && o.item.is() != pending {
+			nodes = append(nodes, &o.item.n)
+		}
+	}
+	return nodes
+}
+
+// heldBesideLocked records, in the same critical section, that open functions of the
+// scope of i use it, and what it is made by.
+func (i *item) heldBesideLocked(users []*owner) {
+	for k, o := range users {
+		if o.s != i.s {
+			continue
+		}
+		if o.item.is() == pending {
+			if pin, err := i.s.graph.Pin(&i.n, o.item.name()); err == nil { // it is live
+				x := o.item.makeExtraLocked()
+				x.uses = append(x.uses, use{i, pin})
+			}
+		}
+		if k == 0 && o.kind == openingOwner {
+			x := o.item.makeExtraLocked()
+			x.made = append(x.made, i)
+		}
+	}
+}
+
+// heldAbove records that users in the scopes below depend on i. It is registered by
+// then: if it is being dropped already, with what it depends on, that is awaited and
+// the error returned.
+func (i *item) heldAbove(users []*owner) error {
+	for k, o := range users {
+		if !o.s.below(i.s) {
+			continue
+		}
+		if err := o.item.linkAbove(i); err != nil {
+			return multierr.Append(err, i.dropEarly(context.WithoutCancel(i.s.context.base), true))
+		}
+		if k == 0 && o.kind == openingOwner {
+			o.s.mu.Lock()
+			x := o.item.makeExtraLocked()
+			x.made = append(x.made, i)
+			o.s.mu.Unlock()
+		}
+	}
+	return nil
+}
