@@ -3,7 +3,13 @@ package guard_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
 	"net/http"
+	"os"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -75,4 +81,41 @@ func TestShutdownCloses(t *testing.T) {
 	})
 	wantErr(t, "Shutdown", guard.New(provider{errDrop}, guard.Shutdown).Drop(t.Context()), errDrop)
 	wantErr(t, "Shutdown", guard.New(provider{}, guard.Shutdown).Drop(t.Context()), nil)
+}
+
+// What has been closed already is closed; an error that says more is one.
+func TestCloseOfWhatIsClosed(t *testing.T) {
+	var absent *hostile
+	closedTwice := func(c interface{ Close() error }, err error) error {
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Close()
+		return c.Close()
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	file, err2 := os.Open(os.DevNull)
+	for _, c := range []struct {
+		err  error
+		want bool // an error
+	}{
+		{nil, false},
+		{net.ErrClosed, false}, {fs.ErrClosed, false}, {os.ErrClosed, false},
+		{closedTwice(listener, err), false}, {closedTwice(file, err2), false},
+		{fmt.Errorf("x: %w", net.ErrClosed), false}, {errors.Join(net.ErrClosed, fs.ErrClosed), false},
+		{errDrop, true}, {errors.Join(net.ErrClosed, errDrop), true}, {fmt.Errorf("%w: %w", errDrop, net.ErrClosed), true},
+		{io.ErrClosedPipe, true}, {errors.Join(net.ErrClosed, absent), true}, {errors.Join(absent, net.ErrClosed), true},
+		{&hostile{runtime.Goexit}, true}, {circle{}, true}, {badValue{"x", []int{}}, true},
+	} {
+		got := guard.New(closer{c.err}, guard.Close).Drop(t.Context())
+		if (got != nil) != c.want || c.want && !same(got, c.err) {
+			t.Errorf("Close with %T returned %T", c.err, got)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		got = guard.New(&server{closeErr: c.err}, guard.Shutdown).Drop(ctx)
+		if n := len(multierr.Errors(got)); !errors.Is(got, context.Canceled) || (n == 2) != c.want || n > 2 {
+			t.Errorf("Shutdown with %T: %d errors", c.err, n)
+		}
+	}
 }

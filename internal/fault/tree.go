@@ -4,6 +4,7 @@ import (
 	"errors"
 	"iter"
 	"reflect"
+	"slices"
 
 	"go.uber.org/multierr"
 )
@@ -112,6 +113,23 @@ func Tree(err error) iter.Seq[error] {
 	return func(yield func(error) bool) {
 		w := newWalk(err)
 		for e := w.next(); e != nil && yield(e); e = w.next() {
+		}
+	}
+}
+
+// Ends visits the errors in the tree of err that wrap nothing, in the order of
+// [Tree] and contained as that is.
+func Ends(err error) iter.Seq[error] {
+	return func(yield func(error) bool) {
+		w := newWalk(err)
+		for e := w.next(); e != nil; e = w.next() {
+			unvisited := len(w.todo)
+			w.expand(w.open)
+			w.open.err = nil
+			end := !slices.ContainsFunc(w.todo[unvisited:], func(s step) bool { return s.err != nil })
+			if end && !yield(e) {
+				return
+			}
 		}
 	}
 }

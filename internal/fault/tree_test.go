@@ -115,6 +115,30 @@ type held struct{ v any }
 
 func (held) Error() string { return "held" }
 
+// The ends of a tree are what wraps nothing, also where that is a broken method.
+func TestEnds(t *testing.T) {
+	var absent *hostile
+	end := &hostileEnd{}
+	err := errors.Join(fmt.Errorf("a: %w", io.EOF), fmt.Errorf("b: %w", errors.Join(io.ErrNoProgress, absent, end)))
+	if got := slices.Collect(fault.Ends(err)); !slices.Equal(got, []error{io.EOF, io.ErrNoProgress, absent, end}) {
+		t.Errorf("Ends: %v", got)
+	}
+	if got := slices.Collect(fault.Ends(io.EOF)); !slices.Equal(got, []error{io.EOF}) {
+		t.Errorf("Ends of an end: %v", got)
+	}
+	if got := slices.Collect(fault.Ends(nil)); got != nil {
+		t.Errorf("Ends of nil: %v", got)
+	}
+	for range fault.Ends(errors.Join(circle{}, bush{})) {
+	}
+}
+
+// A hostileEnd wraps nothing, though it has the method.
+type hostileEnd struct{ _ int }
+
+func (*hostileEnd) Error() string { return "end" }
+func (*hostileEnd) Unwrap() error { return nil }
+
 // A chain ends in front of a list; List takes apart multierr's lists alone.
 func TestChainAndList(t *testing.T) {
 	end := errors.Join(io.EOF, io.EOF)
