@@ -2,12 +2,12 @@ package scopetest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/scope"
 )
 
@@ -173,6 +173,6 @@ func (f *StandIn) follow(ctx context.Context, drop bool) error {
 
 // outOfTime reports whether a context was cancelled at the deadline of a drop.
 func outOfTime(cause error) bool {
-	var late *scope.DropTimeoutError
-	return errors.As(cause, &late)
+	_, late := fault.As[*scope.DropTimeoutError](cause)
+	return late
 }

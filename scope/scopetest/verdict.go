@@ -1,9 +1,9 @@
 package scopetest
 
 import (
-	"errors"
 	"time"
 
+	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -67,7 +67,7 @@ func (st *Tester) WantErr(wants ...error) {
 		st.t.Errorf("scopetest: the scope ended with %v, want no error", err)
 	}
 	for _, want := range wants {
-		if !errors.Is(err, want) {
+		if !fault.Is(err, want) {
 			st.t.Errorf("scopetest: the scope ended with %v, want %v among it", err, want)
 		}
 	}
