@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ebb-go/ebb/guard"
+	"github.com/ebb-go/ebb/internal/fault"
 	"go.uber.org/multierr"
 )
 
@@ -51,7 +52,7 @@ type RuleError struct {
 }
 
 func (e *RuleError) Error() string {
-	return fmt.Sprintf("rule %q is broken: %v; %s", e.Rule, e.Err, e.Text)
+	return fmt.Sprintf("rule %q is broken: %s; %s", e.Rule, fault.Text(e.Err), e.Text)
 }
 
 func (e *RuleError) Unwrap() error { return e.Err }
@@ -84,7 +85,7 @@ func rules[T any](c *checked[T]) []rule[T] {
 		check: leavesNoGoroutine[T],
 	}, {
 		name:  "context over",
-		text:  "a drop whose context is over returns soon all the same, and gives up the value: nobody drops it later",
+		text:  "a drop whose context is over returns soon all the same, and gives up the value: nothing drops it later",
 		when:  true,
 		check: dropsLate[T],
 	}, {
@@ -139,13 +140,18 @@ func Run[T any](t *testing.T, drop func(ctx context.Context, v T) error, c Contr
 }
 
 // Verify checks the rules as [Run] does, without a test, and returns a *[RuleError]
-// for each that is broken, as one flat list. Virtual has no effect.
+// for each that is broken, as one flat list. A rule during which a function of c
+// panics or calls [runtime.Goexit] is broken. Virtual has no effect.
 func Verify[T any](ctx context.Context, drop func(ctx context.Context, v T) error, c Contract[T]) error {
 	var err error
 	under := &checked[T]{c, drop}
 	for _, r := range rules(under) {
 		if r.when {
-			err = multierr.Append(err, r.broken(ctx, under))
+			var broken error
+			if failed := fault.Foreign(nil, func() { broken = r.broken(ctx, under) }); failed != nil {
+				broken = &RuleError{Rule: r.name, Text: r.text, Err: fmt.Errorf("could not be checked: %w", failed)}
+			}
+			err = multierr.Append(err, broken)
 		}
 	}
 	return err
@@ -159,17 +165,26 @@ func (r rule[T]) broken(ctx context.Context, c *checked[T]) error {
 }
 
 // drop drops v as a guard would: it contains a panic and a Goexit. It waits for
-// its end, but not for ever.
+// its end, but not for ever. If the function has not returned, the error is a
+// *noReturn.
 func (c *checked[T]) drop(ctx context.Context, v T) error {
-	g := guard.Owned(v, c.fn)
+	returned := false
+	g := guard.Owned(v, func(ctx context.Context, v T) error {
+		err := c.fn(ctx, v)
+		returned = true
+		return err
+	})
 	go g.Drop(ctx) // its outcome is g's Err
 	patience := time.NewTimer(c.patience())
 	defer patience.Stop()
 	select {
 	case <-g.Done():
+		if !returned {
+			return &noReturn{g.Err()}
+		}
 		return g.Err()
 	case <-patience.C:
-		return &lateError{after: c.patience()}
+		return &noReturn{fmt.Errorf("the drop has not returned after %v", c.patience())}
 	}
 }
 
@@ -180,17 +195,18 @@ func (c *checked[T]) patience() time.Duration {
 	return 5 * time.Second
 }
 
-// A lateError is the outcome of a drop that nobody waits for any more.
-type lateError struct{ after time.Duration }
+// A noReturn is the outcome of a drop function that did not return one: it has
+// panicked, called runtime.Goexit, or is still running. What a function returns is
+// none, whatever it wraps.
+type noReturn struct{ err error }
 
-func (e *lateError) Error() string { return fmt.Sprintf("the drop has not returned after %v", e.after) }
+func (e *noReturn) Error() string { return fault.Text(e.err) }
+func (e *noReturn) Unwrap() error { return e.err }
 
 // unacceptable returns err if it is none that a drop function may return: it did
 // not return one.
 func unacceptable(err error) error {
-	var late *lateError
-	var panicked *guard.PanicError
-	if errors.As(err, &late) || errors.As(err, &panicked) || errors.Is(err, guard.ErrGoexit) {
+	if _, is := err.(*noReturn); is {
 		return err
 	}
 	return nil

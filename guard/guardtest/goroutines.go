@@ -29,8 +29,8 @@ func goroutines() map[string]string {
 // left returns an error with the stacks of the goroutines that were not there
 // before and do not end within patience.
 //
-// It asks again and again, which ebb does nowhere else: a goroutine that was told
-// to end needs a moment, and the runtime tells nobody when it has.
+// It asks again and again, which ebb does nowhere else: a goroutine that was asked
+// to end needs a moment, and the runtime does not notify anything when it has.
 func left(before map[string]string, patience time.Duration) error {
 	for wait := time.Millisecond; ; wait *= 2 {
 		now := goroutines()

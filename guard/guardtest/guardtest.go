@@ -5,26 +5,39 @@ package guardtest
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/ebb-go/ebb/guard"
+	"github.com/ebb-go/ebb/internal/fault"
 )
 
 // Own drops d when the test and its subtests have ended, and returns d. The drop
 // runs in a [testing.T.Cleanup], so in the reverse order of the calls, on a context
-// with the values of t.Context(), which is cancelled by then, but without its
+// with the values of t.Context(), which is canceled by then, but without its
 // cancellation. It blocks the end of the test until the drop has returned. Its error
-// fails the test.
+// fails the test, and so does a panic or Goexit of the drop, which is contained: the
+// other values are dropped.
 func Own[D guard.Dropper](t testing.TB, d D) D {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
 	t.Cleanup(func() {
 		t.Helper()
-		if err := d.Drop(ctx); err != nil {
-			t.Errorf("guardtest: drop %T: %v", d, err)
+		if err := guard.DropAll(ctx, d); err != nil {
+			t.Errorf("guardtest: drop %T: %s", d, text(err))
 		}
 	})
 	return d
+}
+
+// text returns the text of err, with the stacks of panics. A method of err that calls
+// runtime.Goexit must not end the test.
+func text(err error) string {
+	var got string
+	if !fault.Contain(func() { got = fmt.Sprintf("%+v", err) }) {
+		return fault.Text(err)
+	}
+	return got
 }
 
 // Check fails the test for every guard, and every handle of a [guard.Shared], that

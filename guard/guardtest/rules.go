@@ -1,10 +1,12 @@
 package guardtest
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"time"
+
+	"github.com/ebb-go/ebb/internal/fault"
 )
 
 func drops[T any](ctx context.Context, c *checked[T]) error {
@@ -69,8 +71,12 @@ func returnsError[T any](ctx context.Context, c *checked[T]) error {
 	if err != nil {
 		return fmt.Errorf("failing: %w", err)
 	}
-	if got := c.drop(ctx, v); !errors.Is(got, want) {
-		return fmt.Errorf("the drop returned %v, want %v", got, want)
+	got := c.drop(ctx, v)
+	if err := unacceptable(got); err != nil {
+		return err
+	}
+	if !fault.Is(got, want) && !fault.Same(got, want) {
+		return fmt.Errorf("the drop returned %s, want %s", cmp.Or(fault.Text(got), "<nil>"), fault.Text(want))
 	}
 	return nil
 }
