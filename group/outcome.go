@@ -27,6 +27,7 @@ type Outcome struct {
 	Queued     time.Time
 	ReleasedBy *Node
 
+	Turn      int      // with the schedule Sequential, its place in the order of running
 	Overrun   *Overrun // of timeout and abandoned
 	Elsewhere bool     // an earlier run drops the node, and this one only waited for it
 }

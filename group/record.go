@@ -123,7 +123,22 @@ func (r *run) outcomes() []Outcome {
 			out = append(out, r.outcome(int32(pos)))
 		}
 	}
+	if r.Schedule == Sequential {
+		r.setTurns(out)
+	}
 	return out
+}
+
+// setTurns sets the turns of outcomes. The times of drops do not say in which order
+// they ran, since a clock may stand still between two.
+func (r *run) setTurns(out []Outcome) {
+	turns := make(map[*Node]int, len(r.records))
+	for k := range r.records {
+		turns[r.node(r.queued(int32(k)))] = k
+	}
+	for i := range out {
+		out[i].Turn = turns[out[i].Node]
+	}
 }
 
 // asked reports whether the outcome of the drop at pos is one that the run returns.

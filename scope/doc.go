@@ -122,7 +122,8 @@
 //   - A panic or Goexit of an open function is the caller's, and nothing is
 //     registered.
 //   - No error is lost. Run returns, in one flat list, that of the body, those
-//     of tasks by start, those of daemons and drops by wave and registration.
+//     of tasks by start, those of daemons and drops by wave and registration, or
+//     with Sequential in the order in which they ran.
 //   - An error that only repeats the cause of the cancellation is left out.
 //   - Run returns nil only if every drop has seen [Succeeded] and returned nil. If
 //     the scope was canceled and nothing failed, Run returns the cause, also when

@@ -39,7 +39,9 @@ func (s *Scope) saysEcho(err error) bool {
 	}
 	for _, fn := range s.shared.echoes {
 		var echo bool
-		if fault.Contain(func() { echo = fn(err) }) && echo {
+		failed := fault.Foreign(nil, func() { echo = fn(err) })
+		s.contained("function of WithEcho", failed)
+		if failed == nil && echo {
 			return true
 		}
 	}

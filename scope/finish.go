@@ -47,7 +47,8 @@ func (s *Scope) finish(x exitRun) *faults {
 }
 
 // collect gathers the failures of the exit in their order: the body, the tasks,
-// what the teardown dropped, early drops that nobody waited for.
+// what the teardown dropped, early drops that nobody waited for. Under Sequential
+// drops are in the order in which they ran, which is none of waves.
 func (s *Scope) collect(x exitRun) (list []failure) {
 	s.mu.Lock()
 	failures := s.failuresLocked()
@@ -60,10 +61,17 @@ func (s *Scope) collect(x exitRun) (list []failure) {
 		late = len(failures)
 	}
 	list = append(list, failures[:late]...)
-	for k, o := range x.outcomes {
-		if err := x.errs[k]; err != nil {
-			list = append(list, failure{earlyIndex, err, itemOf(o.Node).panicked(o)})
+	drops := make([]int, 0, len(x.outcomes))
+	for k, err := range x.errs {
+		if err != nil {
+			drops = append(drops, k)
 		}
+	}
+	// By wave and registration, as they are, or all one after another: a stable sort.
+	slices.SortStableFunc(drops, func(a, b int) int { return x.outcomes[a].Turn - x.outcomes[b].Turn })
+	for _, k := range drops {
+		o := x.outcomes[k]
+		list = append(list, failure{earlyIndex, x.errs[k], itemOf(o.Node).panicked(o)})
 	}
 	list = append(list, failures[late:]...)
 	if len(list) == 0 && s.end != nil && s.end.by.err != nil {

@@ -88,7 +88,7 @@ func TestRunFailures(t *testing.T) {
 			<-ctx.Done()
 			return ctx.Err()
 		}, scope.WithName("x"), scope.WithSchedule(scope.Sequential))
-		want := `scope "x": task "fails": boom; scope "x": drop "bad" (wave 0): boom; scope "x": drop "mad" (wave 0): panic: mad`
+		want := `scope "x": task "fails": boom; scope "x": drop "mad" (wave 0): panic: mad; scope "x": drop "bad" (wave 0): boom`
 		if err == nil || err.Error() != want {
 			t.Errorf("got %v\nwant %s", err, want)
 		}
