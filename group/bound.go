@@ -126,11 +126,33 @@ func (b *bound) abandon() {
 }
 
 // holdBack marks all that the node at pos depends on: none of it has started, for
-// the node has not been passed yet.
+// the node has not been passed yet. What is marked has marked all below it, so
+// however many nodes hold, each edge is gone along once.
 func (r *run) holdBack(pos int32) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	by := &heldError{by: r.node(pos).name}
-	for _, s := range r.below(r.slot(pos), len(r.nodes)) {
-		r.extra.held[s].CompareAndSwap(nil, by) // of two that hold a node, the first is named
+	next := []int32{r.slot(pos)}
+	mark := func(s int32) {
+		if r.extra.held[s].CompareAndSwap(nil, by) { // of two that hold a node, the first is named
+			next = append(next, s)
+		}
+	}
+	for len(next) > 0 {
+		from := next[len(next)-1]
+		next = next[:len(next)-1]
+		for _, d := range r.deps(from) {
+			mark(d)
+		}
+		if !r.nodes[from].all {
+			continue
+		}
+		for d := r.extra.heldTo; d < from; d++ {
+			if !r.nodes[d].user {
+				mark(d)
+			}
+		}
+		r.extra.heldTo = max(r.extra.heldTo, from)
 	}
 }
 

@@ -1,9 +1,6 @@
 package group
 
-import (
-	"iter"
-	"slices"
-)
+import "slices"
 
 // Depend records that dependent depends on dependency: it is dropped first. An
 // edge that is there already is no second one, and no error. A [*CycleError]
@@ -35,15 +32,13 @@ func (g *Graph) Depend(dependent, dependency *Node) error {
 	if dependent.state != live && !dependent.inRun() || dependency.state != live {
 		return ErrGone
 	}
-	if slices.Contains(dependent.deps, dependency) {
+	if g.placeLocked(dependent, dependency) >= 0 {
 		return nil
 	}
 	if path := g.pathLocked(dependency, dependent); path != nil {
 		return &CycleError{Path: append([]string{dependent.name}, path...)}
 	}
-	dependent.deps = append(dependent.deps, dependency)
-	dependency.dependents++
-	g.linked = true
+	g.linkLocked(dependent, dependency)
 	if dependent.seq < dependency.seq {
 		g.late = true
 	}
@@ -101,9 +96,7 @@ func (g *Graph) pathLocked(from, to *Node) []string {
 // between returns the part of the list with oldest <= seq < newest.
 func (g *Graph) between(oldest, newest uint64) []*Node {
 	at := func(seq uint64) int {
-		i, _ := slices.BinarySearchFunc(g.nodes.nodes, seq, func(n *Node, seq uint64) int {
-			return int(int64(n.seq - seq))
-		})
+		i, _ := slices.BinarySearchFunc(g.nodes.nodes, seq, bySeq)
 		return i
 	}
 	return g.nodes.nodes[at(oldest):at(newest)]
@@ -118,26 +111,15 @@ func (g *Graph) inUseLocked(n *Node) bool {
 	return all != nil && all.implies(n)
 }
 
-// dependentsLocked yields what depends on n directly, in order of registration.
-func (g *Graph) dependentsLocked(n *Node) iter.Seq[*Node] {
-	return func(yield func(*Node) bool) {
-		for _, m := range g.nodes.nodes {
-			if m != n && m.state != gone && (m.implies(n) || slices.Contains(m.deps, n)) && !yield(m) {
-				return
-			}
-		}
-	}
-}
-
 // Dependents returns the nodes that depend on n directly, by way of an All too,
-// in order of registration. It looks at the whole graph.
+// in order of registration.
 func (g *Graph) Dependents(n *Node) []*Node {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !n.in(g) {
 		return nil
 	}
-	return slices.Collect(g.dependentsLocked(n))
+	return g.dependentsLocked(n)
 }
 
 // Dependencies returns the nodes on which n depends directly, by way of its All
@@ -156,6 +138,6 @@ func (g *Graph) Dependencies(n *Node) []*Node {
 			}
 		}
 	}
-	slices.SortFunc(deps, func(a, b *Node) int { return int(int64(a.seq - b.seq)) })
+	sortNodes(deps)
 	return slices.Compact(deps)
 }

@@ -41,11 +41,14 @@ type InUseError struct {
 	Dependents []string
 }
 
-// Error is one line with all dependents.
+// Error is one line with at most ten of the dependents, then a count.
 func (e *InUseError) Error() string {
-	names := make([]string, len(e.Dependents))
-	for i, name := range e.Dependents {
-		names[i] = strconv.Quote(name)
+	names := make([]string, 0, maxBlocks+1)
+	for _, name := range e.Dependents[:min(len(e.Dependents), maxBlocks)] {
+		names = append(names, strconv.Quote(name))
+	}
+	if more := len(e.Dependents) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
 	}
 	return fmt.Sprintf("%q is in use by %s", e.Guard, strings.Join(names, ", "))
 }

@@ -14,16 +14,17 @@ import (
 // is refused with [ErrClosed], and what asks about nodes answers for those that
 // were there when it was closed.
 type Graph struct {
-	mu       sync.Mutex     // protects the following fields and those of the nodes
-	closed   bool           // terminal; set by Teardown
-	late     bool           // an older node was made to depend on a newer one: seq does not order the edges
-	linked   bool           // there has been an edge or an All
-	special  bool           // there has been a Hold or a limit of a node's own
-	dropping int32          // nodes in early runs that have not ended; means nothing once it is closed
-	nodes    list           // all nodes that are not gone
-	alls     *list          // those of them with All; nil before the first
-	seq      uint64         // of the newest node
-	teardown *run           // once it has begun
+	mu       sync.Mutex // protects the following fields and those of the nodes
+	closed   bool       // terminal; set by Teardown
+	late     bool       // an older node was made to depend on a newer one: seq does not order the edges
+	linked   bool       // there has been an edge or an All
+	special  bool       // there has been a Hold or a limit of a node's own
+	dropping int32      // nodes in early runs that have not ended; means nothing once it is closed
+	nodes    list       // all nodes that are not gone
+	alls     *list      // those of them with All; nil before the first
+	seq      uint64     // of the newest node
+	teardown *run       // once it has begun
+	links    links
 	ended    map[*Node]*end // of nodes in state dropping that a second run waits for; see waitFor
 }
 
@@ -70,7 +71,7 @@ func (g *Graph) Insert(n *Node, s Spec) error {
 	g.linked = g.linked || n.all || len(n.deps) > 0
 	g.special = g.special || n.hold || n.timeout > 0
 	for _, d := range n.deps {
-		d.dependents++
+		g.noteLocked(n, d)
 	}
 	g.nodes.add(n)
 	if n.all {
@@ -99,9 +100,8 @@ func (g *Graph) addUsersLocked(n *Node, users []*Node) error {
 	}
 	for _, u := range users {
 		if u.state == live || u.inRun() {
-			u.deps = append(u.deps, n)
-			n.dependents++
-			g.linked, g.late = true, true
+			g.linkLocked(u, n)
+			g.late = true
 		}
 	}
 	return nil

@@ -1,7 +1,5 @@
 package group
 
-import "slices"
-
 // Leave takes a node that has ended by itself out of the graph: what it depended
 // on it depends on no longer, and it is gone as soon as nothing depends on it. With
 // keep it stays until it is dropped, without edges. Leave reports whether it did:
@@ -34,10 +32,7 @@ func (g *Graph) retireLeavingLocked(n *Node) {
 
 // unlinkLocked takes away the edges from n.
 func (g *Graph) unlinkLocked(n *Node) {
-	deps := n.deps
-	n.deps = nil // else what holds n would hold them
-	for _, d := range deps {
-		d.dependents--
+	for _, d := range g.unlinkAllLocked(n) {
 		g.retireLeavingLocked(d)
 	}
 }
@@ -50,9 +45,7 @@ func (g *Graph) Undepend(dependent, dependency *Node) {
 	if g.closed || !dependent.in(g) || dependent.state == gone {
 		return
 	}
-	if k := slices.Index(dependent.deps, dependency); k >= 0 {
-		dependent.deps = slices.Delete(dependent.deps, k, k+1)
-		dependency.dependents--
+	if g.cutLocked(dependent, dependency) {
 		g.retireLeavingLocked(dependency)
 	}
 }

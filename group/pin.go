@@ -77,7 +77,7 @@ func (g *Graph) usedLocked(n *Node) error {
 	}
 	err := &InUseError{Guard: n.name}
 	if inUse {
-		for m := range g.dependentsLocked(n) {
+		for _, m := range g.dependentsLocked(n) {
 			err.Dependents = append(err.Dependents, m.name)
 		}
 	}

@@ -48,6 +48,7 @@ type extra struct {
 	overruns []*Overrun                  // by position, when bounded; each element belongs to who decides it
 	bounds   []atomic.Pointer[bound]     // by position, with Force: of the drop once it runs
 	held     []atomic.Pointer[heldError] // by slot, with holds: set when it must not be dropped
+	heldTo   int32                       // all slots before it that an All implies are held; guarded by the run's mu
 	stuck    atomic.Int32                // how many drops were abandoned
 	stacks   stacks                      // of their goroutines
 

@@ -2,7 +2,6 @@ package group
 
 import (
 	"context"
-	"slices"
 )
 
 // Teardown closes the graph and drops all that is in it, each node after what
@@ -107,37 +106,6 @@ func (g *Graph) beginDropTree(n *Node) (*run, error) {
 		}
 	}
 	return g.beginLocked(tree), nil
-}
-
-// treeLocked returns n and all that depends on it, in order of registration.
-// Against the order of drops every node comes after all that it depends on, so
-// one look at those tells whether it belongs.
-func (g *Graph) treeLocked(n *Node) []*Node {
-	g.nodes.compact()
-	p := newPlan(g.nodes.nodes, true)
-	member := make([]bool, len(p.nodes))
-	member[n.slot] = true         // n has a dependent, so the plan has gone through the nodes
-	oldest := int32(len(p.nodes)) // member that is no User
-	if !n.user {
-		oldest = n.slot
-	}
-	for pos := int32(len(p.nodes)) - 1; pos >= 0; pos-- {
-		s := p.slot(pos)
-		m := p.nodes[s]
-		if !member[s] {
-			member[s] = m.all && oldest < s || slices.ContainsFunc(p.deps(s), func(d int32) bool { return member[d] })
-		}
-		if member[s] && !m.user {
-			oldest = min(oldest, s)
-		}
-	}
-	var tree []*Node
-	for s, m := range p.nodes {
-		if member[s] {
-			tree = append(tree, m)
-		}
-	}
-	return tree
 }
 
 // beginLocked plans a run of nodes and makes them its own.

@@ -37,7 +37,7 @@ func Stacks(stacks map[uint64]string) {
 	if len(stacks) == 0 {
 		return
 	}
-	buf := make([]byte, 64<<10)
+	buf := make([]byte, min(64<<10+runtime.NumGoroutine()<<10, maxStacks)) // rarely too small, which costs another stop
 	n := runtime.Stack(buf, true)
 	for n == len(buf) && len(buf) < maxStacks {
 		buf = make([]byte, 2*len(buf))
