@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -85,7 +86,9 @@ func (c *clients) post(ctx context.Context, client *http.Client, o Order, enough
 	status, text, err := answer(client.Do(request))
 	if err != nil {
 		c.stopped.Store(true)
-		c.noteNone(o)
+		if !unsent(err) {
+			c.noteNone(o)
+		}
 		return nil
 	}
 	n := c.note(o, status, text)
@@ -99,6 +102,12 @@ func (c *clients) post(ctx context.Context, client *http.Client, o Order, enough
 		}
 	}
 	return nil
+}
+
+// unsent reports whether a request came to no connection.
+func unsent(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
 }
 
 // answer reads the whole of a response.

@@ -91,6 +91,19 @@ func TestClientsStopWithTheService(t *testing.T) {
 	}
 }
 
+// An order that came to no connection was not sent, and is nowhere.
+func TestClientsFindNoService(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	c := &clients{url: server.URL, orders: ordersNo(1, 100), n: 2, middle: 101, progress: func(int) {}}
+	if err := c.send(t.Context(), never(t)); err != nil {
+		t.Fatal(err)
+	}
+	if len(c.unanswered) > 0 || c.next.Load() > 2 {
+		t.Errorf("%d without an answer, of %d orders", len(c.unanswered), c.next.Load())
+	}
+}
+
 func TestClientsSayWhatWasRejected(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusConflict, "another order has this number")
