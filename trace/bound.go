@@ -2,7 +2,7 @@ package trace
 
 import (
 	"fmt"
-	"hash/fnv"
+	"hash/crc32"
 	"unicode/utf8"
 
 	"github.com/ebb-go/ebb/internal/fault"
@@ -52,9 +52,7 @@ func word(s string) string {
 	if short := string([]rune(cut(s, maxName+1))); len(short) <= maxName {
 		return short
 	}
-	h := fnv.New32a()
-	h.Write([]byte(s))
-	return bounded(s, maxName-16) + fmt.Sprintf("%08x", h.Sum32())
+	return bounded(s, maxName-16) + fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(s)))
 }
 
 // words bounds names. It returns list itself if there is nothing to do.

@@ -1,7 +1,6 @@
 package trace
 
 import (
-	"fmt"
 	"strings"
 	"time"
 )
@@ -10,23 +9,28 @@ import (
 // are many, as the requests of a server are, fold to one line where the first
 // stands. They have no numbers, so their ids are made of their names, counted
 // where names repeat.
-func (p *pageWriter) children(s Snapshot, at place, waits []time.Duration) {
+func (p *pageWriter) children(s *Snapshot, at place, waits []time.Duration) {
 	const many = 5
+	if len(s.Children) > 0 && at.depth == mostLevels {
+		p.f(`<p class="soft">%s below</p>`+"\n", plural(len(s.Children), "scope"))
+		return
+	}
 	byName := make(map[string][]int)
-	for n, c := range s.Children {
-		byName[c.Name] = append(byName[c.Name], n)
+	for n := range s.Children {
+		byName[s.Children[n].Name] = append(byName[s.Children[n].Name], n)
 	}
 	written, hidden := 0, 0
 	write := func(n, count int) {
-		c := s.Children[n]
-		p.scope(c, place{id: fmt.Sprintf("%s-%x-%d", at.id, c.Name, count), level: at.level + 1, wait: waits[n]})
+		c := &s.Children[n]
+		p.scope(c, place{id: p.id(at.id, "c", c.Name, count), level: at.level + 1, depth: at.depth + 1, wait: waits[n]})
 	}
 	seen := make(map[string]int)
-	for n, c := range s.Children {
+	for n := range s.Children {
+		c := &s.Children[n]
 		alike := byName[c.Name]
 		seen[c.Name]++
 		switch {
-		case len(alike) < many && written == maxScopes:
+		case len(alike) < many && (written == maxScopes || p.left <= 0):
 			hidden++
 			continue
 		case len(alike) < many:
@@ -36,13 +40,14 @@ func (p *pageWriter) children(s Snapshot, at place, waits []time.Duration) {
 		case seen[c.Name] > 1:
 			continue
 		}
-		p.f(`<details class="scope many" id="%s-%x"><summary><span class="state">%s</span><h%d>%s</h%d><span class="soft">%s</span></summary>`+"\n",
-			at.id, c.Name, thousands(len(alike)), min(at.level+1, 6), bdi(c.Name), min(at.level+1, 6), text(s.tally(alike)))
+		p.f(`<details class="scope many" id="%s"><summary><span class="state">%s</span><h%d>%s</h%d><span class="soft">%s</span></summary>`+"\n",
+			p.id(at.id, "f", c.Name, 0), thousands(len(alike)), min(at.level+1, 6), bdi(c.Name), min(at.level+1, 6), text(s.tally(alike)))
 		p.f(`<div class="inside">` + "\n")
-		for count, n := range alike[:min(len(alike), maxAlike)] {
-			write(n, count+1)
+		shown := 0
+		for ; shown < min(len(alike), maxAlike) && p.left > 0; shown++ {
+			write(alike[shown], shown+1)
 		}
-		if more := len(alike) - maxAlike; more > 0 {
+		if more := len(alike) - shown; more > 0 {
 			p.f(`<p class="soft">+ %s more</p>`+"\n", thousands(more))
 		}
 		p.f("</div></details>\n")
@@ -54,12 +59,12 @@ func (p *pageWriter) children(s Snapshot, at place, waits []time.Duration) {
 
 // tally says in which states some children are, and how long the one that has
 // been in its state longest.
-func (s Snapshot) tally(children []int) string {
+func (s *Snapshot) tally(children []int) string {
 	counts := make(map[string]int)
 	var states []string // in order of first appearance
 	longest := time.Duration(0)
 	for _, n := range children {
-		c := s.Children[n]
+		c := &s.Children[n]
 		if counts[c.State]++; counts[c.State] == 1 {
 			states = append(states, c.State)
 		}

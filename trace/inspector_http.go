@@ -185,7 +185,34 @@ func asJSON(v any) func(io.Writer) error {
 	return func(w io.Writer) error {
 		e := json.NewEncoder(w)
 		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
+		if !deep(v) {
+			e.SetIndent("", "  ")
+		}
 		return e.Encode(v)
 	}
+}
+
+// deep reports whether v is nested so deep that its indentation would be longer
+// than itself.
+func deep(v any) bool {
+	shot, ok := v.(view)
+	if !ok {
+		return false
+	}
+	for _, s := range shot.scopes {
+		if s.deeperThan(mostLevels) {
+			return true
+		}
+	}
+	return false
+}
+
+// deeperThan reports whether s has more levels than n.
+func (s *Snapshot) deeperThan(n int) bool {
+	for i := range s.Children {
+		if n == 0 || s.Children[i].deeperThan(n-1) {
+			return true
+		}
+	}
+	return false
 }

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"fmt"
+	"strconv"
 )
 
 // items is the table of what the scope owns. When it is ending, what its exit
@@ -18,13 +19,14 @@ func (p *pageWriter) items(items []SnapshotItem, id string, ending bool) {
 		`<th scope="col" class="number">Age</th>%s<th scope="col" class="number">Wave</th><th scope="col">Depends on</th></tr></thead><tbody>`+"\n", waits)
 	seen := make(map[string]int)
 	for n, it := range items {
-		if n == mostItems {
+		if n == mostItems || p.left <= 0 {
 			p.f(`<tr><td colspan="7" class="soft">+ %s more</td></tr>`+"\n", thousands(len(items)-n))
 			break
 		}
-		key := it.Kind + " " + it.Name
+		key := strconv.Quote(it.Kind) + it.Name
 		seen[key]++
-		p.item(it, fmt.Sprintf("%s-%x-%d", id, key, seen[key]), ending)
+		p.left--
+		p.item(it, p.id(id, "i", key, seen[key]), ending)
 	}
 	p.f("</tbody></table></div>\n")
 }

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"fmt"
+	"hash/fnv"
 	"io"
 )
 
@@ -14,11 +15,12 @@ const (
 	maxScopes = 200 // roots, or children of one scope
 	maxAlike  = 50  // of one name
 	maxGraphs = 12
+	maxShown  = 4000 // scopes and items in all
 )
 
 // writeHTML writes the page, or only the part of it that changes.
 func (v view) writeHTML(w io.Writer, part bool) error {
-	p := pageWriter{svgWriter: newSVG(w)}
+	p := pageWriter{svgWriter: newSVG(w), left: maxShown, ids: make(map[string]bool)}
 	if part {
 		p.live(v)
 		return p.Flush()
@@ -52,7 +54,24 @@ func (v view) writeHTML(w io.Writer, part bool) error {
 // pageWriter writes the page.
 type pageWriter struct {
 	svgWriter
-	graphs int // drawn so far
+	graphs int             // drawn so far
+	left   int             // scopes and items that may still be written
+	ids    map[string]bool // given out
+}
+
+// id makes the id of an element of some sort inside another. It depends on the
+// names alone, so that the element of the next answer has the same, and it has
+// the same length at every depth. Should two come out equal, the later one gets a
+// stroke: ids of one page differ whatever the names are.
+func (p *pageWriter) id(parent, sort, name string, n int) string {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%s %s %d %s", parent, sort, n, name)
+	id := fmt.Sprintf("%s%016x", sort, h.Sum64())
+	for p.ids[id] {
+		id += "-"
+	}
+	p.ids[id] = true
+	return id
 }
 
 // live is the part of the page that changes. The script puts a new one in the
@@ -72,11 +91,11 @@ func (p *pageWriter) live(v view) {
 		p.f(`<p class="empty">No scope is running.</p>` + "\n")
 	}
 	for n, s := range v.scopes {
-		if n == maxScopes {
+		if n == maxScopes || p.left <= 0 {
 			p.f(`<p class="soft">+ %s more</p>`+"\n", thousands(len(v.scopes)-n))
 			break
 		}
-		p.scope(s.Snapshot, place{id: fmt.Sprintf("s%d", s.id), level: 3, plan: s.id})
+		p.scope(&s.Snapshot, place{id: p.id("", "s", "", int(s.id)), level: 3, plan: s.id})
 	}
 	p.f("</section>\n")
 	p.teardowns(v)

@@ -12,12 +12,14 @@ import (
 type place struct {
 	id    string // of its element, and the beginning of those inside it
 	level int    // of its heading
+	depth int    // 0 for a root
 	plan  uint64 // number of its plan; 0 inside another scope
 	wait  time.Duration
 }
 
 // scope writes a scope and all inside it.
-func (p *pageWriter) scope(s Snapshot, at place) {
+func (p *pageWriter) scope(s *Snapshot, at place) {
+	p.left--
 	open := ""
 	if at.plan != 0 {
 		open = " open"
@@ -29,11 +31,11 @@ func (p *pageWriter) scope(s Snapshot, at place) {
 	if s.Error != "" {
 		p.f(`<p class="cause"><span class="soft">cause</span> <bdi>%s</bdi></p>`+"\n", text(clean(cut(s.Error, maxErrors))))
 	}
-	p.grace(s)
-	p.waves(s)
+	p.grace(*s)
+	p.waves(*s)
 	items, waits := s.split()
 	p.items(items, at.id, s.ending())
-	p.graph(s)
+	p.graph(*s)
 	p.children(s, at, waits)
 	if at.plan != 0 {
 		p.f(`<p class="links">Plan of the teardown: <a href="?plan=%d">text</a>`, at.plan)

@@ -46,7 +46,7 @@ func (v view) writeText(w io.Writer) error {
 }
 
 type viewJSON struct {
-	Scopes    []Snapshot     `json:"scopes"`
+	Scopes    []snapshotJSON `json:"scopes"`
 	Teardowns []teardownJSON `json:"teardowns"` // newest first
 }
 
@@ -60,20 +60,21 @@ type teardownJSON struct {
 	Drops   int          `json:"drops"`
 	Waves   int          `json:"waves"`
 	Failed  int          `json:"failed"`
+	Cause   string       `json:"cause,omitempty"`
 	Error   string       `json:"error,omitempty"`
 }
 
 // MarshalJSON is what ?format=json answers.
 func (v view) MarshalJSON() ([]byte, error) {
-	j := viewJSON{Scopes: make([]Snapshot, len(v.scopes)), Teardowns: make([]teardownJSON, len(v.teardowns))}
+	j := viewJSON{Scopes: make([]snapshotJSON, len(v.scopes)), Teardowns: make([]teardownJSON, len(v.teardowns))}
 	for i, s := range v.scopes {
-		j.Scopes[i] = s.Snapshot
+		j.Scopes[i] = s.json()
 	}
 	for i, k := range v.teardowns {
 		j.Teardowns[i] = teardownJSON{
-			Report: k.id, Scope: k.report.Scope, Exit: k.report.Exit,
+			Report: k.id, Scope: word(k.report.Scope), Exit: word(k.report.Exit), Cause: bounded(k.report.Cause, maxText),
 			Started: moment{k.report.Started}, Ended: moment{k.report.Ended}, Took: milliseconds(k.took()),
-			Drops: k.drops, Waves: k.waves, Failed: k.faults, Error: k.report.Error,
+			Drops: k.drops, Waves: k.waves, Failed: k.faults, Error: bounded(k.report.Error, maxText),
 		}
 	}
 	return json.Marshal(j)

@@ -1,18 +1,27 @@
 package trace
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"time"
+)
+
+// Package json checks and compacts again what a MarshalJSON method returns, and
+// looks for the end of what an UnmarshalJSON method gets. Where a type has itself
+// inside, that happens at each level, and the work grows with the square of the
+// depth. So a snapshot is turned into a tree of a type without methods, which is
+// written, or read, in one go.
 
 type snapshotJSON struct {
-	Name     string       `json:"name"`
-	Path     string       `json:"path"`
-	State    string       `json:"state"`
-	Since    milliseconds `json:"since_ms"`
-	Error    string       `json:"error,omitempty"`
-	Schedule string       `json:"schedule,omitempty"`
-	Grace    milliseconds `json:"grace_ms,omitzero"`
-	Left     milliseconds `json:"left_ms,omitzero"`
-	Items    []itemJSON   `json:"items"`
-	Children []Snapshot   `json:"children"`
+	Name     string         `json:"name"`
+	Path     string         `json:"path"`
+	State    string         `json:"state"`
+	Since    milliseconds   `json:"since_ms"`
+	Error    string         `json:"error,omitempty"`
+	Schedule string         `json:"schedule,omitempty"`
+	Grace    milliseconds   `json:"grace_ms,omitzero"`
+	Left     milliseconds   `json:"left_ms,omitzero"`
+	Items    []itemJSON     `json:"items"`
+	Children []snapshotJSON `json:"children"`
 }
 
 type itemJSON struct {
@@ -29,15 +38,46 @@ type itemJSON struct {
 // MarshalJSON returns s as an object with lower-case keys; durations are
 // milliseconds, with a fraction, under keys that end in _ms. Items and children
 // are lists even when they are empty.
-func (s Snapshot) MarshalJSON() ([]byte, error) {
+func (s Snapshot) MarshalJSON() ([]byte, error) { return json.Marshal(s.json()) }
+
+// UnmarshalJSON reads what [Snapshot.MarshalJSON] wrote.
+func (s *Snapshot) UnmarshalJSON(data []byte) error {
+	var j snapshotJSON
+	if err := json.Unmarshal(data, &j); err != nil {
+		return err
+	}
+	*s = j.snapshot()
+	return nil
+}
+
+// json is the tree of s.
+func (s *Snapshot) json() snapshotJSON {
 	j := snapshotJSON{
-		Name: s.Name, Path: s.Path, State: s.State, Since: milliseconds(s.Since), Error: s.Error,
-		Schedule: s.Schedule, Grace: milliseconds(s.Grace), Left: milliseconds(s.Left),
+		Name: word(s.Name), Path: word(s.Path), State: word(s.State), Since: milliseconds(s.Since), Error: bounded(s.Error, maxText),
+		Schedule: word(s.Schedule), Grace: milliseconds(s.Grace), Left: milliseconds(s.Left),
 		Items:    make([]itemJSON, len(s.Items)),
-		Children: append([]Snapshot{}, s.Children...),
+		Children: make([]snapshotJSON, len(s.Children)),
 	}
 	for i, it := range s.Items {
-		j.Items[i] = itemJSON{it.Kind, it.Name, it.State, milliseconds(it.Age), it.counted(), milliseconds(it.Waited), it.DependsOn, it.Wave}
+		j.Items[i] = itemJSON{word(it.Kind), word(it.Name), word(it.State), milliseconds(it.Age), it.counted(), milliseconds(it.Waited), words(it.DependsOn), it.Wave}
 	}
-	return json.Marshal(j)
+	for i := range s.Children {
+		j.Children[i] = s.Children[i].json()
+	}
+	return j
+}
+
+// snapshot is the way back. Empty lists come back as nil.
+func (j *snapshotJSON) snapshot() Snapshot {
+	s := Snapshot{
+		Name: j.Name, Path: j.Path, State: j.State, Since: time.Duration(j.Since), Error: j.Error,
+		Schedule: j.Schedule, Grace: time.Duration(j.Grace), Left: time.Duration(j.Left),
+	}
+	for _, it := range j.Items {
+		s.Items = append(s.Items, SnapshotItem{it.Kind, it.Name, it.State, time.Duration(it.Age), it.Count, time.Duration(it.Waited), it.DependsOn, it.Wave})
+	}
+	for i := range j.Children {
+		s.Children = append(s.Children, j.Children[i].snapshot())
+	}
+	return s
 }

@@ -8,36 +8,53 @@ import (
 	"time"
 )
 
-// mostItems of a scope, and as many of its children, are written by
-// [Snapshot.WriteText].
-const mostItems = 200
+// Bounds of the text of a snapshot: items of one scope, and as many of its
+// children; lines in all; and levels that are indented, since the branches before
+// a line would otherwise make the text of a deep tree grow with the square of its
+// depth.
+const (
+	mostItems  = 200
+	mostLines  = 5000
+	mostLevels = 24
+)
 
 // WriteText writes s as a tree: a line for each scope with its state and how
 // long it has been in it, then one for each thing it owns, with its state and
 // age, and for how long the exit has been waiting for it. What a child owns
-// stands below the child. More than two hundred items of a scope, and more than
-// two hundred children, are cut short with a count; items that the exit waits
-// for are written first, so the cut does not fall on them.
+// stands below the child. More than two hundred items of a scope, more than two
+// hundred children, and more than five thousand lines in all are cut short with a
+// count; items that the exit waits for are written first, so the cut does not fall
+// on them. Scopes below the 24th level stand at it, with their level.
 func (s Snapshot) WriteText(w io.Writer) error {
-	b := bufio.NewWriter(w)
-	s.writeTree(b, "", "", 0)
-	return b.Flush()
+	t := treeWriter{bufio.NewWriter(w), mostLines}
+	t.scope(&s, "", "", 0, 0)
+	return t.Flush()
 }
 
-// writeTree writes the scope's line behind first, and what it owns behind rest.
+// treeWriter writes the tree of a snapshot.
+type treeWriter struct {
+	*bufio.Writer
+	left int // lines
+}
+
+// scope writes the scope's line behind first, and what it owns behind rest.
 // Waited is what the scope's item in its parent says.
-func (s Snapshot) writeTree(b *bufio.Writer, first, rest string, waited time.Duration) {
-	fmt.Fprintf(b, "%sscope %s  %s\n", first, fit(s.Name, textName), s.status(waited))
+func (t *treeWriter) scope(s *Snapshot, first, rest string, level int, waited time.Duration) {
+	t.left--
+	if level > mostLevels {
+		first += fmt.Sprintf("(level %s) ", thousands(level))
+	}
+	fmt.Fprintf(t, "%sscope %s  %s\n", first, fit(s.Name, textName), s.status(waited))
 	items, inside := s.split()
-	shown, children := items[:min(len(items), mostItems)], s.Children[:min(len(s.Children), mostItems)]
-	hidden := len(items) - len(shown) + len(s.Children) - len(children)
+	shown := items[:min(len(items), mostItems, max(t.left, 0))]
+	t.left -= len(shown)
 	name := 0
 	for _, it := range shown {
 		name = max(name, width(it.label(textName)))
 	}
-	left := len(shown) + len(children) + min(hidden, 1) // lines that start a branch
+	lines := len(items) + len(s.Children) // that start a branch, if nothing is cut
 	branch := func() (string, string) {
-		if left--; left == 0 {
+		if lines--; lines == 0 {
 			return rest + "└─ ", rest + "   "
 		}
 		return rest + "├─ ", rest + "│  "
@@ -45,15 +62,22 @@ func (s Snapshot) writeTree(b *bufio.Writer, first, rest string, waited time.Dur
 	for _, it := range shown {
 		line, _ := branch()
 		line += fmt.Sprintf("%-6s %s  %s", clean(it.Kind), padRight(it.label(textName), name), it.status())
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		t.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
-	for i, child := range children {
-		first, rest := branch()
-		child.writeTree(b, first, rest, inside[i])
+	hidden := len(items) - len(shown)
+	for i := range s.Children {
+		if i == mostItems || t.left <= 0 {
+			hidden += len(s.Children) - i
+			break
+		}
+		first, below := branch()
+		if level >= mostLevels {
+			below = rest
+		}
+		t.scope(&s.Children[i], first, below, level+1, inside[i])
 	}
 	if hidden > 0 {
-		line, _ := branch()
-		fmt.Fprintf(b, "%s+ %s more\n", line, thousands(hidden))
+		fmt.Fprintf(t, "%s└─ + %s more\n", rest, thousands(hidden))
 	}
 }
 
