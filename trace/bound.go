@@ -52,7 +52,14 @@ func word(s string) string {
 	if short := string([]rune(cut(s, maxName+1))); len(short) <= maxName {
 		return short
 	}
-	return bounded(s, maxName-16) + fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(s)))
+	sum := uint32(0)
+	for rest := s; rest != ""; { // a copy of s would be as long as s
+		var part [512]byte
+		n := copy(part[:], rest)
+		sum = crc32.Update(sum, crc32.IEEETable, part[:n])
+		rest = rest[n:]
+	}
+	return bounded(s, maxName-16) + fmt.Sprintf("%08x", sum)
 }
 
 // words bounds names. It returns list itself if there is nothing to do.

@@ -15,8 +15,8 @@ type Source interface {
 }
 
 // Inspector is a page that shows what the scopes of a program are doing: an
-// http.Handler in the manner of net/http/pprof, to be mounted under any path of
-// a server that only those can reach who may know.
+// http.Handler in the manner of net/http/pprof. Mount it under any path, on a
+// server that only authorized users can reach.
 //
 //	var live trace.Inspector
 //	mux.Handle("/debug/ebb/", &live)
@@ -25,9 +25,8 @@ type Source interface {
 // The page shows the tree of scopes with their tasks, daemons, children and
 // guards; of a scope that is ending, what it waits for and for how long; and the
 // last teardowns, each with its waterfall. It asks for news once a second, four
-// times a second while something ends, and not at all while nobody looks at it.
-// It needs nothing from anywhere else and works without scripts too, but then
-// does not update itself.
+// times a second while something ends, and not at all while it is hidden. It
+// needs no script to be read; without one it does not update itself.
 //
 // See [Inspector.ServeHTTP] for what there is beside the page.
 //
@@ -35,10 +34,20 @@ type Source interface {
 // from any goroutine at any time, also during a teardown. Nothing is computed
 // but for a request.
 type Inspector struct {
+	// Hosts are the names, without a port, by which the page may be asked for
+	// beside localhost and numeric addresses; "*" stands for any. A browser that a
+	// foreign site has led here by a name of that site's own, which is called DNS
+	// rebinding, names that site, and is refused. Hosts must not be changed once
+	// the Inspector serves.
+	Hosts []string
+
+	// No code that is not the Inspector's runs under mu: neither the methods of a
+	// Source, which take the locks of scopes, nor those of an error.
 	mu      sync.Mutex        // protects following fields
 	last    uint64            // number given out; grows with each Watch and Add
 	sources map[uint64]Source // by number
 	kept    []kept            // the last teardowns, oldest first
+	paths   map[string]int    // how many of kept there are of each path
 }
 
 const (
@@ -78,13 +87,12 @@ func (i *Inspector) Watch(s Source) (remove func()) {
 	}
 }
 
-// Add shows a teardown that has ended. The last 32 are kept; when there are
-// more, the oldest of the path that has the most goes, so that a thousand
-// requests a second do not drive out the one teardown that matters. They are
-// kept as copies that hold on to no error but its text, and those of more than a
-// thousand drops folded to the ones that went wrong, set the total or took
-// longest. r is not changed, and must not be during the call. A nil report is
-// ignored.
+// Add shows a teardown that has ended. The last 32 are kept; when there are more, the oldest of the
+// path that has the most goes, so that a thousand requests a second do not drive
+// out the one teardown that matters. They are kept as copies that hold on to no
+// error but its text, and those of more than a thousand drops folded to the ones
+// that went wrong, set the total or took longest. r is not changed, and must not
+// be during the call. A nil report is ignored.
 func (i *Inspector) Add(r *Report) {
 	if r == nil {
 		return
@@ -95,21 +103,28 @@ func (i *Inspector) Add(r *Report) {
 	i.last++
 	k.id = i.last
 	i.kept = append(i.kept, k)
+	if i.paths == nil {
+		i.paths = make(map[string]int)
+	}
+	i.paths[k.report.Scope]++
 	if len(i.kept) > maxKept {
-		n := surplus(i.kept)
-		i.kept = slices.Delete(i.kept, n, n+1)
+		i.forgetLocked()
 	}
 }
 
-// surplus returns the index of the teardown to forget.
-func surplus(list []kept) int {
-	count := make(map[string]int, len(list))
-	most := 0
-	for _, k := range list {
-		count[k.report.Scope]++
-		most = max(most, count[k.report.Scope])
+// forgetLocked forgets the oldest teardown of the path that has the most.
+func (i *Inspector) forgetLocked() {
+	at, most := 0, 0
+	for n := range i.kept {
+		if count := i.paths[i.kept[n].report.Scope]; count > most {
+			at, most = n, count
+		}
 	}
-	return slices.IndexFunc(list, func(k kept) bool { return count[k.report.Scope] == most })
+	path := i.kept[at].report.Scope
+	if i.paths[path]--; i.paths[path] == 0 {
+		delete(i.paths, path)
+	}
+	i.kept = slices.Delete(i.kept, at, at+1)
 }
 
 // watched is a source with its number.
@@ -165,16 +180,26 @@ func keep(r *Report) kept {
 	}
 	small := *r
 	small.Error, small.Cause = cut(r.Error, maxText), cut(r.Cause, maxErrors)
-	rows := r.rows(maxEntries, maxFolded)
-	small.Entries = make([]Entry, 0, len(rows))
+	small.Drain.Items, _ = r.Drain.listed()
+	if len(r.Entries) > maxEntries {
+		rows := r.rows(maxEntries, maxFolded)
+		small.Entries = make([]Entry, len(rows))
+		for i, row := range rows {
+			small.Entries[i] = row.kept()
+		}
+	} else {
+		small.Entries = slices.Clone(r.Entries)
+	}
 	edges := 0
-	for _, row := range rows {
-		e := row.kept()
+	for i := range small.Entries {
+		e := &small.Entries[i]
+		if e.Err != nil {
+			e.Err = errors.New(cut(errorText(e.Err), maxErrors))
+		}
 		if edges += len(e.DependsOn); edges > maxDepended {
 			e.DependsOn = nil
 		}
 		e.DependsOn = slices.Clone(e.DependsOn)
-		small.Entries = append(small.Entries, e)
 	}
 	k.report = &small
 	return k
@@ -189,11 +214,7 @@ func (w row) kept() Entry {
 			Queued: queued, Started: started, Ended: ended,
 		}
 	}
-	e := *w.entry
-	if e.Err != nil {
-		e.Err = errors.New(cut(errorText(e.Err), maxErrors))
-	}
-	return e
+	return *w.entry
 }
 
 // took returns how long a teardown took.

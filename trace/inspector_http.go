@@ -6,8 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
+	"strings"
+
+	"github.com/ebb-go/ebb/internal/fault"
 )
 
 // Types of what is served.
@@ -25,8 +31,8 @@ const (
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// picturePolicy is that of a picture, which brings its style.
-const picturePolicy = "default-src 'none'; style-src 'unsafe-inline'"
+// picturePolicy is the policy of a picture, which brings its style.
+const picturePolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // ServeHTTP serves the page and, by the query, what there is beside it:
 //
@@ -36,27 +42,79 @@ const picturePolicy = "default-src 'none'; style-src 'unsafe-inline'"
 //
 // The numbers are those in the page's links. All links are relative and differ
 // in the query only, so it does not matter under which path the page is. It
-// answers GET and HEAD, and an unknown query with an error.
+// answers GET and HEAD; a query that it does not know is an error with status
+// 400, a number that is gone one with 404, and a host that is not among
+// Inspector.Hosts one with 403.
 func (i *Inspector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, "only GET and HEAD are answered", http.StatusMethodNotAllowed)
+		answer{code: http.StatusMethodNotAllowed, text: "only GET and HEAD are answered"}.send(w, r)
 		return
 	}
-	q := r.URL.Query()
-	format := q.Get("format")
-	var a answer
+	if !i.answersTo(r.Host) {
+		answer{code: http.StatusForbidden, text: "this page is not for the host " + clean(word(r.Host)) + "; see trace.Inspector.Hosts"}.send(w, r)
+		return
+	}
+	i.answer(r.URL.RawQuery).send(w, r)
+}
+
+// answersTo reports whether a request for that host is answered: one for a name
+// that is configured, one for an address, which no DNS has led here, and one for
+// a name that DNS cannot give to anyone: localhost, and that of package
+// httptest's requests.
+func (i *Inspector) answersTo(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	address, _, _ := strings.Cut(host, "%") // without the zone
+	switch {
+	case net.ParseIP(address) != nil, host == "", host == "localhost", strings.HasSuffix(host, ".localhost"), host == "example.com":
+		return true
+	}
+	return slices.ContainsFunc(i.Hosts, func(h string) bool { return h == "*" || strings.EqualFold(h, host) })
+}
+
+// queries are the keys that a query may have, by the one that says what it asks
+// for.
+func queryKeys(q url.Values) []string {
 	switch {
 	case q.Has("file"):
-		a = file(q.Get("file"))
+		return []string{"file"}
 	case q.Has("report"):
-		a = i.serveReport(number(q.Get("report")), format)
+		return []string{"report", "format"}
 	case q.Has("plan"):
-		a = i.servePlan(number(q.Get("plan")), format)
-	default:
-		a = i.serveLive(format, q.Get("part") == "live")
+		return []string{"plan", "format"}
+	case q.Has("part"):
+		return []string{"part"}
 	}
-	a.send(w, r)
+	return []string{"format"}
+}
+
+// answer finds what a query asks for.
+func (i *Inspector) answer(query string) answer {
+	q, err := url.ParseQuery(query)
+	if err != nil {
+		return answer{}
+	}
+	known := queryKeys(q)
+	for key, values := range q {
+		if len(values) != 1 || !slices.Contains(known, key) {
+			return answer{}
+		}
+	}
+	format := q.Get("format")
+	switch {
+	case q.Has("file"):
+		return file(q.Get("file"))
+	case q.Has("report"):
+		return i.serveReport(number(q.Get("report")), format)
+	case q.Has("plan"):
+		return i.servePlan(number(q.Get("plan")), format)
+	case q.Has("part") && q.Get("part") != "live":
+		return answer{}
+	}
+	return i.serveLive(format, q.Has("part"))
 }
 
 // answer is what is to be sent: a type and what writes it, or what is wrong.
@@ -68,11 +126,11 @@ type answer struct {
 	text string // of an error
 }
 
-// send writes the answer. It is composed in memory first, so that an error in
-// it can still be told; what the client does not take is not.
+// send writes the answer. It is composed in memory first, so that an error in it
+// can still be reported; an error of the client's connection is not.
 func (a answer) send(w http.ResponseWriter, r *http.Request) {
 	if a.code == 0 && a.write == nil {
-		a.code, a.text = http.StatusBadRequest, "no such format or file"
+		a.code, a.text = http.StatusBadRequest, "no such query, format or file"
 	}
 	var b bytes.Buffer
 	if a.code == 0 {
@@ -84,11 +142,11 @@ func (a answer) send(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Content-Security-Policy", policy)
 	if a.code != 0 {
 		http.Error(w, a.text, a.code)
 		return
 	}
-	h.Set("Content-Security-Policy", policy)
 	if a.mime == typeSVG {
 		h.Set("Content-Security-Policy", picturePolicy)
 	}
@@ -115,7 +173,7 @@ func constant(s string) func(io.Writer) error {
 	return func(w io.Writer) error { _, err := io.WriteString(w, s); return err }
 }
 
-// number reads the number of a scope or report; 0 is nobody's.
+// number reads the number of a scope or report; 0 is that of none.
 func number(s string) uint64 {
 	n, err := strconv.ParseUint(s, 10, 64)
 	if err != nil {
@@ -140,7 +198,11 @@ func (i *Inspector) servePlan(id uint64, format string) answer {
 	if s == nil {
 		return answer{code: http.StatusNotFound, text: "this scope has ended"}
 	}
-	return written(s.Plan(), cmp.Or(format, "text"))
+	var p Plan
+	if err := fault.Within(patience, func() { p = s.Plan() }); err != nil {
+		return answer{code: http.StatusInternalServerError, text: "Plan: " + clean(fault.Text(err))}
+	}
+	return written(p, cmp.Or(format, "text"))
 }
 
 // drawable is a report or a plan.

@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/ebb-go/ebb/internal/fault"
 )
 
 // view is what the page shows, at one instant.
@@ -22,11 +24,18 @@ type shown struct {
 	Snapshot
 }
 
+// view asks each source for its snapshot. A source that fails, or does not answer
+// while there is time for all, is shown as one that does not.
 func (i *Inspector) view() view {
 	sources, teardowns := i.watching()
 	v := view{now: time.Now(), teardowns: teardowns, scopes: make([]shown, 0, len(sources))}
 	for _, s := range sources {
-		v.scopes = append(v.scopes, shown{s.id, s.source.Snapshot()})
+		var got Snapshot
+		left := max(leastPatience, patience-time.Since(v.now))
+		if err := fault.Within(left, func() { got = s.source.Snapshot() }); err != nil {
+			got = Snapshot{Name: fmt.Sprint("scope ", s.id), State: "unknown", Error: "Snapshot: " + fault.Text(err)}
+		}
+		v.scopes = append(v.scopes, shown{s.id, got})
 	}
 	return v
 }
