@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -231,6 +232,30 @@ func (tr *tree) guards(path string) (acquired, dropped int) {
 func TestOrders(t *testing.T) {
 	r := runOrders(t, "orders", 0)
 	r.check(t, "succeeded", nil)
+}
+
+// What the documents say of Jaeger's search: as it opens it shows twenty traces of
+// requests; the operation finds the program, and the tag the drop that hung.
+func TestSearch(t *testing.T) {
+	runOrders(t, "orders-search", 1, "-chaos")
+	traces := searched(t, "orders-search", nil)
+	if len(traces) != 20 {
+		t.Errorf("%d traces, want 20", len(traces))
+	}
+	for _, names := range traces {
+		if !slices.Contains(names, "scope POST /orders") {
+			t.Errorf("a trace that is no request: %v", names)
+		}
+	}
+	for _, narrow := range []url.Values{
+		{"operation": {"scope demo"}},
+		{"tags": {`{"ebb.drop.outcome":"abandoned"}`}},
+	} {
+		traces := searched(t, "orders-search", narrow)
+		if len(traces) != 1 || !slices.Contains(traces[0], "scope demo") || !slices.Contains(traces[0], "drop chaos-hangs") {
+			t.Errorf("%v: %d traces, want that of the program", narrow, len(traces))
+		}
+	}
 }
 
 func TestOrdersInChaos(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -80,6 +81,39 @@ func (v value) plain() (any, error) {
 func traceOf(t *testing.T, id string) []*span {
 	t.Helper()
 	return query(t, "/api/v3/traces/"+id, nil)
+}
+
+// searched asks as Jaeger's search form does when it is sent as it opens: for
+// twenty traces of the last hour. An operation or tags narrow it.
+func searched(t *testing.T, service string, narrow url.Values) (traces [][]string) {
+	t.Helper()
+	now := time.Now()
+	values := url.Values{
+		"service":  {service},
+		"limit":    {"20"},
+		"lookback": {"1h"},
+		"start":    {strconv.FormatInt(now.Add(-time.Hour).UnixMicro(), 10)},
+		"end":      {strconv.FormatInt(now.UnixMicro(), 10)},
+	}
+	maps.Copy(values, narrow)
+	var answer struct {
+		Data []struct {
+			Spans []struct {
+				OperationName string `json:"operationName"`
+			} `json:"spans"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(get(t, "/api/traces?"+values.Encode()), &answer); err != nil {
+		t.Fatal(err)
+	}
+	for _, of := range answer.Data {
+		var names []string
+		for _, s := range of.Spans {
+			names = append(names, s.OperationName)
+		}
+		traces = append(traces, names)
+	}
+	return traces
 }
 
 // spansOf asks Jaeger for all traces since then that have the service's spans of

@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -67,6 +68,20 @@ func TestStory(t *testing.T) {
 		t.Errorf("audit: %d ms, %q", took/1e6, audit.Status.Message)
 	}
 	testRequests(t, tr)
+}
+
+// Without the environment the spans go to where Jaeger takes them as well.
+func TestStoryWithoutEnvironment(t *testing.T) {
+	jaegerURL(t)
+	at := os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT")
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+	var stdout, stderr bytes.Buffer
+	if code := run(t.Context(), []string{"-pace", "10ms", "-otlp", at}, &stdout, &stderr); code != 0 {
+		t.Fatalf("exit code %d: %s", code, &stderr)
+	}
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", at)
+	id := strings.TrimSpace(stdout.String()[strings.LastIndex(stdout.String(), "/")+1:])
+	grow(t, traceOf(t, id)).named(t, "scope shop")
 }
 
 // testRequests checks the scopes of the requests, which hang on the server's.
