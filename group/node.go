@@ -38,6 +38,13 @@ type Canceler interface {
 	CancelDrop(cause error)
 }
 
+// A Turner is a Dropper whose Turn is called when its turn in a second run has come
+// while an earlier one is dropping it. It must not block.
+type Turner interface {
+	Dropper
+	Turn()
+}
+
 // dropFunc makes a Dropper of a function. A func value is one pointer, so the
 // conversion allocates nothing.
 type dropFunc func(ctx context.Context) error

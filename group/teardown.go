@@ -172,6 +172,9 @@ func (g *Graph) waitForLocked(n *Node) Dropper {
 	}
 	e := g.ended[n]
 	return dropFunc(func(ctx context.Context) error {
+		if t, ok := n.dropper.(Turner); ok {
+			t.Turn()
+		}
 		select {
 		case <-e.done:
 			return nil

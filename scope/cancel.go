@@ -27,11 +27,11 @@ func (s *Scope) cancelFor(cause error) {
 func (s *Scope) noteCanceled() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.clock.canceledAt.IsZero() {
-		s.clock.canceledAt = time.Now()
+	if s.clock().canceledAt.IsZero() {
+		s.clock().canceledAt = time.Now()
 	}
-	if s.clock.graceFrom.IsZero() {
-		s.clock.graceFrom = s.clock.canceledAt
+	if s.clock().graceFrom.IsZero() {
+		s.clock().graceFrom = s.clock().canceledAt
 	}
 }
 
@@ -56,9 +56,9 @@ func (s *Scope) Stop(cause error) {
 	for t := s.tasks; t != nil; t = t.next {
 		t.tellLocked()
 	}
-	if s.grace > 0 && s.clock.graceFrom.IsZero() {
-		s.clock.graceFrom = time.Now()
-		s.clock.stopTimer = time.AfterFunc(budget.Asked(s.grace), func() { s.cancelFor(cause) })
+	if s.grace > 0 && s.clock().graceFrom.IsZero() {
+		s.clock().graceFrom = time.Now()
+		s.clock().stopTimer = time.AfterFunc(budget.Asked(s.grace), func() { s.cancelFor(cause) })
 	}
 	below := s.belowLocked(nil)
 	s.mu.Unlock()

@@ -2,6 +2,7 @@ package scope
 
 import (
 	"context"
+	"time"
 
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/budget"
@@ -102,12 +103,18 @@ func (s *Scope) takeNameLocked() error {
 	return nil
 }
 
-// Close ends a child made by [Scope.Child] now: it waits for its tasks, drops
-// what it owns, and returns all errors as [Run] does, the cause if it was
-// canceled. It panics as Run does
-// when a task has. ctx bounds the caller's wait only. Calls after the first
-// wait until it has closed and return nil. For a scope made by Run, and inside
-// the child itself ([ErrReentrant]), Close is an error and does nothing.
+// Close ends a child made by [Scope.Child] now: it waits for its tasks, which run to
+// their end, drops what it owns, and returns all errors as [Run] does, the cause if
+// it was canceled. It panics as Run does when a task has. ctx bounds the caller's
+// wait. If ctx has a deadline in the future, that bounds the exit of the child too, as
+// a grace of its own would: its tasks are canceled before, and what still runs at the
+// end is abandoned; a shorter grace of the child stays. Without a deadline the child
+// goes on to close when the caller has gone, and is canceled when its turn in the
+// teardown of its parent comes.
+//
+// Calls after the first wait until the child has closed and return nil. For a scope
+// made by Run, and inside the child itself ([ErrReentrant]), Close is an error and
+// does nothing.
 func (s *Scope) Close(ctx context.Context) error {
 	switch {
 	case s.self == nil:
@@ -178,6 +185,15 @@ func (s *Scope) node() *item {
 
 // dropNow ends a child, in the time that ctx gives.
 func (s *Scope) dropNow(ctx context.Context) error {
+	bound, closed := s.closedByOwner()
+	if !closed {
+		s.turn()
+	} else if !bound.IsZero() {
+		s.timing.CompareAndSwap(nil, &clock{opened: time.Now()}) // something can be abandoned now
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, bound)
+		defer cancel()
+	}
 	s.drain(ctx)
 	s.settle(Succeeded, nil)
 	faults := s.finish(s.dropAll(budgetOf(s, budget.Deadline(ctx))))
@@ -191,10 +207,57 @@ func (s *Scope) dropNow(ctx context.Context) error {
 	if cut := s.cutBy(); cut != nil {
 		return cutShort(err, cut)
 	}
-	if s.parent.isEcho(err) {
-		return nil
+	if s.parent.isEcho(err) && !s.parent.byTurn(s.parent.cause()) {
+		return nil // else the parent does not return its cause by itself
 	}
 	return err
+}
+
+// closedByOwner reports whether the drop of the child that is about to begin is that
+// of its Close, and until when it has time; zero is no limit.
+func (s *Scope) closedByOwner() (bound time.Time, closed bool) {
+	early := s.self.n.Early() // else the teardown has taken over
+	s.parent.mu.Lock()
+	defer s.parent.mu.Unlock()
+	e := s.self.extraLocked().early
+	if !early || e == nil || e.tree || !isClosed(e.begun) {
+		return bound, false
+	}
+	return e.bound, true
+}
+
+// turn cancels the child because its turn in the teardown of its parent, or in a
+// DropTree, has come: with the cause that a daemon finds then. Once the child was
+// canceled, or its tasks have ended, turn does nothing.
+func (s *Scope) turn() {
+	if s.cause() != nil {
+		return
+	}
+	cause := s.parent.stopCause()
+	s.mu.Lock()
+	over := s.state >= dropping
+	if !over {
+		s.incidentsLocked().turn = cause
+	}
+	s.mu.Unlock()
+	if !over {
+		s.cancelFor(cause)
+	}
+}
+
+// byTurn reports whether cause, which the scope was canceled with, is that of its
+// turn, or of the turn of a child that it is a child of. Such a cancellation only
+// counts as one if it has cut work short.
+func (s *Scope) byTurn(cause error) bool {
+	for ; cause != nil && s.self != nil; s = s.parent {
+		s.mu.Lock()
+		turn := s.incidents != nil && fault.Same(s.incidents.turn, cause)
+		s.mu.Unlock()
+		if turn {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Scope) kind() string { return "child" }

@@ -46,11 +46,11 @@ func budgetOf(s *Scope, bound time.Time) deadlines {
 func (s *Scope) graceEnd(now time.Time) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.clock.graceFrom.IsZero() {
-		s.clock.graceFrom = now
+	if s.clock().graceFrom.IsZero() {
+		s.clock().graceFrom = now
 	}
-	end := s.clock.graceFrom.Add(s.grace)
-	if late := s.clock.left.Add(budget.Reserve(s.grace)); end.Before(late) {
+	end := s.clock().graceFrom.Add(s.grace)
+	if late := s.clock().left.Add(budget.Reserve(s.grace)); end.Before(late) {
 		return late
 	}
 	return end

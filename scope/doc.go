@@ -78,6 +78,9 @@
 //   - [Scope.Stop] closes [Stopping] in the scope, in what is nested and in its
 //     children, and leaves contexts alive; when the grace has run out but for
 //     the reserve, the scope is cancelled with Stop's cause.
+//   - A child is canceled when its turn in the teardown of its parent comes. That
+//     counts as a cancellation, for [ExitOf] and the error, only if it has cut a task
+//     short. [Scope.Close] lets the tasks of a child run to their end.
 //   - A daemon's context is cancelled when its turn comes; with [Graceful] its
 //     Stopping closes then, and its context is canceled when three quarters of its
 //     time are up.

@@ -20,8 +20,8 @@ const maxNames = 10
 func (s *Scope) drain(ctx context.Context) {
 	s.mu.Lock()
 	s.advanceLocked(draining)
-	if s.clock != nil {
-		s.clock.left = time.Now()
+	if s.clock() != nil {
+		s.clock().left = time.Now()
 	}
 	s.body.leaveLocked()
 	if s.body.live.Load() == 0 {
@@ -31,7 +31,7 @@ func (s *Scope) drain(ctx context.Context) {
 	idle := make(chan struct{})
 	s.body.idle = idle
 	s.mu.Unlock()
-	if s.clock == nil {
+	if s.clock() == nil {
 		<-idle
 		return
 	}
@@ -88,7 +88,7 @@ func (s *Scope) drainBounded(ctx context.Context, idle <-chan struct{}) {
 // was canceled before, which has been cut short all the same.
 func (s *Scope) cut(cause error) {
 	s.mu.Lock()
-	s.clock.cut = cause
+	s.clock().cut = cause
 	s.mu.Unlock()
 	s.cancelFor(cause)
 }
@@ -96,12 +96,12 @@ func (s *Scope) cut(cause error) {
 // cutBy returns the cause with which the scope was canceled for its time being up;
 // nil if that was not necessary.
 func (s *Scope) cutBy() error {
-	if s.clock == nil {
+	if s.clock() == nil {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.clock.cut
+	return s.clock().cut
 }
 
 // drainAct is what is due when a drain's time is up.
@@ -121,8 +121,8 @@ func (s *Scope) drainDue(began time.Time, bound time.Time) (time.Time, drainAct)
 	defer s.mu.Unlock()
 	var end time.Time
 	var total time.Duration
-	if s.grace > 0 && !s.clock.graceFrom.IsZero() {
-		end, total = s.clock.graceFrom.Add(s.grace), s.grace
+	if s.grace > 0 && !s.clock().graceFrom.IsZero() {
+		end, total = s.clock().graceFrom.Add(s.grace), s.grace
 	}
 	if !bound.IsZero() && (end.IsZero() || bound.Before(end)) {
 		end, total = bound, max(bound.Sub(began), 0)
@@ -132,12 +132,12 @@ func (s *Scope) drainDue(began time.Time, bound time.Time) (time.Time, drainAct)
 	}
 	due := end.Add(-budget.Reserve(total))
 	switch {
-	case s.clock.canceledAt.IsZero():
+	case s.clock().canceledAt.IsZero():
 		return due, cancel
 	case s.graph.Len() == 0:
 		return end.Add(-s.keptForTelemetry(total)), abandon
-	case !s.clock.canceledAt.Before(due):
-		return s.clock.canceledAt.Add(budget.Tail(budget.Asked(total))), abandon
+	case !s.clock().canceledAt.Before(due):
+		return s.clock().canceledAt.Add(budget.Tail(budget.Asked(total))), abandon
 	}
 	return due, abandon
 }
@@ -188,7 +188,7 @@ func (s *Scope) abandonTasks() {
 	for c := s.nested; c != nil; c = c.next {
 		if c.lexicalOwner() == &s.body {
 			s.failLocked(failure{bodyIndex, &AbandonedError{
-				Scope: s.Path(), Name: c.name, Age: now.Sub(c.clock.opened), Blocks: blocks,
+				Scope: s.Path(), Name: c.name, Age: c.clock().age(now), Blocks: blocks,
 			}, nil})
 		}
 	}

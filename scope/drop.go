@@ -138,6 +138,14 @@ func (i *item) beginBeside(ctx *context.Context) bool {
 	return true
 }
 
+// Turn is called by the engine when the turn of i in the teardown has come while an
+// early drop of it is running: a child that was only closed is canceled.
+func (i *item) Turn() {
+	if c, ok := i.impl.(*Scope); ok {
+		c.turn()
+	}
+}
+
 // CancelDrop is called by the engine when the teardown has no more time for an
 // early drop that is still running.
 func (i *item) CancelDrop(cause error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 
 	"go.uber.org/multierr"
 
@@ -14,6 +15,7 @@ import (
 type earlyDrop struct {
 	item    *item
 	tree    bool          // its dependents too
+	bound   time.Time     // of the Close of a child: the deadline of its context; zero is none
 	begun   chan struct{} // closed when what it drops is its own, or was refused
 	done    chan struct{} // closed when it has ended
 	err     error         // read after done
@@ -35,6 +37,7 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 	s := i.s
 	self, inside := i.askedFrom(ctx)
 	i.giveUpUse(ownerOf(ctx))
+	bound := i.closeBound(ctx)
 	s.mu.Lock()
 	e := i.extraLocked().early
 	// Once nothing is alive that the exit waits for, it is on its way to
@@ -54,7 +57,7 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 		return false, i.await(ctx, done)
 	case e == nil:
 		first = true
-		e = &earlyDrop{item: i, tree: tree, begun: make(chan struct{}), done: make(chan struct{})}
+		e = &earlyDrop{item: i, tree: tree, bound: bound, begun: make(chan struct{}), done: make(chan struct{})}
 		r := i.makeExtraLocked()
 		r.early = e
 		if _, guard := i.impl.(interface{ guarded() }); guard {
@@ -62,7 +65,11 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 		}
 		s.beginEarlyLocked(e)
 	}
-	e.waiters++
+	_, child := i.impl.(*Scope)
+	hears := first || !child // a later Close of a child only waits
+	if hears {
+		e.waiters++
+	}
 	s.mu.Unlock()
 	if first {
 		group.Start(e)
@@ -78,9 +85,24 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 	case <-e.done:
 		return first, e.err
 	default:
-		e.waiters--
+		if hears {
+			e.waiters--
+		}
 		return first, context.Cause(ctx)
 	}
+}
+
+// closeBound returns the deadline of the context that a child is closed with, unless
+// that has passed: then it bounds the wait only.
+func (i *item) closeBound(ctx context.Context) time.Time {
+	if _, child := i.impl.(*Scope); !child {
+		return time.Time{}
+	}
+	deadline, ok := ctx.Deadline()
+	if !ok || !time.Now().Before(deadline) {
+		return time.Time{}
+	}
+	return deadline
 }
 
 // beginEarlyLocked adds e to the early drops that have not ended. It is no task: the

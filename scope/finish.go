@@ -141,7 +141,7 @@ func (s *Scope) closeContext() {
 }
 
 func (s *Scope) unwatchLocked() {
-	c := s.clock
+	c := s.clock()
 	if c == nil {
 		return
 	}

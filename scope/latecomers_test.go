@@ -77,20 +77,23 @@ func TestChildSpansHaveItsPath(t *testing.T) {
 	}
 }
 
-// TestChildDeadlineNamesIt: tasks of a child whose parent has no more time for it
-// find whose time is up, and how much that was.
+// TestChildDeadlineNamesIt: tasks of a child whose time is up find whose it is, and how
+// much that was.
 func TestChildDeadlineNamesIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var cause error
 		_ = scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
 			_ = must(s.Child("c"))
-			c := must(s.Child("c", scope.DropTimeout(8*sec)))
+			c := must(s.Child("c"))
 			_ = must(scope.Defer(c, "g", nothing))
 			c.Go("t", func(ctx context.Context) error {
 				<-ctx.Done()
 				cause = context.Cause(ctx)
 				return nil
 			})
+			ctx, cancel := context.WithTimeout(ctx, 8*sec)
+			defer cancel()
+			wantIs(t, c.Close(ctx), cause)
 			return nil
 		}, scope.WithName("x"))
 		want := scope.DropTimeoutError{Scope: "x", Guard: "c#2", Limit: 8 * sec}

@@ -101,9 +101,13 @@ func (s *Scope) fail(f failure, echo bool) {
 // registered after it, so the graph no longer changes.
 func (s *Scope) settle(kind ExitKind, value any) {
 	cause := s.cause()
+	turn := s.byTurn(cause)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.advanceLocked(dropping)
+	if turn && !s.echoed {
+		cause = nil // it has cut nothing short
+	}
 	slices.SortStableFunc(s.failuresLocked(), func(a, b failure) int { return a.index - b.index })
 	exit, by := s.exitLocked(kind, value, cause)
 	if exit.Kind != Succeeded || s.watched() || s.self != nil { // else nil says the same

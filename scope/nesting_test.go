@@ -298,8 +298,8 @@ func TestCloseBoundsTheWaitOnly(t *testing.T) {
 		err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
 			c := must(s.Child("c"))
 			_ = must(scope.Defer(c, "g", func(context.Context) error { time.Sleep(4 * sec); return errBoom }))
-			own, cancel := context.WithTimeoutCause(ctx, sec, errGone)
-			defer cancel()
+			own, cancel := context.WithCancelCause(ctx)
+			time.AfterFunc(sec, func() { cancel(errGone) })
 			if err := c.Close(own); err != errGone {
 				t.Error(err)
 			}

@@ -124,8 +124,8 @@ func (s *Scope) configure(opts []Option) error {
 		s.name = "scope"
 	}
 	limited := s.rare != nil && s.rare.guard.timeout > 0
-	if limited || s.grace > 0 || s.dropTimeout > 0 || s.force() != nil || s.parent != nil && s.parent.clock != nil {
-		s.clock = &clock{opened: time.Now()}
+	if limited || s.grace > 0 || s.dropTimeout > 0 || s.force() != nil || s.parent != nil && s.parent.clock() != nil {
+		s.timing.Store(&clock{opened: time.Now()})
 	}
 	r := s.rare
 	if r == nil {
@@ -173,7 +173,7 @@ func (s *Scope) begin(ctx context.Context, recorded bool) {
 		s.context.make()
 	}
 	if s.grace > 0 {
-		s.clock.unwatch = context.AfterFunc(&s.body, s.noteCanceled)
+		s.clock().unwatch = context.AfterFunc(&s.body, s.noteCanceled)
 	}
 	if i := s.inspector(); i != nil {
 		r := s.more()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ebb-go/ebb/group"
@@ -50,7 +51,7 @@ type Scope struct {
 
 	teardownAlone bool // see item.begin; set before the first drop of the teardown starts
 
-	clock *clock // immutable; nil: nothing can abandon what runs here
+	timing atomic.Pointer[clock] // see clock; nil: nothing can abandon what runs here
 
 	graph group.Graph // of items: guards, daemons, children
 	end   *closing    // written before the first drop of the teardown starts; nil: the exit has succeeded
@@ -69,6 +70,10 @@ type Scope struct {
 	names      *nameSet   // of the nodes; nil before the first
 }
 
+// clock returns what is known of time, or nil. It is set before the scope opens, or
+// by a Close with a deadline.
+func (s *Scope) clock() *clock { return s.timing.Load() }
+
 // clock is what a scope must know of time if something can abandon what runs in
 // it: a grace or a limit of its own, or of a scope around it. Other scopes, and
 // those of most requests are such, do without.
@@ -84,11 +89,20 @@ type clock struct {
 	unwatch    func() bool // of the watch on the context, with a grace
 }
 
+// age returns for how long the scope has been open; 0 for no clock.
+func (c *clock) age(now time.Time) time.Duration {
+	if c == nil {
+		return 0
+	}
+	return now.Sub(c.opened)
+}
+
 // incidents are what most scopes never see. All is guarded by the scope's mu.
 type incidents struct {
 	failures  []failure       // of the body, tasks and early drops
 	daemon    failure         // of the first daemon that failed before it was asked
 	stopCause error           // set by Stop, here or above; never nil then
+	turn      error           // a child was canceled with that because its turn had come
 	early     *earlyDrop      // the newest early drop that has not ended
 	collected bool            // what fails from here on is logged, for it comes too late for Run
 	contained map[string]bool // sorts of foreign code of which it was logged that they failed

@@ -35,8 +35,8 @@ func (s *Scope) snapshot(path string, now time.Time) trace.Snapshot {
 	if s.state != closed {
 		shot.Error = cause
 	}
-	if s.grace > 0 && !s.clock.graceFrom.IsZero() {
-		shot.Left = max(0, s.clock.graceFrom.Add(s.grace).Sub(now))
+	if s.grace > 0 && !s.clock().graceFrom.IsZero() {
+		shot.Left = max(0, s.clock().graceFrom.Add(s.grace).Sub(now))
 	}
 	shot.Items = s.taskItemsLocked(now)
 	opening, lazies := s.openingItemsLocked()
@@ -106,8 +106,8 @@ func (s *Scope) taskItemsLocked(now time.Time) (items []trace.SnapshotItem) {
 // known: of scopes with a limit, and of those that an inspector shows.
 func (s *Scope) drainedLocked(now time.Time) time.Duration {
 	switch {
-	case s.clock != nil:
-		return now.Sub(s.clock.left)
+	case s.clock() != nil:
+		return now.Sub(s.clock().left)
 	case s.inspector() != nil:
 		return now.Sub(s.rare.since)
 	}

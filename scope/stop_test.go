@@ -45,7 +45,7 @@ func TestStop(t *testing.T) {
 				})
 			})
 			c := must(s.Child("child"))
-			c.Go("t", func(ctx context.Context) error { time.Sleep(3 * sec); return listen("child")(ctx) })
+			c.Go("t", func(ctx context.Context) error { time.Sleep(sec); return listen("child")(ctx) })
 			daemon := scope.Stopping(ctx)
 			_ = must(s.Daemon("daemon", func(ctx context.Context) error {
 				own := scope.Stopping(ctx)
@@ -77,7 +77,7 @@ func TestStop(t *testing.T) {
 		if err != nil {
 			t.Errorf("Run returns Stop's cause: %v", err)
 		}
-		j.want(t, "task", "nested", "taken", "daemon", "child")
+		j.want(t, "task", "child", "nested", "taken", "daemon")
 	})
 }
 

@@ -172,7 +172,7 @@ func (s *Scope) freeSlot() {
 // Run is the task's goroutine. It leaves the error to end, since that also hears
 // of a panic and of Goexit.
 func (t *task) Run() {
-	if t.s.clock != nil {
+	if t.s.clock() != nil {
 		id := fault.GoroutineID()
 		t.s.mu.Lock()
 		t.id = id

@@ -55,7 +55,7 @@ func (s *Scope) dropAll(b deadlines) exitRun {
 func (s *Scope) earlyDrops() (early []*earlyDrop) {
 	s.mu.Lock()
 	if s.incidents == nil || s.incidents.early == nil {
-		if s.clock == nil && !s.limits { // else an abandoned early drop could be reading it
+		if s.clock() == nil && !s.limits { // else an abandoned early drop could be reading it
 			s.teardownAlone = true
 		}
 		s.mu.Unlock()
@@ -102,7 +102,7 @@ func (s *Scope) options(b *deadlines) group.Options {
 	if r := s.rare; r != nil {
 		o.Limit = r.dropLimit
 	}
-	if b == nil || s.clock != nil || s.limits { // limits: settled by now, unless early
+	if b == nil || s.clock() != nil || s.limits { // limits: settled by now, unless early
 		o.Cause = s.dropTimeoutError
 	}
 	if b != nil {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/scope"
@@ -22,21 +23,30 @@ import (
 // of a handler has to stay. The reader and writer are those of
 // [http.Hijacker]; the reader may hold data of the client already.
 //
+// When the context of s is canceled, as that of a child is when its turn comes, a read
+// of the connection that is waiting ends with [os.ErrDeadlineExceeded], for a read
+// knows of no context; a later SetReadDeadline gives time for a farewell.
+//
 // A connection that is owned so is no longer closed by its server. Errors are those of
 // [scope.Acquire] and of hijacking, which HTTP/2 does not support.
 func Hijack(ctx context.Context, s *scope.Scope, name string, w http.ResponseWriter, opts ...scope.GuardOption) (*scope.Handle[net.Conn], *bufio.ReadWriter, error) {
 	var buf *bufio.ReadWriter
+	var unwatch func() bool
 	h, err := scope.Acquire(ctx, s, name, func(context.Context) (net.Conn, error) {
 		c, rw, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			return nil, err
 		}
 		buf = rw
+		unwatch = context.AfterFunc(s.Context(), func() { _ = c.SetReadDeadline(time.Unix(1, 0)) })
 		if v := serverOf(w); v != nil {
 			v.forget(c)
 		}
 		return c, nil
-	}, closeConn, opts...)
+	}, func(ctx context.Context, c net.Conn) error {
+		unwatch()
+		return closeConn(ctx, c)
+	}, opts...)
 	return h, buf, err
 }
 

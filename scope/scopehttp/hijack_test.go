@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -202,4 +203,39 @@ func TestHijackRefused(t *testing.T) {
 		return nil
 	})
 	serve(h, "GET", "/")
+}
+
+// TestHijackReadEnds: a read that waits ends when the scope that owns the connection
+// is canceled, as a child is when its turn comes.
+func TestHijackReadEnds(t *testing.T) {
+	var read error
+	err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+		up := make(chan error, 1)
+		addr, _, err := scopehttp.Serve(ctx, s, "http", &http.Server{Addr: "127.0.0.1:0", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			session, err := s.Child("session", scope.DependsOn())
+			if err == nil {
+				var h *scope.Handle[net.Conn]
+				if h, _, err = scopehttp.Hijack(session.Context(), session, "conn", w); err == nil {
+					session.Go("reads", func(context.Context) error {
+						_, read = h.Value().Read(make([]byte, 1))
+						return nil
+					})
+				}
+			}
+			up <- err
+		})})
+		if err != nil {
+			return err
+		}
+		client, err := net.Dial("tcp", addr.String())
+		if err != nil {
+			return err
+		}
+		t.Cleanup(func() { _ = client.Close() })
+		_, err = io.WriteString(client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+		return errors.Join(err, <-up)
+	})
+	if err != nil || !errors.Is(read, os.ErrDeadlineExceeded) {
+		t.Errorf("Run returned %v, the read %v", err, read)
+	}
 }
