@@ -172,19 +172,31 @@ func (p proof) err() error {
 
 // writeText writes a line for each fact.
 func (p proof) writeText(w io.Writer) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var padded strings.Builder
+	table := tabwriter.NewWriter(&padded, 0, 0, 2, ' ', 0)
 	for _, f := range p {
-		verdict := ""
-		switch {
-		case f.wrong != "":
-			verdict = "WRONG: " + f.wrong
-		case f.compared:
-			verdict = "ok"
-		}
-		if f.allowed > 0 {
-			verdict += fmt.Sprintf(", %d without an answer", f.allowed)
-		}
-		fmt.Fprintf(table, "  %s\t%6d\t%s\t%s\n", f.what, f.n, verdict, f.where)
+		fmt.Fprintf(table, "  %s\t%6d\t%s\t%s\n", f.what, f.n, f.verdict(), f.where)
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(padded.String()) {
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f fact) verdict() (v string) {
+	switch {
+	case f.wrong != "":
+		v = "WRONG: " + f.wrong
+	case f.compared:
+		v = "ok"
+	}
+	if f.allowed > 0 {
+		v += fmt.Sprintf(", %d without an answer", f.allowed)
+	}
+	return v
 }

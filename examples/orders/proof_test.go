@@ -68,7 +68,7 @@ func TestProofCountsTransactions(t *testing.T) {
 	if err := p.err(); err != nil {
 		t.Error(err)
 	}
-	if got, want := screenOf(t, p), "  transactions begun             5      \n  transactions rolled back       2      \n  transactions committed         3  ok  \n"; got != want {
+	if got, want := screenOf(t, p), "  transactions begun             5\n  transactions rolled back       2\n  transactions committed         3  ok\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	counted.rolledBack.Store(1)
