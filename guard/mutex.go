@@ -162,37 +162,37 @@ func (m *Mutex[T]) Drop(ctx context.Context) error {
 	return m.drop(ctx, m, live, 0)
 }
 
-// settle takes the slot, for ever: no holder is left, and there is none to come.
+// settle waits for those who borrowed the value before it was given to the mutex, of
+// whom there will be no more, and then takes the slot, for ever: no holder is left,
+// and there is none to come. In this order, as a Drop that kept the slot while it
+// waits would be one more that an overlapping Drop waits for, and that by no function
+// which enter could see.
 func (m *Mutex[T]) settle(ctx context.Context) error {
 	m.refuse.Do(func() { close(m.refused) })
+	if err := m.g.settle(ctx); err != nil {
+		return err
+	}
 	select {
 	case m.slot <- struct{}{}:
+		return nil
 	default:
-		over := ctx.Done()
-		from, err := enter(ctx, &m.core, m)
-		if err != nil {
-			return err
-		}
-		select {
-		case m.slot <- struct{}{}:
-			from.leave()
-		case <-m.ended():
-			from.leave()
-			return nil // an overlapping Drop has it, and has dropped
-		case <-over:
-			from.leave()
-			return notDropped(ctx)
-		}
 	}
-	settled := false
-	defer func() {
-		if !settled { // or ctx, which is foreign code, has panicked
-			<-m.slot
-		}
-	}()
-	err := m.g.settle(ctx) // for those who borrowed it before it was given
-	settled = err == nil
-	return err
+	over := ctx.Done()
+	from, err := enter(ctx, &m.core, m)
+	if err != nil {
+		return err
+	}
+	select {
+	case m.slot <- struct{}{}:
+		from.leave()
+		return nil
+	case <-m.ended():
+		from.leave()
+		return nil // an overlapping Drop has it, and has dropped
+	case <-over:
+		from.leave()
+		return notDropped(ctx)
+	}
 }
 
 func (m *Mutex[T]) label() string { return label("Mutex["+typeFor[T]()+"]", m.g.origin) }

@@ -445,3 +445,23 @@ func TestAfterWaitingAround(t *testing.T) {
 		wantErr(t, "Drop", guard.DropAll(ctx, g, m), nil)
 	})
 }
+
+// Two Drops of a Mutex, one of them inside a Borrow from before the value was given
+// to it: the other does not keep what this one waits for.
+func TestMutexDropBesideBorrower(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		g := guard.New(1, guard.Nothing)
+		var m *guard.Mutex[int]
+		other := make(chan error, 1)
+		g.Borrow(ctx, func(inner context.Context, _ int) error {
+			m = guard.NewMutex(g)
+			go func() { other <- m.Drop(ctx) }()
+			synctest.Wait()
+			wantErr(t, "Drop inside", m.Drop(inner), guard.ErrReentrant)
+			return nil
+		})
+		wantErr(t, "Drop beside", <-other, nil)
+		wantErr(t, "Err", g.Err(), nil)
+	})
+}
