@@ -31,7 +31,9 @@
 // itself stands.
 //
 // Apart from that, handlers and clients see what net/http alone would show them: the
-// same bytes, the same optional methods of the [http.ResponseWriter], the same log.
+// same bytes, the same optional methods of the [http.ResponseWriter], the same log. The
+// one exception is that of every writer that wraps another: an [http.MaxBytesReader]
+// whose limit is exceeded cannot ask net/http to close the connection.
 //
 // # What an answer promises
 //

@@ -1,4 +1,4 @@
-package scopehttp // for the table of shapes: only the package can make a writer of each
+package scopehttp // for what no caller can see: writers of every shape, and what is remembered of closed connections
 
 import "net/http"
 
@@ -10,3 +10,11 @@ func Shaped(k int) http.ResponseWriter { return (&response{}).shaped(shape(k)) }
 
 // ShapeOf returns which set of optional methods w has.
 func ShapeOf(w http.ResponseWriter) int { return int(shapeOf(w)) }
+
+// Hijacked returns how many hijacked connections the server of srv remembers.
+func Hijacked(srv *http.Server) int {
+	v := srv.Handler.(tracked).v
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return len(v.hijacked.conns)
+}

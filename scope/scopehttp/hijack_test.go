@@ -2,6 +2,7 @@ package scopehttp_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -237,5 +238,61 @@ func TestHijackReadEnds(t *testing.T) {
 	})
 	if err != nil || !errors.Is(read, os.ErrDeadlineExceeded) {
 		t.Errorf("Run returned %v, the read %v", err, read)
+	}
+}
+
+// A handler gets the connection as net/http hands it out, with all its methods, over
+// TLS too; connections that are closed are not remembered, and not cut off.
+func TestHijackedAsItIs(t *testing.T) {
+	for _, secure := range []bool{false, true} {
+		client, scheme := &http.Client{Transport: new(http.Transport)}, "http"
+		srv := &http.Server{Addr: "127.0.0.1:0"}
+		if secure {
+			client, scheme, srv.TLSConfig = certified(t)
+			srv.Protocols = new(http.Protocols)
+			srv.Protocols.SetHTTP1(true)
+			client.Transport.(*http.Transport).Protocols = srv.Protocols
+		}
+		client.Transport.(*http.Transport).DisableKeepAlives = true
+		open := make(chan net.Conn, 1)
+		srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			c := hijack(t, w)
+			if _, ok := c.(*tls.Conn); ok != secure {
+				t.Errorf("tls %v: got a %T", secure, c)
+			}
+			half, ok := c.(interface{ CloseWrite() error })
+			if !ok {
+				t.Fatalf("a %T cannot be closed by half", c)
+			}
+			fmt.Fprint(c, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nby hand")
+			_ = half.CloseWrite()
+			if r.URL.Path == "/open" {
+				open <- c
+				return
+			}
+			_ = c.Close()
+		})
+		err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+			addr, _, err := scopehttp.Serve(ctx, s, "http", srv)
+			if err != nil {
+				return err
+			}
+			for range 200 { // more than are kept before they are looked through
+				if got := fetch(client, scheme+"://"+addr.String()); got != "HTTP/1.1 200 by hand" {
+					return errors.New(got)
+				}
+			}
+			fetch(client, scheme+"://"+addr.String()+"/open")
+			if n := scopehttp.Hijacked(srv); n > 100 {
+				t.Errorf("%d of 200 closed connections are remembered", n)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		if _, err := (<-open).Write([]byte("x")); err == nil {
+			t.Error("the one that was left open is open still")
+		}
 	}
 }
