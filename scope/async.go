@@ -39,6 +39,7 @@ func Async[T any](s *Scope, name string, fn func(ctx context.Context) (T, error)
 		})
 	}
 	if why := s.start(&t.task, true); why != nil {
+		s.refuse(name, false)
 		t.task.done(s.refusal("task", name, why), false)
 	}
 	return t

@@ -185,7 +185,7 @@
 // teardowns and drops, and what is alive. With [WithReport]: the whole teardown
 // as a value that draws itself. With [WithInspector]: a live page. Without any of
 // them nothing is recorded and nothing is paid. The log has slow drops, late
-// results of what was abandoned, tasks refused by a closed scope, telemetry that
+// results of what was abandoned, tasks that Go refused, telemetry that
 // is held as a guard, and callbacks that panicked.
 //
 // # Testing

@@ -27,6 +27,7 @@ func (s *Scope) finish(x exitRun) *faults {
 		x.spans.End(x.ended, s.criticalNames(x, report), dropsOnly(x.errs))
 	}
 	s.closeContext()
+	s.logMoreRefused()
 	if s.rec != nil {
 		s.rec.End(time.Now(), s.end.exit.Kind.String(), s.ownError())
 	}

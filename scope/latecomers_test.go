@@ -104,28 +104,6 @@ func TestChildDeadlineNamesIt(t *testing.T) {
 	})
 }
 
-// TestGoInStoppedIsNotLogged: only a closed scope logs that it refused a task.
-func TestGoInStoppedIsNotLogged(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var l logs
-		err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
-			_ = must(s.Daemon("server", func(ctx context.Context) error {
-				return scope.Run(ctx, func(ctx context.Context, s *scope.Scope) error {
-					<-scope.Stopping(ctx)
-					s.Go("t", func(context.Context) error { t.Error("run"); return nil })
-					return nil
-				})
-			}, scope.Graceful()))
-			synctest.Wait()
-			return nil
-		}, l.with())
-		if err != nil {
-			t.Error(err)
-		}
-		l.want(t)
-	})
-}
-
 // TestDropAfterAbandonedIsNil: a drop that was abandoned is told to those who
 // waited for it; later ones find it gone.
 func TestDropAfterAbandonedIsNil(t *testing.T) {

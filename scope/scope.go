@@ -102,6 +102,7 @@ type incidents struct {
 	failures  []failure       // of the body, tasks and early drops
 	daemon    failure         // of the first daemon that failed before it was asked
 	stopCause error           // set by Stop, here or above; never nil then
+	refused   *refusals       // nil: none
 	turn      error           // a child was canceled with that because its turn had come
 	early     *earlyDrop      // the newest early drop that has not ended
 	collected bool            // what fails from here on is logged, for it comes too late for Run

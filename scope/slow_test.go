@@ -146,7 +146,6 @@ func TestNoOtherLogLines(t *testing.T) {
 			_ = must(scope.Defer(s, "mad", func(context.Context) error { panic("mad") }))
 			s.Go("t", func(context.Context) error { return errBoom })
 			s.Cancel(errBoom)
-			s.Go("refused", func(context.Context) error { return nil }) // by a cancelled scope, not by a closed one
 			return errBoom
 		}, l.with())
 	})

@@ -37,14 +37,15 @@ type task struct {
 // it panics or calls [runtime.Goexit].
 //
 // With a task limit Go blocks until there is room or the scope is cancelled or
-// asked to stop. A scope that is cancelled, stopping or closed does not run fn;
-// the last is logged. Use [Scope.TryGo] to know, and [Async] to have a result.
+// asked to stop. A scope that is canceled, stopping or closed does not run fn, and
+// logs that: the first time by name, and with the number of the others when it ends.
+// Use [Scope.TryGo] to know, and [Async] to have a result.
 func (s *Scope) Go(name string, fn func(ctx context.Context) error) {
 	if fn == nil {
 		panic("scope.Go: nil function")
 	}
-	if why := s.start(&task{name: name, fn: fn}, true); why == ErrClosed && s.isClosed() {
-		s.warn("ebb: task refused by a closed scope", slog.String("task", name))
+	if why := s.start(&task{name: name, fn: fn}, true); why != nil {
+		s.logRefused(name, why)
 	}
 }
 
@@ -63,6 +64,9 @@ func (s *Scope) TryGo(name string, fn func(ctx context.Context) error) error {
 		panic("scope.TryGo: nil function")
 	}
 	if why := s.start(&task{name: name, fn: fn}, false); why != nil {
+		if why != ErrBusy {
+			s.refuse(name, false)
+		}
 		return s.refusal("task", name, why)
 	}
 	return nil
