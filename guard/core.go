@@ -29,13 +29,18 @@ const (
 // Invariants:
 //   - state is written under mu only; it is atomic for the sake of Value, which
 //     reads it without.
-//   - Refusing a borrower and counting him happen under one lock: once the state
+//   - Refusing a borrower and counting it happen under one lock: once the state
 //     is draining, borrows only falls, so a Drop that sees zero may begin.
-//   - Exactly one caller moves the state to dropping, and only he runs the drop.
+//   - Exactly one call moves the state to dropping, and only that call runs the drop.
+//   - Under mu no foreign code runs and nothing waits. The mu of a container is taken
+//     before that of a guard that it was given, and that of a mapped guard before that
+//     of the guard it was mapped from; nothing else holds two.
+//   - Draining is not left when a Drop gives up, so borrowers that are counted then
+//     are counted until they end, and every Drop waits for them on its own.
 type core struct {
 	state atomic.Uint32
 
-	origin *origin // who made it, and the leak hook; immutable, nil when it is not tracked
+	origin *origin // where it was made, and the leak hook; immutable, nil when it is not tracked
 	from   *core   // the guard this one was mapped from while it was borrowed; immutable
 
 	mu       sync.Mutex    // protects the following, and the fields of origin
@@ -44,15 +49,15 @@ type core struct {
 	unmarked bool          // immutable: the owner notices a drop that waits for itself; see InitOwned
 	stepping bool          // between BeginDrop and EndDrop
 	panicked bool          // the drop function has panicked; set with the state dropped
-	waits    *waits        // who waits, see there; nil while it would be empty
-	done     chan struct{} // made by the first who asks; closed when the state is terminal
+	waits    *waits        // what waits, see there; nil while it would be empty
+	done     chan struct{} // made when first asked for; closed when the state is terminal
 	err      error         // of the drop; set with the state dropped
 }
 
 // An ender is what a core drops.
 type ender interface {
 	labeled
-	// settle blocks until nobody uses what is to be dropped, or ctx ends. It
+	// settle blocks until nothing uses what is to be dropped, or ctx ends. It
 	// may be called by several overlapping Drops at once.
 	settle(ctx context.Context) error
 	// end drops it. It is called once.
@@ -65,7 +70,7 @@ type ender interface {
 func (c *core) is() state   { return state(c.state.Load()) }
 func (c *core) set(s state) { c.state.Store(uint32(s)) }
 
-// refusal is the answer to those who may not use a value in state s.
+// refusal is the error of a use of a value in state s.
 func refusal(s state) error {
 	switch s {
 	case given:
@@ -77,7 +82,7 @@ func refusal(s state) error {
 }
 
 // drop runs e's end exactly once over any number of calls, when its state is
-// from: live for those who hold the guard, given for its container. A call that
+// from: live for the holders of the guard, given for its container. A call that
 // finds the drop begun waits for it, or for its own ctx; one that finds it ended
 // returns nil. site is where the call was made, or 0.
 func (c *core) drop(ctx context.Context, e ender, from state, site uintptr) error {
@@ -120,7 +125,7 @@ func (c *core) drop(ctx context.Context, e ender, from state, site uintptr) erro
 		return c.wait(ctx, e) // an overlapping Drop settled too, and was first
 	}
 	c.origin.endedAt(site)
-	c.origin.disarm()
+	disarm(c.origin, c)
 	c.set(dropping)
 	c.mu.Unlock()
 	return c.run(ctx, e)
@@ -156,7 +161,7 @@ func (c *core) concludeLocked(err error) {
 	c.endLocked(dropped)
 }
 
-// endLocked moves to a terminal state and tells those who wait.
+// endLocked moves to a terminal state and wakes up all that wait for it.
 func (c *core) endLocked(s state) {
 	c.set(s)
 	if c.done != nil {

@@ -33,11 +33,12 @@
 // These hold for every type here, at any number of concurrent calls:
 //
 //   - The drop function runs at most once, and exactly once if Drop is called and a
-//     Drop's context outlives those who use the value.
-//   - A Drop that overlaps with the one that runs waits for it and gets its error; one
-//     that comes later is nil. So every Drop that returns nil means: it is dropped.
-//   - From the moment a Drop is called the value is refused to newcomers. Those who
-//     borrowed it or locked it may finish: it is not dropped under them.
+//     Drop's context outlives the functions that use the value.
+//   - A Drop that overlaps a running one waits for it and returns the same error. A
+//     later Drop returns nil. So a nil result always means that the value has been
+//     dropped.
+//   - From the moment a Drop is called the value is refused to newcomers. Functions
+//     that have borrowed or locked it may finish: it is not dropped under them.
 //   - A wait ends with the context of the call that waits, with its cause. A call that
 //     waits for itself, directly or around, is [ErrReentrant] at once.
 //   - A panic or Goexit in a function of the user's leaves locks free and counts right.
@@ -52,7 +53,7 @@
 // A guard that is garbage-collected undropped is a leak, and is reported to [OnLeak]
 // with its name, type and creation site: the last resort, as it needs a collection.
 // Tests find forgotten guards at their end with guardtest.Check. Nothing drops a
-// forgotten guard: a drop needs somebody who waits and hears its error.
+// forgotten guard: a drop needs a caller that waits for it and gets its error.
 //
 // The leak hook is a [runtime.AddCleanup]. With it New and Drop of a guard cost some
 // 1.5 µs and five allocations instead of 0.2 µs and two. Half of that are the sites of

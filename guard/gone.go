@@ -7,7 +7,8 @@ import (
 
 // A goneError is what Value panics with. It is ErrDropped, ErrReleased or ErrOwned,
 // and says of which guard. It looks that up when it is read, not when it is made,
-// so that Value is small enough to be inlined.
+// so that Value is small enough to be inlined. What it reads is immutable or atomic, or
+// only moves to terminal states, so the text is true whenever it is asked for.
 type goneError struct {
 	of interface {
 		gone() (typ string, o *origin, err error)

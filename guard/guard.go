@@ -47,7 +47,7 @@ func Of[T Dropper](v T, opts ...Option) *Guard[T] {
 func dropSelf[T Dropper](ctx context.Context, v T) error { return v.Drop(ctx) }
 
 // Owned returns a guard of v that has an owner from the start: one that reports
-// it himself if it is forgotten, as a scope does. It has no name, no creation
+// by itself a guard that is forgotten, as a scope does. It has no name, no creation
 // site and no leak hook, and is one allocation. Owned panics if drop is nil.
 func Owned[T any](v T, drop func(ctx context.Context, v T) error) *Guard[T] {
 	if drop == nil {
@@ -62,7 +62,7 @@ func Owned[T any](v T, drop func(ctx context.Context, v T) error) *Guard[T] {
 // InitOwned makes g, which must be the zero Guard, what [Owned] returns: for an
 // owner that has the guard in a value of its own, and so no allocation. The
 // context of the drop is passed on as it is: that a drop calls Drop on the very
-// guard it drops is for the owner to notice, who alone has g.
+// guard it drops is for the owner to notice, which alone has g.
 func InitOwned[T any](g *Guard[T], v T, drop func(ctx context.Context, v T) error) {
 	if drop == nil {
 		panic("guard: nil drop function")
@@ -73,7 +73,7 @@ func InitOwned[T any](g *Guard[T], v T, drop func(ctx context.Context, v T) erro
 }
 
 // Peek returns the guarded value, and false once it is gone. It is [Guard.Get]
-// for those who know why, at the price of [Guard.Value]; g must not be nil.
+// without the reason, at the price of [Guard.Value]; g must not be nil.
 func (g *Guard[T]) Peek() (v T, ok bool) {
 	if g.state.Load() != uint32(live) {
 		return v, false
@@ -120,7 +120,7 @@ func (g *Guard[T]) Borrow(ctx context.Context, fn func(ctx context.Context, v T)
 	return g.lend(ctx, live, fn)
 }
 
-// lend is Borrow for whoever may use the value in state s.
+// lend is Borrow for a holder that may use the value in state s.
 func (g *Guard[T]) lend(ctx context.Context, s state, fn func(ctx context.Context, v T) error) error {
 	if g == nil {
 		return ErrDropped
@@ -206,7 +206,7 @@ func (g *Guard[T]) Release() (T, error) {
 	if g.borrowedLocked() {
 		return zero, ErrInUse
 	}
-	g.origin.disarm()
+	disarm(g.origin, g)
 	g.endLocked(released)
 	return g.v, nil
 }

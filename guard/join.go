@@ -63,7 +63,11 @@ func opener[T any](into **Guard[T], open func(context.Context) (*Guard[T], error
 	}
 }
 
-// join opens all parts, or none.
+// join opens all parts, or none. The part that fails first decides the cause, and the
+// race for it is decided by once: what the others return afterwards is compared with
+// that cause, so of two parts that fail at once one is the cause and the other is kept
+// as its own error. Every guard that a part returned is dropped, also beside an error
+// or after a panic of another part, since nothing else has it.
 func join(ctx context.Context, parts ...part) error {
 	inner, cancel := context.WithCancelCause(ctx)
 	var once sync.Once

@@ -8,7 +8,7 @@ import (
 	"go.uber.org/multierr"
 )
 
-// A Lazy is a shared value that is opened by the first who asks for it. All
+// A Lazy is a shared value that is opened when it is first asked for. All
 // methods may be called concurrently, also on a nil *Lazy and the zero Lazy, which
 // are as after Drop. A Lazy must not be copied.
 //
@@ -21,7 +21,7 @@ type Lazy[T any] struct {
 	made    [1]uintptr                                   // caller of NewLazy; immutable
 	attempt *attempt                                     // that is running; under core.mu, as the following are
 	root    *Shared[T]                                   // the Lazy's own handle, once opened
-	lost    error                                        // of dropping what nobody wanted any more; told by Drop
+	lost    error                                        // of dropping what was no longer wanted; returned by Drop
 }
 
 // An attempt is one run of the open function.
@@ -50,15 +50,15 @@ func NewLazy[T any](open func(ctx context.Context) (*Guard[T], error)) *Lazy[T] 
 // Get returns a handle of the value, which the caller has to drop. The first call
 // starts open on a goroutine of its own; all that come before it has returned wait
 // for the same run. open gets the values of the first caller's ctx, but not its
-// cancellation: its context is canceled when all who wait have given up, and on
+// cancellation: its context is canceled when all calls that wait have given up, and on
 // Drop. Otherwise it is never canceled, as the value may live in it.
 //
-// If open fails, panics or calls [runtime.Goexit], all who wait get its error,
-// *[PanicError] or ErrGoexit, and the next Get tries again. If ctx ends first, Get
+// If open fails, panics or calls [runtime.Goexit], all calls that wait return its
+// error, *[PanicError] or ErrGoexit, and the next Get tries again. If ctx ends first, Get
 // returns its cause. What open returns after all have given up is dropped, and the
 // next Get waits for that and tries again. Once Drop was called, Get returns
-// ErrDropped, also to those who are waiting. From inside open, Get with its ctx is
-// ErrReentrant.
+// ErrDropped, and so do the calls that are waiting. From inside open, Get with its ctx
+// is ErrReentrant, and so is a circle of Lazies that open each other.
 func (l *Lazy[T]) Get(ctx context.Context) (*Shared[T], error) {
 	if l == nil {
 		return nil, ErrDropped
@@ -113,8 +113,8 @@ func (l *Lazy[T]) opened() (h *Shared[T], err error, done bool) {
 	return nil, nil, false
 }
 
-// join counts the caller among those who wait for the attempt, which it begins if
-// there is none, and returns it. An attempt that all have given up takes nobody in: it
+// join counts the caller among the Gets that wait for the attempt, which it begins if
+// there is none, and returns the attempt. One that all have given up counts no more: it
 // is returned with mine false. With nothing to wait for join returns nil.
 func (l *Lazy[T]) join(ctx context.Context) (a *attempt, mine bool) {
 	l.mu.Lock()
@@ -180,7 +180,7 @@ func (l *Lazy[T]) finish(m *mark, a *attempt, g *Guard[T], err error) {
 	l.mu.Lock()
 	if err == nil && l.is() == live && !a.forsaken {
 		if err = l.keep(g); err == nil {
-			l.attempt = nil // in the same moment: giveUp must not cancel it any more
+			l.attempt = nil // in the same moment: giveUp must no longer cancel it
 		}
 		g = nil // kept, or gone, or another owner's to drop
 	}
@@ -195,7 +195,7 @@ func (l *Lazy[T]) finish(m *mark, a *attempt, g *Guard[T], err error) {
 	l.attempt = nil
 	switch {
 	case err == nil:
-		l.lost = multierr.Append(l.lost, lost) // nobody waits for this attempt
+		l.lost = multierr.Append(l.lost, lost) // nothing waits for this attempt
 	case l.is() == live:
 		a.err = multierr.Append(err, lost)
 	default:
@@ -223,7 +223,7 @@ func (l *Lazy[T]) keep(g *Guard[T]) error {
 // Drop ends the Lazy. If it never opened, it never will. If it is opening, open
 // is canceled with ErrDropped and awaited, and what it returns is dropped. If it
 // has opened, the Lazy gives up its own handle: the value is dropped now or, if
-// there are others who hold one, by the last of them. Errors of dropping what was
+// there are other holders, by the last of them. Errors of dropping what was
 // opened after all had given up come first. In all else Drop is as [Guard.Drop],
 // with the open function as a borrower.
 func (l *Lazy[T]) Drop(ctx context.Context) error {
@@ -243,7 +243,7 @@ func (l *Lazy[T]) settle(ctx context.Context) error {
 	if err := l.core.settle(ctx, l); err != nil {
 		return err
 	}
-	// Nothing starts an attempt any more, so that root is final.
+	// No attempt is started now that the state is draining, so root is final.
 	if l.root != nil && l.root.leave(0) {
 		return l.root.share.g.settle(ctx)
 	}

@@ -139,8 +139,8 @@ func logLeak(l Leak) {
 }
 
 // logError logs at level Error without waiting for the handler, which is foreign
-// code. A record that a thousand others are waiting in front of is lost: a handler
-// that takes none cannot be told.
+// code. A record that a thousand others are waiting in front of is lost: the
+// handler takes none.
 func logError(text string, attrs []any) {
 	var log *queue
 	rewatch(func(w *watchers) {

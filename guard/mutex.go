@@ -15,11 +15,11 @@ type Mutex[T any] struct {
 	core // live until Drop or Unwrap; With counts as a borrower
 
 	g      *Guard[T]     // given to the mutex; immutable
-	slot   chan struct{} // holds one token while somebody has the lock, and for ever after Drop and Unwrap
-	turn   uint64        // number of the last Lock; written by who has the slot
+	slot   chan struct{} // holds one token while the lock is held, and for ever after Drop and Unwrap
+	turn   uint64        // number of the last Lock; written by the holder of the slot
 	holder atomic.Uint64 // the turn that has the lock; 0 when it was given back
 
-	refused chan struct{} // closed, to wake up those who wait, when Drop or Unwrap begin
+	refused chan struct{} // closed, to wake up all that wait, when Drop or Unwrap begin
 	refuse  sync.Once     // closes it
 }
 
@@ -27,8 +27,8 @@ var _ Dropper = (*Mutex[int])(nil)
 
 // NewMutex returns a mutex of g's value. The guard belongs to the mutex from then
 // on: its own Get, Borrow, Drop and Release are ErrOwned, while its Done and Err
-// tell when and how the value was dropped. Those who are borrowing the value when
-// it is given are not kept apart from the first holders, but Drop waits for them.
+// report when and how the value was dropped. Functions that are borrowing the value
+// when it is given are not kept apart from the first holders, but Drop waits for them.
 // If g is gone or owned, Lock returns the same error.
 func NewMutex[T any](g *Guard[T]) *Mutex[T] {
 	m := new(Mutex[T])
@@ -43,11 +43,12 @@ func NewMutex[T any](g *Guard[T]) *Mutex[T] {
 	return m
 }
 
-// Lock waits until the caller has the value for himself. He has it until he calls
+// Lock waits until the caller alone has the value. The caller has it until it calls
 // unlock; calling that twice is harmless, also when another has locked since. If
-// ctx ends first, Lock returns its cause; once Drop or Unwrap were called,
-// ErrDropped or ErrReleased, and those who are waiting are told at once. With an
-// error, unlock does nothing. From inside With, Lock with its ctx is ErrReentrant.
+// ctx ends first, Lock returns its cause; once Drop or Unwrap were called, it returns
+// ErrDropped or ErrReleased, and so do the calls that are waiting, at once. With an
+// error, unlock does nothing. From inside With, Lock with its ctx is ErrReentrant. A
+// lock belongs to no function, so a caller that locks twice waits until ctx ends.
 func (m *Mutex[T]) Lock(ctx context.Context) (v T, unlock func(), err error) {
 	if err := m.lock(ctx); err != nil {
 		return v, func() {}, err
@@ -111,7 +112,7 @@ func (m *Mutex[T]) unlock(turn uint64) {
 	}
 }
 
-// With calls fn with the value while nobody else has it, and returns fn's error,
+// With calls fn with the value while nothing else has it, and returns fn's error,
 // or the error of Lock. The lock is given back when fn returns, panics or calls
 // [runtime.Goexit]. From inside fn, Lock, With and Drop with its ctx are
 // ErrReentrant.
@@ -128,9 +129,9 @@ func (m *Mutex[T]) With(ctx context.Context, fn func(ctx context.Context, v T) e
 	return fn(inner, m.g.v)
 }
 
-// Unwrap hands the guard back to the caller, who owes its Drop again. It returns
-// ErrInUse while somebody has the lock, and the error of Lock once the mutex is
-// gone. Those who are waiting for the lock get ErrReleased.
+// Unwrap hands the guard back to the caller, which owes its Drop again. It returns
+// ErrInUse while the lock is held, and the error of Lock once the mutex is gone. The
+// calls that are waiting for the lock return ErrReleased.
 func (m *Mutex[T]) Unwrap() (*Guard[T], error) {
 	if m == nil {
 		return nil, ErrDropped
@@ -151,10 +152,10 @@ func (m *Mutex[T]) Unwrap() (*Guard[T], error) {
 	return m.g, nil
 }
 
-// Drop refuses those who want the lock and those who are waiting for it, waits
+// Drop refuses the calls of Lock that come and those that are waiting, waits
 // for its holder while ctx lives, and drops the guard. In all else it is as
-// [Guard.Drop], with the holder as the borrower. A holder who drops waits for
-// himself until ctx ends: he unlocks first.
+// [Guard.Drop], with the holder as the borrower. A holder that drops without
+// unlocking first waits for itself until ctx ends.
 func (m *Mutex[T]) Drop(ctx context.Context) error {
 	if m == nil {
 		return nil
@@ -162,8 +163,8 @@ func (m *Mutex[T]) Drop(ctx context.Context) error {
 	return m.drop(ctx, m, live, 0)
 }
 
-// settle waits for those who borrowed the value before it was given to the mutex, of
-// whom there will be no more, and then takes the slot, for ever: no holder is left,
+// settle waits for the functions that borrowed the value before it was given to the
+// mutex, of which there will be no more, and then takes the slot, for ever: no holder is left,
 // and there is none to come. In this order, as a Drop that kept the slot while it
 // waits would be one more that an overlapping Drop waits for, and that by no function
 // which enter could see.

@@ -41,7 +41,7 @@ type origin struct {
 	site  [1]uintptr // is stack, if depth is 1
 	lost  *tally     // has the count of the handle; nil for a guard
 
-	dropped atomic.Uintptr // pc of the Drop that began; 0 if not known
+	dropped atomic.Uintptr // pc of the Drop that began; 0 if not known. Atomic, as a goneError reads it at any time
 
 	armed  bool            // protected by the mu of the guard or share, as the following are
 	hook   runtime.Cleanup // calls leaked
@@ -96,13 +96,17 @@ func arm[P any](o *origin, p *P) {
 	}
 }
 
-// disarm takes the hook away.
-func (o *origin) disarm() {
+// disarm takes the hook away that arm has set for p. It keeps p reachable until that
+// is done: a Drop is often the last use of a handle, and between reading the origin
+// and stopping the hook the runtime could find the handle collected, report a guard
+// that is just being dropped, and give up its count a second time.
+func disarm[P any](o *origin, p *P) {
 	if o == nil || !o.armed {
 		return
 	}
 	o.armed = false
 	o.hook.Stop()
+	runtime.KeepAlive(p)
 	for _, t := range o.tracks {
 		t.remove(o)
 	}

@@ -2,7 +2,7 @@ package guard
 
 import "context"
 
-// Own makes the caller the one who reports the guard if it is forgotten, and
+// Own makes the caller the owner, which reports the guard if it is forgotten, and
 // stops its leak hook. It returns ErrOwned if it has an owner already, or was
 // given to a container, and the error of Get once the value is gone. An owner
 // uses and drops the guard by its ordinary methods.
@@ -19,12 +19,12 @@ func (g *Guard[T]) Own() error {
 		return ErrOwned
 	}
 	g.owned = true
-	g.origin.disarm()
+	disarm(g.origin, g)
 	return nil
 }
 
-// Disown undoes [Guard.Own]: whoever called that has not become the owner after
-// all, or is it no longer. The leak hook is armed again, if the guard had one.
+// Disown undoes [Guard.Own]: its caller has not become the owner after all, or is it
+// no longer. The leak hook is armed again, if the guard had one.
 func (g *Guard[T]) Disown() {
 	if g == nil {
 		return
@@ -38,11 +38,11 @@ func (g *Guard[T]) Disown() {
 }
 
 // BeginDrop, CallDrop and EndDrop are [Guard.Drop] in three steps, for the owner
-// who made the guard by [InitOwned] and is the only one that drops it. So none of
+// that made the guard by [InitOwned] and alone drops it. So none of
 // this package's frames lies on the stack while the drop function runs. (Of a
 // hundred thousand drops that block, each then does with 2 KB instead of 4.)
 //
-// BeginDrop begins the drop if nobody has to be waited for, and else returns
+// BeginDrop begins the drop if there is nothing to wait for, and else returns
 // false: then Drop is the way. It returns false for a guard that was not made by
 // InitOwned, and for nil.
 func (g *Guard[T]) BeginDrop() bool {
@@ -80,7 +80,7 @@ func (g *Guard[T]) EndDrop(err error) {
 // for a drop in steps, whose caller knows.
 func (g *Guard[T]) Panicked() bool { return g != nil && g.hasPanicked() }
 
-// take gives the guard to a container: from then on its own methods only tell
+// take gives the guard to a container: from then on its own methods only report
 // how it ended. The leak hook stays armed: a container that is forgotten takes
 // its guards with it, and those are reported with their own sites. A guard that
 // an owner took by [Guard.Own] is refused; one made by [Owned] has no owner but
@@ -110,7 +110,7 @@ func (g *Guard[T]) give() {
 }
 
 // MoveOwned makes to, which must be the zero Guard, owe what g owes, for the owner of
-// g who hands it on to another: g is as after Release, and to has an owner from the
+// g that hands it on to another: g is as after Release, and to has an owner from the
 // start. A guard that has been moved often is no larger than one that has not. If g is
 // gone, to is gone with the same error.
 func MoveOwned[T any](to, g *Guard[T]) {
@@ -132,7 +132,7 @@ func MoveOwned[T any](to, g *Guard[T]) {
 	} else if to.from = g.from; to.from != nil {
 		to.from = to.from.borrowedFrom()
 	}
-	g.origin.disarm()
+	disarm(g.origin, g)
 	to.set(live)
 	g.endLocked(released)
 }
@@ -153,7 +153,7 @@ func (c *core) borrowedFrom() *core {
 
 // Map returns a guard of f's result that owes what g owed: its Drop runs g's
 // drop function on g's value, and its leak hook is g's. g is as after Release.
-// Those who are borrowing g's value may finish: the new guard's Drop waits for
+// Functions that are borrowing g's value may finish: the new guard's Drop waits for
 // them too. While f runs, other calls on g return ErrOwned; if it panics, g is
 // unchanged. If g is gone or owned, f is not called, and the new guard is gone with
 // the same error.
@@ -175,7 +175,7 @@ func Map[T, U any](g *Guard[T], f func(T) U) *Guard[U] {
 	if g.borrows > 0 || g.from != nil {
 		h.from = &g.core
 	}
-	g.origin.disarm()
+	disarm(g.origin, g)
 	h.origin = g.origin.as(typeOf(h.v))
 	arm(h.origin, h)
 	g.endLocked(released)
@@ -192,7 +192,7 @@ func unusable[T any](err error) *Guard[T] {
 	case ErrOwned:
 		g.set(given)
 		g.done = make(chan struct{})
-		close(g.done) // nobody will end it
+		close(g.done) // nothing will end it
 	}
 	return g
 }

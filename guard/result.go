@@ -32,7 +32,7 @@ func (r *Result[T]) Get() (T, error) {
 }
 
 // Drop drops the guard, as [Guard.Drop] does. There is nothing to drop for an
-// error, and Drop returns nil: the error was Get's to tell.
+// error, and Drop returns nil: Get returns the error.
 func (r *Result[T]) Drop(ctx context.Context) error {
 	if r == nil || r.err != nil {
 		return nil

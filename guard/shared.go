@@ -26,14 +26,14 @@ type tally struct {
 	refs int        // handles that are held; once 0 it stays 0, so nothing is resurrected
 }
 
-// A Shared is one of several handles of one guarded value. Each holder drops his
+// A Shared is one of several handles of one guarded value. Each holder drops its
 // own handle; the Drop of the last one drops the value. All methods may be called
 // concurrently, also on a nil *Shared and the zero Shared, which owe nothing.
 //
 // A handle of a guard that has a leak hook has one too: a handle that is forgotten
 // is reported to [OnLeak] and gives up its count, so that the value is dropped by
-// the last of those who do drop theirs. If there is nobody left to do that, the
-// value is lost, as that of a forgotten guard is.
+// the last of the others. If all handles are forgotten, the value is lost, as the
+// value of a forgotten guard is.
 type Shared[T any] struct {
 	share *share[T] // immutable
 
@@ -46,7 +46,7 @@ var _ Dropper = (*Shared[int])(nil)
 
 // Share turns a guard into the first handle of a shared value. The guard belongs
 // to the handles from then on: its own Get, Borrow, Drop and Release are ErrOwned,
-// while its Done and Err tell when and how the value was dropped. If g is gone or
+// while its Done and Err report when and how the value was dropped. If g is gone or
 // owned, the handle is gone with the same error.
 func Share[T any](g *Guard[T]) *Shared[T] {
 	s, err := newShare(g)
@@ -66,11 +66,11 @@ func newShare[T any](g *Guard[T]) (*share[T], error) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.origin.disarm()
+	disarm(g.origin, g)
 	return &share[T]{g: g, tally: new(tally)}, nil
 }
 
-// handle counts a new handle in, whose leak hook reports o. mu is held, or nobody
+// handle counts a new handle in, whose leak hook reports o. mu is held, or nothing
 // else has s.
 func (s *share[T]) handle(o *origin) *Shared[T] {
 	s.refs++
@@ -160,7 +160,7 @@ func (h *Shared[T]) Clone() (*Shared[T], error) {
 func (h *Shared[T]) clone(o *origin) (*Shared[T], error) {
 	h.share.mu.Lock()
 	defer h.share.mu.Unlock()
-	if s := h.is(); s != live { // a handle and its count go under mu: whoever is live now is counted
+	if s := h.is(); s != live { // a handle and its count go under mu: what is live now is counted
 		return nil, refusal(s)
 	}
 	return h.share.handle(o), nil
@@ -207,7 +207,7 @@ func (h *Shared[T]) paid() {
 	}
 	h.share.mu.Lock()
 	defer h.share.mu.Unlock()
-	h.origin.disarm()
+	disarm(h.origin, h)
 }
 
 // leave gives up the handle and its count, once, and reports whether that was
@@ -222,7 +222,7 @@ func (h *Shared[T]) leave(site uintptr) (last bool) {
 	h.origin.endedAt(site)
 	h.state.Store(uint32(dropped))
 	if s.refs--; s.refs > 0 {
-		h.origin.disarm()
+		disarm(h.origin, h)
 		return false
 	}
 	h.last = true // and still owes the drop: the hook stays armed until that begins
@@ -233,8 +233,8 @@ func (h *Shared[T]) leave(site uintptr) (last bool) {
 }
 
 // Done returns a channel that is closed when the value has been dropped; it may
-// be asked for and waited on after the handle is gone. After Unshare it tells of
-// the guard.
+// be asked for and waited on after the handle is gone. After Unshare it is
+// the guard's.
 func (h *Shared[T]) Done() <-chan struct{} {
 	if h == nil || h.share == nil {
 		return new(core).ended()
@@ -265,7 +265,7 @@ func (h *Shared[T]) Unshare() (*Guard[T], error) {
 		return nil, refusal(s)
 	}
 	h.state.Store(uint32(released))
-	h.origin.disarm()
+	disarm(h.origin, h)
 	if h.share.refs--; h.share.refs > 0 {
 		return nil, ErrShared
 	}

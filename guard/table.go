@@ -54,8 +54,8 @@ func NewTable[K comparable, V any]() *Table[K, V] { return new(Table[K, V]) }
 func (t *Table[K, V]) ready() { t.state.CompareAndSwap(uint32(empty), uint32(live)) }
 
 // TryInsert gives g to the table: from then on its own Get, Borrow, Drop and
-// Release are ErrOwned, while its Done and Err tell when and how the value was
-// dropped. With an error, g stays with the caller, who owes its drop as before:
+// Release are ErrOwned, while its Done and Err report when and how the value was
+// dropped. With an error, g stays with the caller, which owes its drop as before:
 // ErrDuplicate if k is taken, ErrDropped once Drop was called, and the error of
 // g's Get if g is gone or owned.
 func (t *Table[K, V]) TryInsert(k K, g *Guard[V]) error {
@@ -106,7 +106,7 @@ func (t *Table[K, V]) entry(k K) (e entry[V], ok bool) {
 	return e, ok
 }
 
-// Take removes the guard under k and hands it to the caller, who owes its drop;
+// Take removes the guard under k and hands it to the caller, which owes its drop;
 // false as for Get.
 func (t *Table[K, V]) Take(k K) (*Guard[V], bool) {
 	if t == nil {
@@ -179,7 +179,9 @@ func (t *Table[K, V]) Drop(ctx context.Context) error {
 	return t.drop(ctx, t, live, 0)
 }
 
-// settle waits for those who borrowed a value before it was given to the table.
+// settle waits for the functions that borrowed a value before it was given to the
+// table. It goes through all of them, also when one is the caller's own: the error
+// names each key that is in use.
 func (t *Table[K, V]) settle(ctx context.Context) error {
 	var err error
 	for _, e := range t.sorted(draining) {

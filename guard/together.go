@@ -29,7 +29,9 @@ func DropLimit(ctx context.Context, n int, ds ...Dropper) error {
 }
 
 // concurrently calls do(0) to do(n-1), at most limit at a time, each on a
-// goroutine of its own, waits for them, and returns their outcomes.
+// goroutine of its own, waits for them, and returns their outcomes. Also a single call
+// has its own goroutine: a Goexit of it must not end the caller, which has the outcomes
+// of others to return.
 func concurrently(n, limit int, do func(i int) error) []error {
 	if limit < 1 || limit > n {
 		limit = n

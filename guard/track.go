@@ -23,7 +23,8 @@ func Track() (stop func() []Leak) {
 }
 
 // A track is a set of origins in the order of their arming. It keeps no guard
-// from being collected.
+// from being collected, as an origin leads to none. A guard that was collected stays in
+// the set: nothing dropped it.
 type track struct {
 	mu   sync.Mutex      // protects the following; taken under a guard's mu
 	made map[*origin]int // what is armed now, with its number

@@ -51,7 +51,7 @@ func apart(drop func() error) { concurrently(1, 0, func(int) error { return drop
 //
 // It cannot see a [runtime.Goexit] while *err is nil.
 func KeepOnSuccess[T any](ctx context.Context, g *Guard[T], err *error) {
-	// Only recover tells a panic from a return. Panicking again with the same
+	// Only recover distinguishes a panic from a return. Panicking again with the same
 	// value, before this function returns, keeps the stack: the frames of the
 	// first panic are still there and are printed.
 	if p := recover(); p != nil {
