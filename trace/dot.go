@@ -8,25 +8,39 @@ import (
 	"strings"
 )
 
-// Graphviz and Mermaid lay out what they are given, and take their time for it,
-// so graphs are folded for them too.
+// maxWhole is how many nodes a graph for Graphviz or Mermaid may have and be
+// whole. They lay out what they are given, and take their time for it, so bigger
+// ones are folded for them too.
+const maxWhole = 500
+
 const (
 	dotColumns = 40
 	dotRows    = 40
+	dotEdges   = 2000 // beyond, those that follow from others are left out, and equal ones joined
 )
 
 // WriteDOT writes the graph of r in the language of Graphviz: nodes in the order
 // of the waves, coloured by outcome, arrows from dependent to dependency. Edges
-// that follow from others are pale and do not count for the layout. Big
-// graphs fold. WriteDOT returns the first error of w.
+// that follow from others are pale and do not count for the layout; where there
+// are thousands of edges, those are left out, and nodes that depend on the same
+// ones do so through a point. Graphs of more than 500 nodes fold.
+// WriteDOT returns the first error of w.
 func (r *Report) WriteDOT(w io.Writer) error {
 	r = r.whole()
-	return writeDOT(w, r.Scope, newDAG(r.vertices(), dotColumns, dotRows))
+	return writeDOT(w, r.Scope, wholeDAG(r.vertices(), dotColumns, dotRows))
 }
 
 // WriteDOT writes the graph of p in the manner of [Report.WriteDOT].
 func (p Plan) WriteDOT(w io.Writer) error {
-	return writeDOT(w, "plan", newDAG(p.vertices(), dotColumns, dotRows))
+	return writeDOT(w, "plan", wholeDAG(p.vertices(), dotColumns, dotRows))
+}
+
+// wholeDAG is newDAG, except that a graph of up to maxWhole nodes is not folded.
+func wholeDAG(vertices []vertex, maxColumns, maxRows int) *dag {
+	if n := len(vertices); n <= maxWhole {
+		return newDAG(vertices, max(n, 1), max(n, 1))
+	}
+	return newDAG(vertices, maxColumns, maxRows)
 }
 
 func writeDOT(w io.Writer, name string, g *dag) error {
@@ -44,16 +58,31 @@ func writeDOT(w io.Writer, name string, g *dag) error {
 		fmt.Fprintf(b, "\t%s [%s];\n", ids[i], strings.Join(n.dotAttributes(), ", "))
 	}
 	b.WriteByte('\n')
-	for k := range g.columns { // nodes of a wave stand in one rank
-		b.WriteString("\t{ rank=same;")
-		for i := range g.nodes {
-			if g.nodes[i].column == k {
-				b.WriteString(" " + ids[i] + ";")
-			}
+	for i := range g.nodes { // by column: nodes of a wave stand in one rank
+		if i == 0 || g.nodes[i].column != g.nodes[i-1].column {
+			b.WriteString("\t{ rank=same;")
 		}
-		b.WriteString(" }\n")
+		b.WriteString(" " + ids[i] + ";")
+		if i == len(g.nodes)-1 || g.nodes[i].column != g.nodes[i+1].column {
+			b.WriteString(" }\n")
+		}
 	}
 	b.WriteByte('\n')
+	if g.edges() > dotEdges {
+		g.reduce()
+		if g.implied > 0 {
+			fmt.Fprintf(b, "\t// %s not drawn: others imply them\n", plural(g.implied, "edge"))
+		}
+		for k, h := range g.bundle() {
+			fmt.Fprintf(b, "\t\"point %d\" [shape=point];\n", k)
+			for _, i := range h.from {
+				fmt.Fprintf(b, "\t%s -> \"point %d\" [arrowhead=none];\n", ids[i], k)
+			}
+			for _, i := range h.to {
+				fmt.Fprintf(b, "\t\"point %d\" -> %s;\n", k, ids[i])
+			}
+		}
+	}
 	all := make([][]int, len(g.nodes))
 	for i := range g.nodes {
 		all[i] = slices.Clone(g.nodes[i].to)

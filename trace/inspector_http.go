@@ -207,7 +207,7 @@ func (i *Inspector) servePlan(id uint64, format string) answer {
 
 // drawable is a report or a plan.
 type drawable interface {
-	WriteText(io.Writer) error
+	WriteText(io.Writer, ...TextOption) error
 	WriteSVG(io.Writer) error
 	WriteDOT(io.Writer) error
 	WriteMermaid(io.Writer) error
@@ -217,7 +217,7 @@ type drawable interface {
 func written(d drawable, format string) answer {
 	switch format {
 	case "text":
-		return answer{mime: typeText, write: d.WriteText}
+		return answer{mime: typeText, write: func(w io.Writer) error { return d.WriteText(w) }}
 	case "json":
 		return answer{mime: typeJSON, write: asJSON(d)}
 	case "svg":

@@ -253,7 +253,7 @@ func (e *Entry) note() string {
 		text += ", released by " + fit(e.ReleasedBy, textName)
 	}
 	if len(e.DependsOn) > 0 {
-		text += ", depends on " + list(e.DependsOn, 6)
+		text += ", depends on " + list(e.DependsOn, 6, textName, 6*textName)
 	}
 	if e.Err != nil {
 		text += ": " + isolate(clean(errorText(e.Err)))

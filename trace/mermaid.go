@@ -1,40 +1,61 @@
 package trace
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Mermaid refuses texts of more than 50,000 characters and graphs of more than
-// 500 edges, wherever it is embedded.
+// 500 edges, wherever it is embedded, and no directive in the text changes that.
 const (
 	mermaidColumns = 12
 	mermaidRows    = 16
-	mermaidEdges   = 480
+	mermaidEdges   = 500
+	mermaidText50  = 50_000
 )
 
 // WriteMermaid writes the graph of r as a Mermaid flowchart, as many
 // sites draw it in a fence marked "mermaid": nodes in the order of the
 // waves, arrows from dependent to dependency, colours by outcome, strong borders
-// on the critical path. Daemons are round, children have a double border. Big
-// graphs fold, and of very many edges those that follow from others are left
-// out. WriteMermaid returns the first error of w.
+// on the critical path. Daemons are round, children have a double border. Graphs
+// of more than 500 nodes fold. Of more edges than Mermaid draws, which are 500,
+// those that follow from others are left out, and nodes that depend on the same
+// ones do so through a point; names are shortened to what
+// Mermaid reads. WriteMermaid returns the first error of w.
 func (r *Report) WriteMermaid(w io.Writer) error {
-	r = r.whole()
-	return writeMermaid(w, newDAG(r.vertices(), mermaidColumns, mermaidRows))
+	return writeMermaid(w, r.whole().vertices())
 }
 
 // WriteMermaid writes the graph of p in the manner of [Report.WriteMermaid].
 func (p Plan) WriteMermaid(w io.Writer) error {
-	return writeMermaid(w, newDAG(p.vertices(), mermaidColumns, mermaidRows))
+	return writeMermaid(w, p.vertices())
 }
 
-func writeMermaid(w io.Writer, g *dag) error {
-	b := bufio.NewWriter(w)
+// writeMermaid gives the names as much room as there is. Where even short ones
+// have none, because all of their letters need an escape, the graph is folded.
+func writeMermaid(w io.Writer, vertices []vertex) error {
+	whole := wholeDAG(vertices, mermaidColumns, mermaidRows)
+	var text string
+	for _, cells := range []int{40, 24, 14, 9} {
+		if text = whole.mermaid(cells); utf8.RuneCountInString(text) <= mermaidText50 {
+			break
+		}
+	}
+	if utf8.RuneCountInString(text) > mermaidText50 {
+		text = newDAG(vertices, mermaidColumns, mermaidRows).mermaid(24)
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+// mermaid writes g with names of at most some cells. It reduces g if it has too
+// many edges.
+func (g *dag) mermaid(cells int) string {
+	b := new(strings.Builder)
 	b.WriteString("flowchart LR\n")
 	for i := range g.nodes {
 		n := &g.nodes[i]
@@ -42,27 +63,44 @@ func writeMermaid(w io.Writer, g *dag) error {
 			fmt.Fprintf(b, "    %%%% %s\n", g.columns[n.column])
 		}
 		before, after := mermaidShape(n.kind)
-		label := mermaidText(fit(n.name, 40))
+		label := mermaidText(fit(n.name, cells))
 		if sub := n.subtitle(); sub != "" {
-			label += "<br>" + mermaidText(sub)
+			label += "<br>" + mermaidText(fit(sub, cells))
 		}
 		fmt.Fprintf(b, "    n%d%s\"%s\"%s\n", i, before, label, after)
 	}
 	if g.edges() > mermaidEdges {
 		g.reduce()
 	}
-	left := mermaidEdges
+	left, hidden := mermaidEdges, 0
+	if g.edges() > mermaidEdges {
+		for k, h := range g.bundle() {
+			if left < len(h.from)+len(h.to) {
+				hidden += len(h.from) * len(h.to)
+				continue
+			}
+			left -= len(h.from) + len(h.to)
+			fmt.Fprintf(b, "    p%d(( ))\n", k)
+			for _, i := range h.from {
+				fmt.Fprintf(b, "    n%d --- p%d\n", i, k)
+			}
+			for _, i := range h.to {
+				fmt.Fprintf(b, "    p%d --> n%d\n", k, i)
+			}
+		}
+	}
 	for i := range g.nodes {
 		for _, to := range g.nodes[i].to[:min(left, len(g.nodes[i].to))] {
 			fmt.Fprintf(b, "    n%d --> n%d\n", i, to)
 			left--
+			hidden--
 		}
 	}
-	if n := g.edges() - mermaidEdges; n > 0 {
-		fmt.Fprintf(b, "    %%%% %s not drawn\n", plural(n, "edge"))
+	if hidden += g.edges(); hidden > 0 {
+		fmt.Fprintf(b, "    %%%% %s not drawn\n", plural(hidden, "edge"))
 	}
 	g.mermaidClasses(b)
-	return b.Flush()
+	return b.String()
 }
 
 func mermaidShape(kind string) (before, after string) {
@@ -76,7 +114,7 @@ func mermaidShape(kind string) (before, after string) {
 }
 
 // mermaidClasses colours the nodes; a class that no node has is not defined.
-func (g *dag) mermaidClasses(b *bufio.Writer) {
+func (g *dag) mermaidClasses(b *strings.Builder) {
 	members := make(map[string][]string)
 	for i := range g.nodes {
 		n := &g.nodes[i]

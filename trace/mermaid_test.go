@@ -37,7 +37,7 @@ func TestMermaidKeepsTheLimits(t *testing.T) {
 	all["dense"] = simulate("waves", drops...)
 	for name, r := range all {
 		doc := formatOf("mmd").render(t, r)
-		if n := strings.Count(doc, "-->"); n > 500 {
+		if n := strings.Count(doc, "-->") + strings.Count(doc, " --- "); n > 500 {
 			t.Errorf("%s: %d edges", name, n)
 		}
 		if n := len(doc); n > 50_000 {

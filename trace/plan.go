@@ -24,14 +24,15 @@ type PlanNode struct {
 // WriteText writes p with one line per node, under the number of its wave:
 // what it is and what it depends on. Waves of more than fifty nodes, and plans
 // of more than a hundred waves, are cut short with a count.
-func (p Plan) WriteText(w io.Writer) error {
+func (p Plan) WriteText(w io.Writer, opts ...TextOption) error {
+	l := layoutFor(w, opts)
 	const mostWaves, mostNodes, mostDeps = 100, 50, 6
 	b := bufio.NewWriter(w)
 	nodes, name := 0, 0
 	for _, wave := range p.Waves {
 		nodes += len(wave)
 		for _, n := range wave[:min(len(wave), mostNodes)] {
-			name = max(name, min(textName, width(clean(n.Name))))
+			name = max(name, min(l.name(), width(clean(n.Name))))
 		}
 	}
 	if nodes == 0 {
@@ -55,7 +56,8 @@ func (p Plan) WriteText(w io.Writer) error {
 			}
 			line := fmt.Sprintf("%-9s %s  %-6s", label, padRight(fit(n.Name, name), name), clean(n.Kind))
 			if len(n.DependsOn) > 0 {
-				line += "  depends on " + list(n.DependsOn, mostDeps)
+				line += "  depends on "
+				line += list(n.DependsOn, mostDeps, l.name(), l.cells-width(line))
 			}
 			fmt.Fprintln(b, strings.TrimRight(line, " "))
 		}
@@ -63,18 +65,23 @@ func (p Plan) WriteText(w io.Writer) error {
 	return b.Flush()
 }
 
-// list joins the first names, and counts the rest.
-func list(names []string, most int) string {
+// list joins the first names, each of at most longest cells, and counts the rest.
+// There are at most most names, and of those as many as fit into cells; the first
+// is always there.
+func list(names []string, most, longest, cells int) string {
 	var b strings.Builder
+	const room = len(" and 1,000,000 more")
 	for i, name := range names {
-		if i == most && len(names) > most+1 {
-			fmt.Fprintf(&b, " and %s more", thousands(len(names)-most))
+		name = fit(name, longest)
+		if i > 0 {
+			name = ", " + name
+		}
+		if left := len(names) - i; i == most && left > 1 || i > 0 && width(name) > cells-room && (left > 1 || width(name) > cells) {
+			fmt.Fprintf(&b, " and %s more", thousands(left))
 			break
 		}
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(fit(name, textName))
+		cells -= width(name)
+		b.WriteString(name)
 	}
 	return b.String()
 }

@@ -64,7 +64,8 @@ func (p Plan) Diff(r *Report) Diff {
 // what did not run, "+" for what was not planned, "~" for what moved. An empty
 // Diff is the line "as planned". Beyond a hundred changes of one sort the rest
 // is counted.
-func (d Diff) WriteText(w io.Writer) error {
+func (d Diff) WriteText(w io.Writer, opts ...TextOption) error {
+	l := layoutFor(w, opts)
 	b := bufio.NewWriter(w)
 	if d.Empty() {
 		fmt.Fprintln(b, "as planned")
@@ -73,7 +74,7 @@ func (d Diff) WriteText(w io.Writer) error {
 	name := 0
 	for _, changes := range [][]Change{d.NotRun, d.NotPlanned, d.Moved} {
 		for _, c := range changes[:min(len(changes), mostChanges)] {
-			name = max(name, min(textName, width(clean(c.Name))))
+			name = max(name, min(l.name(), width(clean(c.Name))))
 		}
 	}
 	write := func(sign string, changes []Change, say func(Change) string) {

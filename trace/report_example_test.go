@@ -46,10 +46,10 @@ func ExampleReport_WriteText() {
 	// Output:
 	// teardown of shop: succeeded in 190ms of 10s grace, 3 drops in 3 waves, schedule waves
 	//
-	//    wave  guard  outcome   waited     took    slack  0s                95ms             190ms
-	//  *    0  api    ok             ·    120ms        ·  █████████████████████████▎
-	//  *    1  cache  ok             ·     30ms        ·                           ██████▋
-	//  *    2  db     ok             ·     40ms        ·                                 █████████
+	//    wave  guard  outcome   waited     took    slack  0s                    95ms                 190ms
+	//  *    0  api    ok             ·    120ms        ·  ██████████████████████████████▍
+	//  *    1  cache  ok             ·     30ms        ·                                ███████▉
+	//  *    2  db     ok             ·     40ms        ·                                       ███████████
 	//
 	//    * critical path   ! not ok   · waiting
 	//

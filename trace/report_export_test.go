@@ -7,7 +7,7 @@ import "time"
 func Clean(s string) string                              { return clean(s) }
 func Isolate(s string) string                            { return isolate(s) }
 func Fit(s string, n int) string                         { return fit(s, n) }
-func Width(s string) int                                 { return width(s) }
+func Cells(s string) int                                 { return width(s) }
 func Short(d time.Duration) string                       { return short(d) }
 func Thousands(n int) string                             { return thousands(n) }
 func MermaidText(s string) string                        { return mermaidText(s) }

@@ -23,7 +23,7 @@ type format struct {
 }
 
 var formats = []format{
-	{"txt", (*trace.Report).WriteText},
+	{"txt", func(r *trace.Report, w io.Writer) error { return r.WriteText(w) }},
 	{"html", (*trace.Report).WriteHTML},
 	{"svg", (*trace.Report).WriteSVG},
 	{"dot", (*trace.Report).WriteDOT},
@@ -137,8 +137,8 @@ func TestErrorOfTheWriter(t *testing.T) {
 		}
 	}
 	writers := map[string]func(io.Writer) error{
-		"plan text": samplePlan().WriteText, "plan svg": samplePlan().WriteSVG, "plan dot": samplePlan().WriteDOT, "plan mermaid": samplePlan().WriteMermaid,
-		"snapshot text": sampleSnapshot().WriteText, "snapshot svg": sampleSnapshot().WriteSVG, "diff": trace.Diff{}.WriteText,
+		"plan text": func(w io.Writer) error { return samplePlan().WriteText(w) }, "plan svg": samplePlan().WriteSVG, "plan dot": samplePlan().WriteDOT, "plan mermaid": samplePlan().WriteMermaid,
+		"snapshot text": func(w io.Writer) error { return sampleSnapshot().WriteText(w) }, "snapshot svg": sampleSnapshot().WriteSVG, "diff": func(w io.Writer) error { return trace.Diff{}.WriteText(w) },
 	}
 	for name, write := range writers {
 		if err := write(&failAfter{}); !errors.Is(err, errDisk) {

@@ -25,8 +25,8 @@ const (
 // hundred children, and more than five thousand lines in all are cut short with a
 // count; items that the exit waits for are written first, so the cut does not fall
 // on them. Scopes below the 24th level stand at it, with their level.
-func (s Snapshot) WriteText(w io.Writer) error {
-	t := treeWriter{bufio.NewWriter(w), mostLines}
+func (s Snapshot) WriteText(w io.Writer, opts ...TextOption) error {
+	t := treeWriter{bufio.NewWriter(w), layoutFor(w, opts).name(), mostLines}
 	t.scope(&s, "", "", 0, 0)
 	return t.Flush()
 }
@@ -34,6 +34,7 @@ func (s Snapshot) WriteText(w io.Writer) error {
 // treeWriter writes the tree of a snapshot.
 type treeWriter struct {
 	*bufio.Writer
+	name int // cells of the longest
 	left int // lines
 }
 
@@ -44,13 +45,13 @@ func (t *treeWriter) scope(s *Snapshot, first, rest string, level int, waited ti
 	if level > mostLevels {
 		first += fmt.Sprintf("(level %s) ", thousands(level))
 	}
-	fmt.Fprintf(t, "%sscope %s  %s\n", first, fit(s.Name, textName), s.status(waited))
+	fmt.Fprintf(t, "%sscope %s  %s\n", first, fit(s.Name, t.name), s.status(waited))
 	items, inside := s.split()
 	shown := items[:min(len(items), mostItems, max(t.left, 0))]
 	t.left -= len(shown)
 	name := 0
 	for _, it := range shown {
-		name = max(name, width(it.label(textName)))
+		name = max(name, width(it.label(t.name)))
 	}
 	lines := len(items) + len(s.Children) // that start a branch, if nothing is cut
 	branch := func() (string, string) {
@@ -61,7 +62,7 @@ func (t *treeWriter) scope(s *Snapshot, first, rest string, level int, waited ti
 	}
 	for _, it := range shown {
 		line, _ := branch()
-		line += fmt.Sprintf("%-6s %s  %s", clean(it.Kind), padRight(it.label(textName), name), it.status())
+		line += fmt.Sprintf("%-6s %s  %s", clean(it.Kind), padRight(it.label(t.name), name), it.status())
 		t.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	hidden := len(items) - len(shown)

@@ -18,6 +18,7 @@ const (
 	fallName    = 26 // cells of the longest name
 	fallLabel   = 24 // cells of the longest text beside a bar
 	legendSpace = 30
+	headCell    = 7.9 // of a letter in the headline
 )
 
 // WriteSVG writes the waterfall of r as a picture: a row for each guard, in
@@ -65,9 +66,10 @@ func (s svgWriter) waterfall(r *Report, w float64, alone bool) {
 	f.left = f.names + 16 + math.Ceil(float64(name)*cellWidth) + 16
 	f.bars = f.right - f.left - f.labelSpace()
 	bottom := f.top + float64(len(f.rows)*rowHeight)
-	f.open(w, bottom+legendSpace+fallMargin/2, r.headline(), alone)
+	headline := r.headline(int((w - 2*fallMargin) / headCell))
+	f.open(w, bottom+legendSpace+fallMargin/2, headline, alone)
 	if alone {
-		f.f(`<text class="ebb-head" x="%d" y="%d">%s</text>`+"\n", fallMargin, fallMargin+12, text(r.headline()))
+		f.f(`<text class="ebb-head" x="%d" y="%d">%s</text>`+"\n", fallMargin, fallMargin+12, text(headline))
 	}
 	f.bands()
 	f.grid(bottom)
@@ -84,10 +86,11 @@ func (s svgWriter) waterfall(r *Report, w float64, alone bool) {
 }
 
 func (f *waterfall) empty(r *Report, w float64, alone bool) {
-	f.open(w, f.top+12, r.headline(), alone)
+	headline := r.headline(int((w - 2*fallMargin) / headCell))
+	f.open(w, f.top+12, headline, alone)
 	label := "nothing to drop"
 	if alone {
-		label = r.headline()
+		label = headline
 	}
 	f.f(`<text class="ebb-soft" x="%d" y="%s">%s</text>`+"\n</svg>\n", fallMargin, px(f.top-12), text(label))
 }

@@ -8,13 +8,14 @@ import (
 	"time"
 )
 
-// Sizes of the text waterfall: at most 120 columns wide, and 60 lines long
+// Sizes of the text waterfall: as wide as its layout says, and 60 lines long
 // whatever the report holds.
 const (
 	textRows   = 60
 	textFolded = 40 // lines, once there are more entries than that
-	textName   = 28 // cells of the longest name
-	textBars   = 40
+	textName   = 28 // cells of the longest name beside a picture
+	textBars   = 12 // cells of the shortest axis
+	textTime   = 7  // cells of a duration
 	textIndent = "   "
 )
 
@@ -24,54 +25,103 @@ const (
 // path are solid and marked with an asterisk; an exclamation mark stands before
 // what did not end ok. Tables of the waves and of the errors follow.
 //
-// The text is UTF-8 without control sequences and, but for error texts, at most
-// 120 columns wide. Big reports are folded: what went wrong and what took
-// longest has a line of its own, the rest of a wave has one together, which
-// tells the longest of them. WriteText returns the first error of w.
-func (r *Report) WriteText(w io.Writer) error {
+// The text is UTF-8 without control sequences and, but for the texts of the cause
+// and of errors, as wide as [Width] says. Big reports are folded: what went wrong
+// and what took longest has a line of its own, the rest of a wave has one together,
+// which has the longest of them. WriteText returns the first error of w.
+func (r *Report) WriteText(w io.Writer, opts ...TextOption) error {
 	r = r.whole()
+	l := layoutFor(w, opts)
 	b := bufio.NewWriter(w)
-	fmt.Fprintf(b, "%s\n", r.headline())
-	r.textDrain(b)
+	fmt.Fprintf(b, "%s\n", r.headline(l.cells))
+	r.textDrain(b, l)
 	if len(r.Entries) > 0 {
 		b.WriteByte('\n')
-		r.textWaterfall(b)
+		r.textWaterfall(b, l)
 		b.WriteByte('\n')
 		r.textBudget(b)
 	}
-	r.textErrors(b)
+	r.textErrors(b, l)
 	return b.Flush()
 }
 
-// headline is the report in one line.
-func (r *Report) headline() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "teardown of %s: %s in %s", fit(r.Scope, 60), orDash(clean(r.Exit)), short(r.took()))
+// headline is the report in one line of at most n cells: what does not fit is
+// left out from the end, after the name has given way.
+func (r *Report) headline(n int) string {
+	parts := []string{": " + fit(orDash(r.Exit), 12) + " in " + short(r.took())}
 	if r.Grace > 0 {
-		fmt.Fprintf(&b, " of %s grace", short(r.Grace))
+		parts = append(parts, " of "+short(r.Grace)+" grace")
 	}
 	if len(r.Entries) == 0 {
-		b.WriteString(", nothing to drop")
-		return b.String()
+		parts = append(parts, ", nothing to drop")
+	} else {
+		parts = append(parts, ", "+plural(len(r.Entries), "drop")+" in "+plural(r.waveCount(), "wave"))
+		if r.Schedule != "" {
+			parts = append(parts, ", schedule "+fit(r.Schedule, 12))
+		}
 	}
-	fmt.Fprintf(&b, ", %s in %s", plural(len(r.Entries), "drop"), plural(r.waveCount(), "wave"))
-	if r.Schedule != "" {
-		fmt.Fprintf(&b, ", schedule %s", clean(r.Schedule))
+	const head, leastName = "teardown of ", 8
+	line, left := "", n-len(head)-min(leastName, width(clean(r.Scope)))
+	for _, part := range parts {
+		if left -= width(part); left < 0 {
+			break
+		}
+		line += part
 	}
-	return b.String()
+	return head + fit(r.Scope, n-len(head)-width(line)) + line
 }
 
-func (r *Report) textWaterfall(b *bufio.Writer) {
-	rows := r.rows(textRows, textFolded)
-	name, outcome, wave := len("guard"), len("outcome"), len("wave")
+// columns are the widths of a waterfall's columns.
+type columns struct {
+	wave, name, outcome, bars int
+	waited, slack             bool // shown
+}
+
+// columns finds room for the bars: a narrow text does without the slack, and a
+// narrower one without the waiting, which the bars show too.
+func (l textLayout) columns(rows []row) columns {
+	c := columns{wave: len("wave"), name: len("guard"), outcome: len("outcome"), waited: true, slack: true}
 	for _, w := range rows {
-		name = max(name, min(textName, width(clean(w.name()))))
-		outcome = max(outcome, min(12, width(w.outcome())))
-		wave = max(wave, width(w.waveLabel()))
+		c.name = max(c.name, min(l.name(), width(clean(w.name()))))
+		c.outcome = max(c.outcome, min(12, width(w.outcome())))
+		c.wave = max(c.wave, min(14, width(w.waveLabel())))
 	}
-	axis := timeline{axis: newAxis(r.Started, r.lastEnd()), cells: textBars}
-	fmt.Fprintf(b, "   %*s  %s  %s  %7s  %7s  %7s  %s\n", wave, "wave", padRight("guard", name), padRight("outcome", outcome),
-		"waited", "took", "slack", axis.header())
+	c.bars = l.cells - len("!* ") - c.wave - 2 - c.name - 2 - c.outcome - 3*(2+textTime) - 2
+	if c.bars < textBars {
+		c.slack, c.bars = false, c.bars+2+textTime
+	}
+	if c.bars < textBars {
+		c.waited, c.bars = false, c.bars+2+textTime
+	}
+	if c.bars < textBars {
+		less := min(textBars-c.bars, c.name-4)
+		c.name, c.bars = c.name-less, c.bars+less
+	}
+	if c.bars < 1 {
+		less := min(1-c.bars, c.outcome-4)
+		c.outcome, c.bars = c.outcome-less, c.bars+less
+	}
+	return c
+}
+
+// line puts the cells of a line together.
+func (c columns) line(mark, wave, name, outcome, waited, took, slack, bar string) string {
+	line := mark + " " + padLeft(fit(wave, c.wave), c.wave) + "  " + padRight(fit(name, c.name), c.name) + "  " + padRight(fit(outcome, c.outcome), c.outcome)
+	if c.waited {
+		line += "  " + padLeft(waited, textTime)
+	}
+	line += "  " + padLeft(took, textTime)
+	if c.slack {
+		line += "  " + padLeft(slack, textTime)
+	}
+	return strings.TrimRight(line+"  "+bar, " ") + "\n"
+}
+
+func (r *Report) textWaterfall(b *bufio.Writer, l textLayout) {
+	rows := r.rows(textRows, textFolded)
+	c := l.columns(rows)
+	axis := timeline{axis: newAxis(r.Started, r.lastEnd()), cells: max(c.bars, 1)}
+	b.WriteString(c.line("  ", "wave", "guard", "outcome", "waited", "took", "slack", axis.header()))
 	for _, w := range rows {
 		waited, took, slack := "·", "·", "·"
 		if e := w.entry; e == nil {
@@ -79,12 +129,9 @@ func (r *Report) textWaterfall(b *bufio.Writer) {
 		} else if e.Outcome != outcomeSkipped {
 			waited, took, slack = dot(e.Waited()), short(e.Took()), dot(e.Slack)
 		}
-		line := fmt.Sprintf("%s %s  %s  %s  %s  %s  %s  %s", w.mark(), padLeft(w.waveLabel(), wave), padRight(fit(w.name(), name), name),
-			padRight(fit(w.outcome(), outcome), outcome), padLeft(waited, 7), padLeft(took, 7), padLeft(slack, 7), axis.bar(w))
-		b.WriteString(strings.TrimRight(line, " "))
-		b.WriteByte('\n')
+		b.WriteString(c.line(w.mark(), w.waveLabel(), w.name(), w.outcome(), waited, took, slack, axis.bar(w)))
 	}
-	fmt.Fprintf(b, "\n%s* critical path   ! not ok   · waiting\n", textIndent)
+	fmt.Fprintf(b, "\n%s\n", fit(textIndent+"* critical path   ! not ok   · waiting", l.cells))
 }
 
 // mark is the sign in front of a line, for what went wrong and for the
@@ -145,7 +192,7 @@ func (r *Report) textBudget(b *bufio.Writer) {
 
 // textErrors writes the error of the exit, then those of entries that are not
 // part of it.
-func (r *Report) textErrors(b *bufio.Writer) {
+func (r *Report) textErrors(b *bufio.Writer, l textLayout) {
 	const most = 40
 	if r.Error != "" {
 		fmt.Fprintf(b, "\n%serror: %s\n", textIndent, indent(r.Error))
@@ -163,7 +210,7 @@ func (r *Report) textErrors(b *bufio.Writer) {
 		if n > most {
 			continue
 		}
-		fmt.Fprintf(b, "%s%s (wave %d): %s\n", textIndent, fit(e.Name, textName), e.Wave, indent(text))
+		fmt.Fprintf(b, "%s%s (wave %d): %s\n", textIndent, fit(e.Name, l.name()), e.Wave, indent(text))
 	}
 	if n > most {
 		fmt.Fprintf(b, "%s+ %s more\n", textIndent, plural(n-most, "error"))

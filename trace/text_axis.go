@@ -22,7 +22,9 @@ func (l timeline) header() string {
 	line := []rune(strings.Repeat(" ", l.cells))
 	middle, end := []rune(short(total/2)), []rune(short(total))
 	copy(line, []rune("0s"))
-	if total > 0 {
+	if total > 0 && l.cells < 2*(len(middle)+len(end)) {
+		copy(line[max(0, l.cells-len(end)):], end)
+	} else if total > 0 {
 		copy(line[(l.cells-len(middle))/2:], middle)
 		copy(line[l.cells-len(end):], end)
 	}

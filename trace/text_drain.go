@@ -7,7 +7,7 @@ import (
 
 // textDrain writes why the scope ended, and what it waited for before the first
 // wave.
-func (r *Report) textDrain(b *bufio.Writer) {
+func (r *Report) textDrain(b *bufio.Writer, l textLayout) {
 	if r.Cause != "" {
 		fmt.Fprintf(b, "%scause: %s\n", textIndent, indent(r.Cause))
 	}
@@ -16,16 +16,16 @@ func (r *Report) textDrain(b *bufio.Writer) {
 	}
 	fmt.Fprintf(b, "%sdrained in %s\n", textIndent, short(r.Drain.Took()))
 	items, more := r.Drain.listed()
-	name := 0
+	name, mark := 0, width(textIndent+"! ")
 	for _, it := range items {
-		name = max(name, width(it.label(textName)))
+		name = max(name, width(it.label(l.name())))
 	}
 	for _, it := range items {
-		mark := " "
+		sign := " "
 		if it.failed() {
-			mark = "!"
+			sign = "!"
 		}
-		fmt.Fprintf(b, "%s%s %s  %s\n", textIndent, mark, padRight(it.label(textName), name), it.outcome())
+		fmt.Fprintf(b, "%s%s %s  %s\n", textIndent, sign, padRight(it.label(l.name()), name), fit(it.outcome(), l.cells-mark-name-2))
 	}
 	if more > 0 {
 		fmt.Fprintf(b, "%s  + %s more\n", textIndent, thousands(more))

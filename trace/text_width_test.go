@@ -47,7 +47,7 @@ func FuzzClean(f *testing.F) {
 			t.Errorf("cleaning %q twice: %q, then %q", s, got, again)
 		}
 		for n := range 12 {
-			if w := trace.Width(trace.Fit(s, n+1)); w > n+1 {
+			if w := trace.Cells(trace.Fit(s, n+1)); w > n+1 {
 				t.Errorf("Fit(%q, %d) has width %d", s, n+1, w)
 			}
 		}
@@ -72,7 +72,7 @@ func TestWidth(t *testing.T) {
 		"": 0, "abc": 3, "é": 1, "e\u0301": 1, "数据库": 6, "ｗｉｄｅ": 8, "한국어": 6, "カナ": 4, "ｶﾅ": 2, "🚀": 2, "⏰✅": 4, "…·█▒": 4,
 		"\u2068שלום\u2069": 4, "𠀀": 2, "→": 1, "★": 1, "€": 1,
 	} {
-		if got := trace.Width(in); got != want {
+		if got := trace.Cells(in); got != want {
 			t.Errorf("Width(%q) = %d, want %d", in, got, want)
 		}
 	}
@@ -128,7 +128,7 @@ func TestTextColumnsAlign(t *testing.T) {
 		var column int
 		for _, line := range lines {
 			if before, _, ok := strings.Cut(line, "outcome"); ok {
-				column = trace.Width(before)
+				column = trace.Cells(before)
 				continue
 			}
 			if line == "" {
@@ -146,7 +146,7 @@ func TestTextColumnsAlign(t *testing.T) {
 
 func cellAt(line string, cell int) string {
 	for i, r := range line {
-		if trace.Width(line[:i]) == cell && trace.Width(string(r)) > 0 {
+		if trace.Cells(line[:i]) == cell && trace.Cells(string(r)) > 0 {
 			return string(r)
 		}
 	}
@@ -160,7 +160,7 @@ func TestTextIsSafeAndNarrow(t *testing.T) {
 			if strings.HasPrefix(line, "   ") && strings.Contains(line, ": ") {
 				continue // errors are as long as they are
 			}
-			if w := trace.Width(line); w > 120 {
+			if w := trace.Cells(line); w > 120 {
 				t.Errorf("%s: %d cells: %q", name, w, line)
 			}
 		}
