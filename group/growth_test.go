@@ -25,7 +25,7 @@ func TestGrowth(t *testing.T) {
 		"trees with an All":                   func(t *testing.T, n int) { trees(t, n, 1) },
 		"a chain":                             chainOf,
 		"users of all guards":                 usersOfAll,
-		"nodes that hold all guards*":         holdersOfAll,
+		"nodes that hold all guards":          holdersOfAll,
 		"slow drops in a row":                 slowInARow,
 		"drops abandoned in a wave*":          abandonedInAWave,
 	} {
@@ -34,10 +34,12 @@ func TestGrowth(t *testing.T) {
 			if strings.HasSuffix(rule, "*") {
 				n = 100 // it stops the world, which takes time for each goroutine
 			}
+			// What takes less than half a millisecond is noise; a hundred million steps
+			// take longer than thirty times that.
 			best := math.Inf(1)
 			for range 3 {
 				small, large := took(t, n, f), took(t, 10*n, f)
-				if best = min(best, float64(large)/float64(max(small, 50*time.Microsecond))); best < 30 {
+				if best = min(best, float64(large)/float64(max(small, 500*time.Microsecond))); best < 30 {
 					return
 				}
 			}
@@ -150,7 +152,7 @@ func holdersOfAll(t *testing.T, n int) {
 		defer close(release)
 		var g group.Graph
 		_ = guards(t, &g, n)
-		for range n / 10 {
+		for range n / 100 {
 			_ = insert(t, &g, group.Spec{Name: "user", Dropper: dropper(hangs(release)), User: true, All: true, Hold: true})
 		}
 		g.Teardown(t.Context(), group.Timeout(time.Second))

@@ -16,7 +16,7 @@ func (s *Scope) Cancel(cause error) { s.cancelFor(cause) }
 // cancelFor also starts the grace, at this very moment.
 func (s *Scope) cancelFor(cause error) {
 	s.context.cancel(cause)
-	if s.grace > 0 {
+	if s.grace > 0 || s.watched() {
 		s.noteCanceled()
 	}
 }
@@ -27,11 +27,16 @@ func (s *Scope) cancelFor(cause error) {
 func (s *Scope) noteCanceled() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.clock().canceledAt.IsZero() {
-		s.clock().canceledAt = time.Now()
+	s.beginDrainedLocked()
+	c := s.clock()
+	if c == nil {
+		return
 	}
-	if s.clock().graceFrom.IsZero() {
-		s.clock().graceFrom = s.clock().canceledAt
+	if c.canceledAt.IsZero() {
+		c.canceledAt = time.Now()
+	}
+	if s.grace > 0 && c.graceFrom.IsZero() {
+		c.graceFrom = c.canceledAt
 	}
 }
 
@@ -52,6 +57,7 @@ func (s *Scope) Stop(cause error) {
 		return
 	}
 	s.incidentsLocked().stopCause = cause
+	s.beginDrainedLocked()
 	s.body.tellLocked()
 	for t := s.tasks; t != nil; t = t.next {
 		t.tellLocked()

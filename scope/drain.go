@@ -23,6 +23,7 @@ func (s *Scope) drain(ctx context.Context) {
 	if s.clock() != nil {
 		s.clock().left = time.Now()
 	}
+	s.beginDrainedLocked()
 	s.body.leaveLocked()
 	if s.body.live.Load() == 0 {
 		s.mu.Unlock()
@@ -31,6 +32,7 @@ func (s *Scope) drain(ctx context.Context) {
 	idle := make(chan struct{})
 	s.body.idle = idle
 	s.mu.Unlock()
+	defer s.warnOfDrain()()
 	if s.clock() == nil {
 		<-idle
 		return
@@ -181,6 +183,7 @@ func (s *Scope) abandonTasks() {
 			Opening: s.openingLocked(&t.owner), Stack: ids[t.id],
 		}
 		s.failLocked(failure{t.index, err, nil})
+		s.drainedLocked().item("task", t.name).Abandoned++
 		if t.done != nil {
 			t.done(err, false)
 		}
@@ -190,6 +193,7 @@ func (s *Scope) abandonTasks() {
 			s.failLocked(failure{bodyIndex, &AbandonedError{
 				Scope: s.Path(), Name: c.name, Age: c.clock().age(now), Blocks: blocks,
 			}, nil})
+			s.drainedLocked().item("run", c.name).Abandoned++
 		}
 	}
 }

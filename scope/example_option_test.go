@@ -130,16 +130,17 @@ func ExampleWithTaskSpans() {
 		return nil
 	}, scope.WithName("orders"), scope.WithTracerProvider(&p), scope.WithTaskSpans())
 	fmt.Println(&p)
-	// Output: scope orders, task warm-up, teardown orders
+	// Output: scope orders, task warm-up
 }
 
 func ExampleWithSpanMode() {
 	var p spans
 	_ = scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
-		return nil // for days
+		_, err := scope.Defer(s, "db", func(context.Context) error { return nil })
+		return err // after days
 	}, scope.WithName("orders"), scope.WithTracerProvider(&p), scope.WithSpanMode(scope.SpanTeardownOnly))
 	fmt.Println(&p)
-	// Output: teardown orders
+	// Output: teardown orders, wave 0, drop db
 }
 
 func ExampleSpanMode() {

@@ -39,7 +39,7 @@ func (s *Scope) finish(x exitRun) *faults {
 	faults := s.newFaults(list)
 	if s.reports() {
 		report.Error = faults.text()
-		s.deliver(report, x.deadline)
+		s.deliver(report, x)
 	}
 	if r := s.rare; r != nil && r.signals != nil {
 		r.signals.end()

@@ -111,7 +111,10 @@ func (s *Scope) settle(kind ExitKind, value any) {
 	slices.SortStableFunc(s.failuresLocked(), func(a, b failure) int { return a.index - b.index })
 	exit, by := s.exitLocked(kind, value, cause)
 	if exit.Kind != Succeeded || s.watched() || s.self != nil { // else nil says the same
-		s.end = &closing{exit: exit, by: by}
+		s.end = &closing{exit: exit, by: by, cause: cause}
+		if cause == nil {
+			s.end.cause = s.stopReasonLocked()
+		}
 	}
 }
 

@@ -203,7 +203,14 @@ func (x *cell) checkLogs(t *testing.T, abandoned []string) {
 	if len(late) != len(abandoned) || len(late) > 0 && !strings.Contains(late[0], "="+abandoned[0]) {
 		t.Errorf("late results logged: %q, want %q", late, abandoned)
 	}
-	if all := x.logs.starting(""); len(all) != len(slow)+len(late) {
+	var drains []string
+	if x.report.Started.Sub(x.began)-x.bodyEnd > 5*time.Second {
+		drains = []string{"slow drain scope=x age=5s waits_for=[worker]"}
+	}
+	if got := x.logs.starting("slow drain"); !slices.Equal(got, drains) {
+		t.Errorf("slow drains logged: %q, want %q", got, drains)
+	}
+	if all := x.logs.starting(""); len(all) != len(slow)+len(late)+len(drains) {
 		t.Errorf("logged %q", all)
 	}
 }

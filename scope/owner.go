@@ -157,6 +157,9 @@ func (o *owner) release(child *Scope) {
 		child.next.prev = child.prev
 	}
 	child.prev, child.next = nil, nil
+	if d := p.drainedLocked(); d != nil && o == &p.body && p.state < dropping {
+		d.ended("run", child.name, child.wasCanceled())
+	}
 	o.leaveLocked()
 	p.mu.Unlock()
 }

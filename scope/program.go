@@ -70,6 +70,9 @@ func dropFailed(r *trace.Report) bool {
 // withoutErrors returns r without the errors, which follow it.
 func withoutErrors(r *trace.Report) *trace.Report {
 	c := *r
+	if strings.Contains(c.Error, c.Cause) {
+		c.Cause = "" // it is one of them
+	}
 	c.Error, c.Entries = "", slices.Clone(r.Entries)
 	for k := range c.Entries {
 		c.Entries[k].Err = nil

@@ -194,8 +194,11 @@ func TestAcquireSpanFails(t *testing.T) {
 // TestUnnamedScopeSpans are plain.
 func TestUnnamedScopeSpans(t *testing.T) {
 	var p spans
-	_ = scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error { return nil }, scope.WithTracerProvider(&p))
-	if got := p.String(); got != "scope, teardown" {
+	_ = scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+		_ = must(scope.Defer(s, "g", nothing))
+		return nil
+	}, scope.WithTracerProvider(&p))
+	if got := p.String(); got != "scope, teardown, wave 0, drop g" {
 		t.Errorf("%s", got)
 	}
 }
@@ -208,7 +211,7 @@ func TestSpanModes(t *testing.T) {
 		_ = must(scope.Acquire(ctx, s, "db", opens("db"), guard.Nothing))
 		return scope.Run(ctx, func(ctx context.Context, s *scope.Scope) error { return nil }, scope.WithName("req"))
 	}, scope.WithName("app"), scope.WithTracerProvider(&p), scope.WithSpanMode(scope.SpanTeardownOnly))
-	if got := p.String(); got != "scope req, teardown req, teardown app, wave 0, drop db" {
+	if got := p.String(); got != "scope req, teardown app, wave 0, drop db" {
 		t.Errorf("%s", got)
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/budget"
+	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -19,6 +20,7 @@ func (s *Scope) report(x exitRun) *trace.Report {
 	r := &trace.Report{
 		Scope: s.Path(), Exit: s.end.exit.Kind.String(), Schedule: s.schedule.String(),
 		Grace: s.grace, Deadline: x.deadline, Started: x.began, Ended: x.ended,
+		Cause: fault.Text(s.end.cause), Drain: x.drain,
 	}
 	r.Entries = make([]trace.Entry, 0, len(x.outcomes))
 	for k, o := range x.outcomes {
@@ -67,12 +69,14 @@ func (s *Scope) criticalNames(x exitRun, r *trace.Report) (names []string) {
 	return names
 }
 
-// deliver hands the report to all who asked for it, and waits for them until end, or a
-// moment longer if the exit has used up its time: what is known must be given away.
-func (s *Scope) deliver(r *trace.Report, end time.Time) {
-	if i := s.inspector(); i != nil {
+// deliver hands the report to all who asked for it, and waits for them until the end of
+// the exit, or a moment longer if that has used up its time: what is known must be
+// given away. The live page has no entry for what had nothing to drop and went well.
+func (s *Scope) deliver(r *trace.Report, x exitRun) {
+	if i := s.inspector(); i != nil && !(x.quiet && (r.Error == "" || r.Error == r.Cause)) {
 		i.Add(r)
 	}
+	end := x.deadline
 	if s.rare == nil {
 		return
 	}

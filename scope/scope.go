@@ -105,6 +105,7 @@ type incidents struct {
 	refused   *refusals       // nil: none
 	turn      error           // a child was canceled with that because its turn had come
 	early     *earlyDrop      // the newest early drop that has not ended
+	drained   *drained        // nil: nobody looks, or there is nothing to tell yet
 	collected bool            // what fails from here on is logged, for it comes too late for Run
 	contained map[string]bool // sorts of foreign code of which it was logged that they failed
 }
@@ -132,6 +133,7 @@ func (s *Scope) failLocked(f failure) {
 type closing struct {
 	exit     Exit
 	by       failure         // what has decided it
+	cause    error           // with which it was canceled or asked to stop; nil: it was not
 	teardown *trace.Teardown // nil: nobody records
 
 	faults *faults // of a child that has closed; guarded by its mu

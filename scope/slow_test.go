@@ -3,6 +3,7 @@ package scope_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -109,8 +110,14 @@ func TestSlowEarlyDropAndDaemonAndChild(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		l.want(t, "slow drop scope=x guard=early age=5s blocks=[]", "slow drop scope=x guard=child age=5s blocks=[]",
-			"slow drop scope=x guard=daemon age=5s blocks=[]")
+		want := []string{"slow drop scope=x guard=early age=5s blocks=[]", "slow drop scope=x guard=child age=5s blocks=[]",
+			"slow drop scope=x guard=daemon age=5s blocks=[]"}
+		if got := l.starting("slow drop"); !slices.Equal(got, want) {
+			t.Errorf("logged %q, want %q", got, want)
+		}
+		if got, want := l.starting("slow drain"), []string{"slow drain scope=x/child age=5s waits_for=[task]"}; !slices.Equal(got, want) {
+			t.Errorf("logged %q, want %q", got, want)
+		}
 	})
 }
 

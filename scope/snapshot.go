@@ -92,7 +92,7 @@ func (s *Scope) taskItemsLocked(now time.Time) (items []trace.SnapshotItem) {
 			if t.abandoned {
 				items[pos].State = "abandoned"
 			} else if s.state == draining {
-				items[pos].Waited = s.drainedLocked(now)
+				items[pos].Waited = s.drainingForLocked(now)
 			}
 		}
 		items[pos].Age = s.sinceLocked(t.started)
@@ -102,9 +102,9 @@ func (s *Scope) taskItemsLocked(now time.Time) (items []trace.SnapshotItem) {
 	return items
 }
 
-// drainedLocked returns how long the scope has been draining, as far as it is
+// drainingForLocked returns how long the scope has been draining, as far as it is
 // known: of scopes with a limit, and of those that an inspector shows.
-func (s *Scope) drainedLocked(now time.Time) time.Duration {
+func (s *Scope) drainingForLocked(now time.Time) time.Duration {
 	switch {
 	case s.clock() != nil:
 		return now.Sub(s.clock().left)

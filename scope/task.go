@@ -20,6 +20,7 @@ type task struct {
 	index    int                            // counts the tasks of the scope
 	returned bool                           // fn has returned: written and read on the task's goroutine
 	told     bool                           // its error is known to the scope; likewise
+	echo     bool                           // its error only repeats the cause; likewise
 	err      error                          // of fn, or what it came to instead of returning
 	panicked *PanicError                    // which is err; nil if it did not panic
 	done     func(err error, returned bool) // tells whoever awaits it, the first time; may be nil
@@ -75,6 +76,7 @@ func (s *Scope) TryGo(name string, fn func(ctx context.Context) error) error {
 // start runs t, or returns why not.
 func (s *Scope) start(t *task, wait bool) error {
 	if why := s.slot(wait); why != nil {
+		s.refused(t, why)
 		return why
 	}
 	t.begin(s.body.Context, s, taskOwner)
@@ -83,6 +85,7 @@ func (s *Scope) start(t *task, wait bool) error {
 	if why := s.refusesTaskLocked(cause); why != nil {
 		s.mu.Unlock()
 		s.freeSlot()
+		s.refused(t, why)
 		return why
 	}
 	s.addTaskLocked(t)
@@ -212,7 +215,8 @@ func (t *task) end(span *trace.Span) {
 	if t.err != nil && !t.isAbandoned() {
 		t.told = true
 		told := &TaskError{Scope: s.Path(), Task: t.name, Err: t.err}
-		s.fail(failure{t.index, told, t.panicked}, t.returned && s.isEcho(t.err))
+		t.echo = t.returned && s.isEcho(t.err)
+		s.fail(failure{t.index, told, t.panicked}, t.echo)
 	}
 	span.End(t.err)
 	s.mu.Lock()
@@ -244,6 +248,9 @@ func (s *Scope) taskEndedUnlock(t *task) {
 	}
 	if t.next != nil {
 		t.next.prev = t.prev
+	}
+	if !t.abandoned {
+		s.drainedLocked().ended("task", t.name, t.echo)
 	}
 	s.body.leaveLocked()
 	if !t.abandoned || t.told {

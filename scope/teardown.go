@@ -20,6 +20,8 @@ type exitRun struct {
 	outcomes     []group.Outcome // only failures, unless somebody looks
 	errs         []error         // what Run says of each
 	spans        *trace.Teardown
+	drain        trace.Drain // what came before
+	quiet        bool        // there was nothing to drop, and nothing has gone wrong
 }
 
 // dropAll drops daemons, children and guards along the edges, by the deadlines of b.
@@ -31,11 +33,14 @@ func (s *Scope) dropAll(b deadlines) exitRun {
 	}
 	if s.watched() {
 		x.began = time.Now()
+		x.drain = s.drainReport(x.began)
+		x.quiet = size == 0 && s.endedQuietly()
 	}
 	ctx := context.WithoutCancel(s.context.base)
-	if s.rec != nil {
+	if s.rec != nil && !x.quiet {
 		ctx, x.spans = s.rec.Teardown(ctx, trace.TeardownInfo{
 			At: x.began, Waves: s.graph.WaveCount(), Guards: size, Grace: s.grace, Schedule: s.schedule.String(),
+			Cause: fault.Text(s.end.cause), Drain: x.drain,
 		})
 		s.end.teardown = x.spans
 	}
@@ -46,6 +51,15 @@ func (s *Scope) dropAll(b deadlines) exitRun {
 		x.ended = time.Now()
 	}
 	return x
+}
+
+// endedQuietly reports whether nothing had gone wrong before the teardown. A request
+// whose caller has gone is no fault.
+func (s *Scope) endedQuietly() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kind := s.end.exit.Kind
+	return (kind == Succeeded || kind == Canceled) && len(s.failuresLocked()) == 0
 }
 
 // earlyDrops returns the drops which the teardown is going to meet because they
