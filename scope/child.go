@@ -46,6 +46,7 @@ func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 		i.forget()
 		return refuse(err)
 	}
+	c.foreign = s.foreign
 	recorded := c.recorded(&s.body)
 	named := recorded || c.inspector() != nil || c.profiled() // who looks wants the name at once
 	if named {
@@ -72,7 +73,7 @@ func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 func (s *Scope) enterParent(own []*item, cfg *guardConfig, named bool) (stopped, err error) {
 	p := s.parent
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlockAndCount()
 	if !named {
 		if err := s.takeNameLocked(); err != nil {
 			return nil, err

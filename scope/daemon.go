@@ -145,9 +145,9 @@ func (d *Daemon) leave() {
 		i.tellGoneLocked()
 		s.names.free(i.name())
 		i.unpinLocked()
-		s.rec.GuardLive(-1)
+		s.lives(-1)
 	}
-	s.mu.Unlock()
+	s.unlockAndCount()
 	if left {
 		d.cancel(errEnded) // frees the context, and ends what still listens to it
 	}

@@ -165,7 +165,8 @@ func (i *item) ended(err error) {
 	left := i.drop.way == dropAlone && i.drop.live.CompareAndSwap(1, 0)
 	if left && err == nil {
 		i.set(gone)
-		i.s.rec.GuardLive(-1)
+		i.s.lives(-1)
+		i.s.count()
 		// Either who waits is seen here, or he sees here that it is gone:
 		// each side writes first and then looks.
 		if i.extra.Load() == nil {
@@ -180,7 +181,7 @@ func (i *item) ended(err error) {
 	i.unpinLocked()
 	i.tellGoneLocked()
 	stop := i.extraLocked().stop
-	i.s.mu.Unlock()
+	i.s.unlockAndCount()
 	if stop != nil {
 		stop(errEnded) // frees the context
 	}
@@ -193,7 +194,7 @@ func (i *item) outcome(o group.Outcome) error {
 	if o.Outcome == "abandoned" || o.Outcome == "skipped" {
 		i.s.mu.Lock()
 		i.settleLocked(err)
-		i.s.mu.Unlock()
+		i.s.unlockAndCount()
 	}
 	return err
 }
@@ -215,7 +216,7 @@ func (i *item) settleLocked(err error) {
 	}
 	i.unpinLocked()
 	i.tellGoneLocked()
-	i.s.rec.GuardLive(-1)
+	i.s.lives(-1)
 }
 
 // tellGoneLocked tells those who wait for i to be gone.

@@ -3,6 +3,7 @@ package scope
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/ebb-go/ebb/internal/fault"
 )
@@ -39,7 +40,7 @@ func (s *Scope) saysEcho(err error) bool {
 	}
 	for _, fn := range s.shared.echoes {
 		var echo bool
-		failed := fault.Foreign(nil, func() { echo = fn(err) })
+		failed := within(time.Now().Add(logWait), func() { echo = fn(err) })
 		s.contained("function of WithEcho", failed)
 		if failed == nil && echo {
 			return true
@@ -55,13 +56,28 @@ func isEcho(err, cause error) bool {
 	return cause != nil && endsIn(err, cause, context.Canceled, context.DeadlineExceeded)
 }
 
-// maxLists bounds how many lists of one error endsIn looks into: such a list can
+// endsIn reports whether err unwraps, step by step, to one of targets. The methods
+// of err may panic, call Goexit, block or lead in a circle; then it does not.
+func endsIn(err error, targets ...error) (does bool) {
+	for _, target := range targets {
+		if fault.Same(err, target) {
+			return true // as most are, at no cost
+		}
+	}
+	switch err.(type) {
+	case interface{ Unwrap() error }, interface{ Unwrap() []error }:
+		var found bool
+		return within(time.Now().Add(logWait), func() { found = leadsTo(err, targets) }) == nil && found
+	}
+	return false
+}
+
+// maxLists bounds how many lists of one error leadsTo looks into: such a list can
 // hold itself.
 const maxLists = 64
 
-// endsIn reports whether err unwraps, step by step, to one of targets. The methods
-// of err may panic, call Goexit or lead in a circle; then it does not.
-func endsIn(err error, targets ...error) bool {
+// leadsTo is endsIn on a goroutine that may be left behind.
+func leadsTo(err error, targets []error) bool {
 	for range maxLists {
 		var last error
 		for e := range fault.Chain(err) {

@@ -131,7 +131,7 @@ func (s *Scope) closeContext() {
 	_ = s.context.Err()
 	s.mu.Lock()
 	s.closeLocked()
-	s.mu.Unlock()
+	s.unlockAndCount()
 	s.context.end()
 	if r := s.rare; r != nil && r.unshow != nil {
 		r.unshow()

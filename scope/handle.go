@@ -165,7 +165,7 @@ func (h *Handle[T]) why() error {
 func (i *item) release(give func() error) error {
 	s := i.s
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlockAndCount()
 	switch {
 	case i.is() == released:
 		return ErrReleased
@@ -188,6 +188,6 @@ func (i *item) release(give func() error) error {
 	i.makeExtraLocked().site = callSite()
 	s.names.free(i.name())
 	i.unpinLocked()
-	s.rec.GuardLive(-1)
+	s.lives(-1)
 	return nil
 }

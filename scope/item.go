@@ -131,7 +131,7 @@ func (i *item) enter(name string, deps []*item, cfg *guardConfig, isUser bool, u
 	}
 	i.s.mu.Lock()
 	err := i.registerLocked(name, deps, cfg, isUser, users)
-	i.s.mu.Unlock()
+	i.s.unlockAndCount()
 	if err == nil {
 		err = i.heldAbove(users)
 	}
@@ -203,7 +203,7 @@ func (i *item) linkLocked(unique string, own []*item, cfg *guardConfig, isUser b
 	}
 	i.heldBesideLocked(users)
 	s.limits = s.limits || cfg.timeout > 0
-	s.rec.GuardLive(+1)
+	s.lives(+1)
 	return nil
 }
 

@@ -31,7 +31,7 @@ func (s *Scope) contained(sort string, err error) {
 	if err == nil || err == fault.ErrStuck || !s.firstOf(sort) {
 		return
 	}
-	attrs := []slog.Attr{slog.String("scope", s.Path()), slog.String("code", sort), slog.Any("error", err)}
+	attrs := []slog.Attr{slog.String("scope", s.Path()), slog.String("code", sort), slog.String("error", fault.Text(err))}
 	if p, ok := err.(*PanicError); ok {
 		attrs = append(attrs, slog.String("stack", string(p.Stack)))
 	}

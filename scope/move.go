@@ -108,7 +108,7 @@ func (i *item) moveLocked(to *item, deps []*item, cfg *guardConfig) error {
 	i.makeExtraLocked().site = callSite()
 	i.unpinLocked()
 	i.s.names.free(i.name())
-	i.s.rec.GuardLive(-1)
+	i.s.lives(-1)
 	return nil
 }
 
@@ -131,6 +131,8 @@ func lockBoth(a, b *Scope) (unlock func()) {
 	return func() {
 		b.mu.Unlock()
 		a.mu.Unlock()
+		a.count()
+		b.count()
 	}
 }
 

@@ -80,6 +80,7 @@ func openRun(ctx context.Context, opts []Option) (*Scope, error) {
 	if owner != nil && owner.hasEnded() {
 		return nil, s.refusal("run", s.name, ErrClosed)
 	}
+	ctx = s.contain(ctx)
 	s.begin(ctx, s.recorded(ctx))
 	if owner == nil {
 		s.watchSignals()
@@ -157,19 +158,36 @@ func (s *Scope) providers() (tp oteltrace.TracerProvider, mp metric.MeterProvide
 // recorded reports whether anybody wants spans or metrics of a scope on ctx.
 func (s *Scope) recorded(ctx context.Context) bool {
 	tp, mp := s.providers()
-	return trace.Wanted(ctx, tp, mp)
+	if !s.foreign {
+		return trace.Wanted(ctx, tp, mp)
+	}
+	var wanted bool
+	return s.asks(func() { wanted = trace.Wanted(ctx, tp, mp) }) && wanted
+}
+
+// startRecording starts a recorder, and returns the context with its span.
+func (s *Scope) startRecording(ctx context.Context) (context.Context, *trace.Recorder) {
+	if !s.foreign {
+		return trace.Start(ctx, s.traceConfig())
+	}
+	var in context.Context
+	var rec *trace.Recorder
+	if !s.asks(func() { in, rec = trace.Start(ctx, s.traceConfig()) }) {
+		return ctx, nil
+	}
+	return in, rec
 }
 
 // begin makes the scope's context out of ctx, and starts recording if that is
 // wanted.
 func (s *Scope) begin(ctx context.Context, recorded bool) {
 	if recorded {
-		ctx, s.rec = trace.Start(ctx, s.traceConfig())
+		ctx, s.rec = s.startRecording(ctx)
 	}
 	ctx = s.profileRun(ctx)
 	s.context.base = ctx
 	s.body.begin(&s.context, s, bodyOwner)
-	if s.unmade() == maxUnmade {
+	if s.foreign || s.unmade() == maxUnmade {
 		s.context.make()
 	}
 	if s.grace > 0 {
@@ -186,7 +204,7 @@ func (s *Scope) begin(ctx context.Context, recorded bool) {
 
 func (s *Scope) traceConfig() trace.Config {
 	tp, mp := s.providers()
-	c := trace.Config{TracerProvider: tp, MeterProvider: mp}
+	c := trace.Config{TracerProvider: tp, MeterProvider: mp, Failed: s.contained}
 	if s.parent != nil {
 		c.Parent = s.parent.rec
 	}

@@ -47,9 +47,11 @@ type Scope struct {
 	dropTimeout time.Duration
 	schedule    Schedule
 	supervisor  bool
+	foreign     bool // the context that it, or a scope around it, was opened in is not known
 	ownShared   bool // shared is this scope's own copy
 
-	teardownAlone bool // see item.begin; set before the first drop of the teardown starts
+	uncounted     atomic.Int32 // how many more nodes are live than the meter has been told
+	teardownAlone bool         // see item.begin; set before the first drop of the teardown starts
 
 	timing atomic.Pointer[clock] // see clock; nil: nothing can abandon what runs here
 

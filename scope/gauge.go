@@ -1,0 +1,26 @@
+package scope
+
+// lives notes that delta more guards, daemons and children are live, with the lock
+// held or not. The meter that counts them is foreign code, so it is told by count.
+func (s *Scope) lives(delta int32) {
+	if s.rec != nil {
+		s.uncounted.Add(delta)
+	}
+}
+
+// count tells the meter what lives has noted. It is called with no lock held, by
+// everything that calls lives; what a goroutine finds noted by another is told too.
+func (s *Scope) count() {
+	if s.rec == nil {
+		return
+	}
+	if delta := s.uncounted.Swap(0); delta != 0 {
+		s.rec.GuardLive(int(delta))
+	}
+}
+
+// unlockAndCount unlocks the scope after something that has called lives.
+func (s *Scope) unlockAndCount() {
+	s.mu.Unlock()
+	s.count()
+}
