@@ -61,8 +61,8 @@
 // [Serve] starts a server as a daemon. When its turn in the teardown comes it stops
 // accepting, closes idle connections, and lets the handlers that run finish, which
 // find [scope.Stopping] closed. It is net/http's Shutdown: no handler is called whose
-// answer would be lost. At its deadline the server cancels the handlers, and then
-// closes what connections remain. Handlers are lexical children of the daemon: what
+// answer would be lost. When its time is running out the server cancels the handlers,
+// and then closes what connections remain. Handlers are lexical children of the daemon: what
 // they use is dropped after they have ended, or were abandoned by name.
 //
 // A scope that was asked to stop refuses new tasks, and so do those of the requests

@@ -47,10 +47,10 @@ func TestNames(t *testing.T) {
 		target string
 		want   string
 	}{
-		{"a mux below tells its pattern", scopehttp.Handler(mux), "/orders/17", "GET /orders/{id}"},
-		{"a mux above has told it", mux, "/inner/17", "GET /inner/{id}"},
+		{"a mux below has a pattern", scopehttp.Handler(mux), "/orders/17", "GET /orders/{id}"},
+		{"a mux above has one", mux, "/inner/17", "GET /inner/{id}"},
 		{"both nest", scopehttp.Handler(mux), "/inner/17", "GET /inner/{id}/GET /inner/{id}"},
-		{"nobody knows", scopehttp.Handler(bare), "/orders/17", "request"},
+		{"no router knows", scopehttp.Handler(bare), "/orders/17", "request"},
 		{"a function knows", scopehttp.Handler(bare, byMethod), "/orders/17", "GET"},
 		{"a function goes first", scopehttp.Handler(mux, byMethod), "/orders/17", "GET"},
 		{"a function does not know", scopehttp.Handler(mux, scopehttp.Name(func(*http.Request) string { return "" })), "/orders/17", "GET /orders/{id}"},

@@ -27,7 +27,7 @@ func TestLoopback(t *testing.T) {
 				close(begun)
 				<-scope.Stopping(r.Context())
 				if r.Context().Err() != nil {
-					t.Error("cancelled, not asked")
+					t.Error("canceled, not asked")
 				}
 				<-finish
 				pathOf(w, r)
@@ -127,7 +127,7 @@ func TestPortTaken(t *testing.T) {
 	}
 }
 
-// Whoever starts a server and is cancelled first leaves nothing behind.
+// A start that is canceled leaves nothing behind.
 func TestStartCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errBoom)

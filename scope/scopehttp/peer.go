@@ -86,8 +86,8 @@ func (v *server) end() {
 	v.handlers--
 	select {
 	case <-v.over:
-		// It ran at the deadline, and may have ended before stop gets to see
-		// that: so it is counted here.
+		// It was canceled, and may have ended before stop gets to see that: so it
+		// is counted here.
 		v.late++
 	default:
 	}

@@ -33,13 +33,13 @@ import (
 // nothing yet have a second to do so, and are answered. Then it calls srv's
 // [http.Server.Shutdown], which closes idle connections and calls what
 // RegisterOnShutdown has registered, and waits for the requests that have begun: each
-// of these is answered, and no handler is called for another. At the deadline of its
-// drop (see [scope.DropTimeout] and [scope.WithGrace]) it cancels the handlers. They
-// have half of the time that is left until the daemon would be abandoned to answer.
-// Then it closes all connections, hijacked ones included, and the drop ends with a
-// [*CutError], once the handlers have ended. Without a deadline it waits for as long as
-// they take. A hijacked connection that is left when all handlers have ended is closed
-// too, unless it is owned; see [Hijack].
+// of these is answered, and no handler is called for another. When three quarters of
+// the time for its drop are up (see [scope.DropTimeout] and [scope.WithGrace]) it
+// cancels the handlers, which have three quarters of the rest to answer. Then it closes
+// all connections, hijacked ones included, and the drop ends with a [*CutError] once
+// the handlers have ended. Without a limit it waits for as long as they take. A
+// hijacked connection that is left when all handlers have ended is closed too, unless
+// it is owned; see [Hijack].
 //
 // If accepting ends while nothing has asked the daemon to stop, by an error or because
 // srv was shut down, s fails at once with a [*scope.TaskError], and requests that have
@@ -106,8 +106,8 @@ func start(ctx context.Context, s *scope.Scope, name string, srv *http.Server, o
 // errUsed is for a server that another Serve has taken.
 var errUsed = errors.New("the http.Server was served already, and serves only once")
 
-// run is the daemon. ctx is canceled at the deadline of its drop, and before that
-// only if the start of the daemon is given up.
+// run is the daemon. ctx is canceled when three quarters of the time of its drop are
+// up, and before that only if the start of the daemon is given up.
 func (v *server) run(ctx context.Context, l net.Listener, ready func(net.Addr)) error {
 	v.listener, v.over = listener{l, sync.OnceValue(l.Close)}, ctx.Done()
 	restore := v.prepare(ctx)

@@ -100,7 +100,7 @@ func TestFreshConnection(t *testing.T) {
 	})
 }
 
-// At the deadline handlers are cancelled, with a cause that says of what; one that
+// In the end handlers are canceled, with a cause that says of what; one that
 // obeys can still answer.
 func TestDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -124,6 +124,28 @@ func TestDeadline(t *testing.T) {
 	})
 }
 
+// A handler that is canceled has time to answer, as long as the daemon has.
+func TestTimeToAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := scopetest.New(t)
+		v := serving(t, st, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			<-r.Context().Done()
+			time.Sleep(1800 * time.Millisecond) // of the 2.5 s that are left
+			http.Error(w, "undone", http.StatusServiceUnavailable)
+		}), scope.DropTimeout(10*time.Second))
+		answer := v.get("/")
+		st.Exit()
+		var cut *scopehttp.CutError
+		if err := st.Err(); !errors.As(err, &cut) || *cut != (scopehttp.CutError{Requests: 1}) {
+			t.Errorf("got %v", err)
+		}
+		st.WantWithin(10 * time.Second)
+		if a := <-answer; a.status != 503 || a.body != "undone\n" {
+			t.Errorf("got %+v", a)
+		}
+	})
+}
+
 // A handler that is deaf to its context hears that its connection is closed; one that
 // is deaf to that, too, does not hold the exit.
 func TestDeafHandlers(t *testing.T) {
@@ -132,7 +154,7 @@ func TestDeafHandlers(t *testing.T) {
 		v := serving(t, st, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			for {
 				if _, err := w.Write(make([]byte, 1<<16)); err != nil {
-					return // nobody reads, and there is nothing else that ends this
+					return // the client does not read, and there is nothing else that ends this
 				}
 			}
 		}), scope.DropTimeout(10*time.Second))
@@ -143,7 +165,7 @@ func TestDeafHandlers(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		st.WantOutcome("http", "timeout")
-		st.WantWithin(10*time.Second + 500*time.Millisecond) // half of the last tenth
+		st.WantWithin(10 * time.Second)
 	})
 	synctest.Test(t, func(t *testing.T) {
 		st := scopetest.New(t)

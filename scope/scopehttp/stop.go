@@ -21,10 +21,9 @@ import (
 // do.
 const newConnTime = time.Second
 
-// CutError is the error of a server that had to cut off at its deadline what did not
-// end by itself.
+// CutError is the error of a server that had to cut off what did not end in its time.
 type CutError struct {
-	Requests int // that ran at the deadline and were canceled
+	Requests int // that ran when handlers were canceled
 	Conns    int // that were closed afterwards, hijacked ones included
 }
 
@@ -63,14 +62,14 @@ type server struct {
 	accepting group.Tasks     // the one call of Serve
 	up        chan struct{}   // closed when that accepts
 	accepted  chan struct{}   // closed when that has ended
-	over      <-chan struct{} // closed at the deadline
+	over      <-chan struct{} // closed when handlers are canceled
 
 	mu       sync.Mutex         // protects the following
 	stage    stage              // moves on only
 	peers    map[net.Conn]*peer // open connections; a hijacked one no longer counts
 	fresh    int                // peers that are new
 	handlers int                // that run, those of hijacked connections too
-	late     int                // handlers that have ended after the deadline
+	late     int                // handlers that have ended after over
 	hijacked hijacked           // not owned
 	closed   bool               // no handler begins, and hijacked connections are closed at once; terminal
 	waiting  *wait              // of stop, for a change of the above
@@ -114,9 +113,10 @@ func (v *server) stop(ctx context.Context) error {
 	select {
 	case <-quiet:
 	case <-ctx.Done(): // and so is every handler's context
-		// A scope gives what it has canceled after d another tenth of d, at
-		// most a second. Half of that is the handlers', to say goodbye.
-		left := time.NewTimer(min(time.Since(began)/10, time.Second) / 2)
+		// This is when three quarters of the time are up. Three quarters of the rest
+		// are the handlers', to answer; the last is for those that end only when
+		// their connection is closed.
+		left := time.NewTimer(time.Since(began) / 4)
 		defer left.Stop()
 		select {
 		case <-quiet:
