@@ -101,12 +101,18 @@ func arm[P any](o *origin, p *P) {
 // and stopping the hook the runtime could find the handle collected, report a guard
 // that is just being dropped, and give up its count a second time.
 func disarm[P any](o *origin, p *P) {
-	if o == nil || !o.armed {
+	if o != nil {
+		o.disarm()
+	}
+	runtime.KeepAlive(p)
+}
+
+func (o *origin) disarm() {
+	if !o.armed {
 		return
 	}
 	o.armed = false
 	o.hook.Stop()
-	runtime.KeepAlive(p)
 	for _, t := range o.tracks {
 		t.remove(o)
 	}

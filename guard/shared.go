@@ -190,12 +190,17 @@ func (h *Shared[T]) Drop(ctx context.Context) error {
 	case given:
 		return ErrOwned
 	}
-	g := h.share.g
-	site := g.origin.caller(1)
+	site := h.share.g.origin.caller(1)
 	if !h.leave(site) {
 		return nil
 	}
+	return h.pay(ctx, site)
+}
+
+// pay drops the value for the last handle.
+func (h *Shared[T]) pay(ctx context.Context, site uintptr) error {
 	defer h.paid() // deferred, for after a Goexit of the drop only that runs
+	g := h.share.g
 	return g.drop(ctx, g, given, site)
 }
 
@@ -213,15 +218,15 @@ func (h *Shared[T]) paid() {
 // leave gives up the handle and its count, once, and reports whether that was
 // the last one.
 func (h *Shared[T]) leave(site uintptr) (last bool) {
-	s := h.share
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s, t := h.share, h.share.tally
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if h.is() != live {
 		return h.last
 	}
 	h.origin.endedAt(site)
 	h.state.Store(uint32(dropped))
-	if s.refs--; s.refs > 0 {
+	if t.refs--; t.refs > 0 {
 		disarm(h.origin, h)
 		return false
 	}
