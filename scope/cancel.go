@@ -58,9 +58,9 @@ func (s *Scope) Stop(cause error) {
 	}
 	s.incidentsLocked().stopCause = cause
 	s.beginDrainedLocked()
-	s.body.tellLocked()
+	told := s.body.tellLocked(cause, nil)
 	for t := s.tasks; t != nil; t = t.next {
-		t.tellLocked()
+		told = t.tellLocked(cause, told)
 	}
 	if s.grace > 0 && s.clock().graceFrom.IsZero() {
 		s.clock().graceFrom = time.Now()
@@ -68,6 +68,7 @@ func (s *Scope) Stop(cause error) {
 	}
 	below := s.belowLocked(nil)
 	s.mu.Unlock()
+	told.finish()
 	for _, c := range below {
 		c.Stop(cause)
 	}
@@ -114,91 +115,4 @@ func (s *Scope) stopCause() error {
 		return reason
 	}
 	return errTurn
-}
-
-// Stopping returns a channel that closes when the task, daemon, drop or body in
-// whose context it is called is asked to stop, or ctx is cancelled; so one select
-// suffices. Outside of a scope it is ctx.Done().
-func Stopping(ctx context.Context) <-chan struct{} {
-	o := lexicalOwnerOf(ctx)
-	if o == nil || o.kind == dropOwner {
-		return ctx.Done()
-	}
-	// The context may be anybody's code, so it is asked without a lock held.
-	if ctx.Err() != nil {
-		return ctx.Done()
-	}
-	l, added := o.listen(ctx.Done())
-	if added {
-		l.watch(o, context.AfterFunc(ctx, func() { o.unlisten(l) }))
-	}
-	return l.stopping
-}
-
-// listen returns who listens with a context of that Done already, or adds him. A
-// context that was derived from the owner's has a channel of its own; of those
-// there are as many as contexts that have not ended.
-func (o *owner) listen(done <-chan struct{}) (l *listener, added bool) {
-	s := o.s
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for l := o.stopping; l != nil; l = l.next {
-		if l.ctx == done {
-			return l, false
-		}
-	}
-	l = &listener{ctx: done, stopping: make(chan struct{}), next: o.stopping}
-	if o.asked || s.stopReasonLocked() != nil && o.kind <= taskOwner || o.live.Load() == 0 {
-		close(l.stopping)
-		return l, false
-	}
-	o.stopping = l
-	return l, true
-}
-
-// listener is somebody who wants to know when an owner is asked to stop.
-type listener struct {
-	ctx      <-chan struct{} // Done of the context that was asked with
-	stopping chan struct{}   // closed by whoever takes the listener off the list
-	told     bool            // stopping is closed
-	unwatch  func() bool     // ends the watch on that context; nil before there is one
-	next     *listener
-}
-
-// watch keeps how to end the watch on the context of l, or ends it if l was told
-// meanwhile.
-func (l *listener) watch(o *owner, unwatch func() bool) {
-	o.s.mu.Lock()
-	l.unwatch = unwatch
-	told := l.told
-	o.s.mu.Unlock()
-	if told {
-		unwatch()
-	}
-}
-
-// unlisten closes the channel of l, whose context was cancelled.
-func (o *owner) unlisten(l *listener) {
-	o.s.mu.Lock()
-	defer o.s.mu.Unlock()
-	for at := &o.stopping; *at != nil; at = &(*at).next {
-		if *at == l {
-			*at = l.next
-			l.told = true
-			close(l.stopping)
-			return
-		}
-	}
-}
-
-// tellLocked closes the channels of all who listen, and forgets them.
-func (o *owner) tellLocked() {
-	for l := o.stopping; l != nil; l = l.next {
-		if l.unwatch != nil {
-			l.unwatch()
-		}
-		l.told = true
-		close(l.stopping)
-	}
-	o.stopping = nil
 }

@@ -186,9 +186,10 @@ func (d *Daemon) ask() {
 	d.why = s.stopCause()
 	s.mu.Lock()
 	d.run.asked = true
-	d.run.tellLocked()
+	told := d.run.tellLocked(d.why, nil)
 	below := s.belowLocked(&d.run)
 	s.mu.Unlock()
+	told.finish()
 	for _, c := range below {
 		c.Stop(d.why)
 	}

@@ -165,3 +165,22 @@ func ExampleTaskError() {
 	}
 	// Output: x import bad row
 }
+
+func ExampleStoppingContext() {
+	_ = scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+		s.Go("consumer", func(ctx context.Context) error {
+			// A library that takes a context and no channel.
+			poll, cancel := scope.StoppingContext(ctx)
+			defer cancel()
+			<-poll.Done()
+			fmt.Println("no further message:", context.Cause(poll))
+			fmt.Println("what was begun can end:", ctx.Err())
+			return nil
+		})
+		s.Stop(errors.New("deploy"))
+		return nil
+	})
+	// Output:
+	// no further message: deploy
+	// what was begun can end: <nil>
+}

@@ -50,9 +50,9 @@ type owner struct {
 	// idle, guarded by s.mu, is made by whoever waits for live to be zero, and
 	// closed when it is.
 	idle chan struct{}
-	// stopping, guarded by s.mu, is the newest of those who wait for it to be asked
-	// to stop.
-	stopping *listener
+	// stopping, guarded by s.mu, are those who wait for it to be asked to stop; nil
+	// for none.
+	stopping *listeners
 }
 
 // begin makes o the context of a function of s that is about to be called.
@@ -181,7 +181,10 @@ func (o *owner) leaveLocked() {
 	if o.live.Add(-1) > 0 {
 		return
 	}
-	o.tellLocked() // a context can live longer than those who listen on it
+	// A context can live longer than those who listen on it.
+	if told := o.tellLocked(errEnded, nil); told != nil {
+		go told.finish() // which needs the lock to be free
+	}
 	if o.idle != nil {
 		close(o.idle)
 	}
