@@ -115,11 +115,6 @@ func Contain(f func(p *fault.PanicError)) Option {
 	return option(func(o *Options) { o.Contain = f })
 }
 
-// Begun calls f when the nodes have become those of a [Graph.Drop] or
-// [Graph.DropTree], before any of them is dropped. It is not called if they are
-// refused. f must not block.
-func Begun(f func()) Option { return option(func(*Options) { f() }) }
-
 // A Noticer is told what [Notice] says: an interface, so that a caller for whom an
 // allocation counts needs no closure.
 type Noticer interface{ Notice(e Event) }

@@ -63,6 +63,7 @@ type release struct {
 
 // prepare makes what the options ask for, and nothing else.
 func (r *run) prepare(ctx context.Context) {
+	defer r.ready.Store(true)
 	n := len(r.nodes)
 	r.ctx = ctx
 	if r.Cause == nil {

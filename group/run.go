@@ -50,6 +50,7 @@ type run struct {
 	active  atomic.Int32   // workers; see above
 	spare   atomic.Bool    // one of them has not got to run yet; set by who started it, cleared by itself
 	forced  atomic.Bool    // terminal
+	ready   atomic.Bool    // it is prepared: what the options say, and the queue, may be read
 	bounded bool           // drops may be abandoned
 	early   bool           // the graph goes on: nodes leave it as they end
 	holds   bool           // there are nodes with Hold

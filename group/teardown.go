@@ -58,54 +58,110 @@ func (g *Graph) beginTeardown() *run {
 // It blocks until the drop has ended or was abandoned, and then the node is out
 // of the graph. How the drop went is in the outcome only.
 func (g *Graph) Drop(ctx context.Context, n *Node, opts ...Option) ([]Outcome, error) {
-	r, err := g.beginDrop(n)
+	e, err := g.Begin(n, false)
 	if err != nil {
 		return nil, err
 	}
-	return r.doWith(ctx, opts), nil
-}
-
-func (g *Graph) beginDrop(n *Node) (*run, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if err := g.claimLocked(n); err != nil {
-		return nil, err
-	}
-	return g.beginLocked([]*Node{n}), nil
+	return (*run)(e).doWith(ctx, opts), nil
 }
 
 // DropTree drops a node and before it all that depends on it, directly or not,
 // as Teardown does. All are claimed in one step; those that were claimed before
 // are waited for as in Teardown. DropTree returns [ErrGone] when the node itself
-// is claimed or gone, an [*InUseError] when one of them is pinned, and [ErrForeign]. Unless the node has no dependents it
-// looks at the whole graph.
+// is claimed or gone, an [*InUseError] when one of them is pinned, and [ErrForeign].
+// Unless the node has no dependents it looks at the whole graph.
 func (g *Graph) DropTree(ctx context.Context, n *Node, opts ...Option) ([]Outcome, error) {
-	r, err := g.beginDropTree(n)
+	e, err := g.Begin(n, true)
 	if err != nil {
 		return nil, err
 	}
-	return r.doWith(ctx, opts), nil
+	return (*run)(e).doWith(ctx, opts), nil
 }
 
-func (g *Graph) beginDropTree(n *Node) (*run, error) {
+// An Early is a [Graph.Drop] or [Graph.DropTree] in two steps, of which the first does
+// not block: [Graph.Begin] makes the nodes those of the run, or refuses, and Do drops
+// them. It must be called.
+type Early run
+
+// Begin is the first step of Drop or, with tree, of DropTree.
+func (g *Graph) Begin(n *Node, tree bool) (*Early, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if !tree {
+		if err := g.claimLocked(n); err != nil {
+			return nil, err
+		}
+		return (*Early)(g.beginLocked([]*Node{n})), nil
+	}
 	switch {
 	case !n.in(g):
 		return nil, ErrForeign
 	case n.state != live || g.closed:
 		return nil, ErrGone
 	}
-	tree := []*Node{n}
+	nodes := []*Node{n}
 	if g.inUseLocked(n) {
-		tree = g.treeLocked(n)
+		nodes = g.treeLocked(n)
 	}
-	for _, m := range tree {
+	for _, m := range nodes {
 		if m.pins != nil {
 			return nil, &InUseError{Guard: m.name, Dependents: m.pinsLocked()}
 		}
 	}
-	return g.beginLocked(tree), nil
+	return (*Early)(g.beginLocked(nodes)), nil
+}
+
+// Do is the second step. It blocks as Drop does.
+func (e *Early) Do(ctx context.Context, o Options) []Outcome {
+	r := (*run)(e)
+	r.Options = o
+	return r.do(ctx)
+}
+
+// Used returns with what Drop would refuse a node now, or nil.
+func (g *Graph) Used(n *Node) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case !n.in(g):
+		return ErrForeign
+	case n.state != live || g.closed:
+		return ErrGone
+	}
+	return g.usedLocked(n)
+}
+
+// Before reports whether, in the teardown that has begun or is about to, the schedule
+// lets the drop of b begin only after that of a has ended. While the order is not
+// decided yet, it may be so, and Before reports true.
+func (g *Graph) Before(a, b *Node) bool {
+	g.mu.Lock()
+	r := g.teardown
+	g.mu.Unlock()
+	switch {
+	case a == b:
+		return false
+	case r == nil || !r.ready.Load():
+		return true
+	case r.Schedule == Eager: // only edges count, and its queue is not in order
+		return false
+	}
+	at, bt := int32(-1), int32(-1)
+	for k := range int32(len(r.nodes)) {
+		switch pos := r.queued(k); r.node(pos) {
+		case a:
+			at = k
+		case b:
+			bt = k
+		}
+	}
+	if at < 0 || bt < 0 {
+		return false
+	}
+	if r.Schedule == Sequential || r.Limit == 1 {
+		return at < bt
+	}
+	return r.waveAt(r.queued(at)) < r.waveAt(r.queued(bt))
 }
 
 // beginLocked plans a run of nodes and makes them its own.

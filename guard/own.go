@@ -37,6 +37,16 @@ func (g *Guard[T]) Disown() {
 	}
 }
 
+// Refuse is called by the owner of the guard, who is going to drop it: from now on the
+// value is gone, as from the beginning of a Drop.
+func (g *Guard[T]) Refuse() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.is() == live {
+		g.set(draining)
+	}
+}
+
 // BeginDrop, CallDrop and EndDrop are [Guard.Drop] in three steps, for the owner
 // that made the guard by [InitOwned] and alone drops it. So none of
 // this package's frames lies on the stack while the drop function runs. (Of a
@@ -51,7 +61,7 @@ func (g *Guard[T]) BeginDrop() bool {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.is() != live || g.borrows > 0 || g.from != nil {
+	if s := g.is(); s != live && s != draining || g.borrows > 0 || g.from != nil {
 		return false
 	}
 	g.set(dropping)

@@ -49,19 +49,19 @@ func Async[T any](s *Scope, name string, fn func(ctx context.Context) (T, error)
 // which is a [*PanicError] or [ErrGoexit] if it did not return, and an
 // [*AbandonedError] if the exit of its scope gave it up. If ctx ends first its
 // cause is returned. It may be called any number of times, from anywhere; in
-// the task itself it returns [ErrReentrant].
+// the task itself, and in what the task waits for, it returns [ErrReentrant].
 func (t *Task[T]) Await(ctx context.Context) (T, error) {
 	var zero T
-	for o := ownerOf(ctx); o != nil; o = o.outer() {
-		if o == &t.task.owner {
-			return zero, o.s.refusal("await", t.task.name, ErrReentrant)
-		}
-	}
 	select {
 	case <-t.done:
 		return t.v, t.err
 	default:
 	}
+	w, path := waits.enter(held(ctx), target{vertex: vertex{task: &t.task.owner}})
+	if path != nil {
+		return zero, t.task.s.refusal("await", t.task.name, ErrReentrant)
+	}
+	defer w.leave()
 	select {
 	case <-t.done:
 		return t.v, t.err

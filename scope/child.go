@@ -120,7 +120,7 @@ func (s *Scope) Close(ctx context.Context) error {
 	switch {
 	case s.self == nil:
 		return s.refusal("close", s.name, misuse("a scope made by Run ends with its function"))
-	case s.insideChild(ctx):
+	case holds(held(ctx), target{vertex: vertex{item: s.self}}):
 		return s.refusal("close", s.name, ErrReentrant)
 	}
 	if idle, cause := s.closeIdle(); idle {
@@ -146,19 +146,6 @@ func (s *Scope) Close(ctx context.Context) error {
 		}
 	}
 	return err
-}
-
-// insideChild reports whether ctx is that of a task, daemon or drop of s, or of
-// something nested in it.
-func (s *Scope) insideChild(ctx context.Context) bool {
-	direct := true
-	for o := ownerOf(ctx); o != nil; o = o.outer() {
-		if o.s == s && (!direct || o.kind != bodyOwner && o.kind != openingOwner) {
-			return true
-		}
-		direct = false
-	}
-	return false
 }
 
 // leaveParent takes an idle child out of its parent, unless it is in use or being
@@ -221,7 +208,7 @@ func (s *Scope) closedByOwner() (bound time.Time, closed bool) {
 	s.parent.mu.Lock()
 	defer s.parent.mu.Unlock()
 	e := s.self.extraLocked().early
-	if !early || e == nil || e.tree || !isClosed(e.begun) {
+	if !early || e == nil || e.tree || e.over == nil {
 		return bound, false
 	}
 	return e.bound, true

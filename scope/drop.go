@@ -218,22 +218,3 @@ func (i *item) settleLocked(err error) {
 	i.tellGoneLocked()
 	i.s.lives(-1)
 }
-
-// tellGoneLocked tells those who wait for i to be gone.
-func (i *item) tellGoneLocked() {
-	if r := i.extra.Load(); r != nil && r.done != nil && !isClosed(r.done) {
-		close(r.done)
-	}
-}
-
-// doneLocked returns a channel that closes when i is gone.
-func (i *item) doneLocked() <-chan struct{} {
-	r := i.makeExtraLocked()
-	if r.done == nil {
-		r.done = make(chan struct{})
-	}
-	if i.is() == gone {
-		i.tellGoneLocked()
-	}
-	return r.done
-}

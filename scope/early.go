@@ -2,7 +2,6 @@ package scope
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -11,14 +10,17 @@ import (
 	"github.com/ebb-go/ebb/group"
 )
 
-// earlyDrop is the run of a drop that was asked for while the scope lived.
+// An earlyDrop is the record of who drops a node, which all join that ask for its drop
+// while it is not gone: the run that was begun for it while the scope lived or, without
+// one, a run to which it belongs anyhow, of a tree or the teardown. The node leads to it.
 type earlyDrop struct {
 	item    *item
 	tree    bool          // its dependents too
 	bound   time.Time     // of the Close of a child: the deadline of its context; zero is none
-	begun   chan struct{} // closed when what it drops is its own, or was refused
 	done    chan struct{} // closed when it has ended
 	err     error         // read after done
+	over    chan struct{} // closed when run has ended; nil without
+	run     *group.Early  // guarded by the scope's mu: nil without, and once the teardown has taken the node over
 	waiters int           // guarded by the scope's mu: callers that will hear err
 
 	prev, next *earlyDrop // in the list of those that have not ended; guarded by the scope's mu
@@ -32,45 +34,28 @@ func (i *item) dropEarly(ctx context.Context, tree bool) (err error) {
 	return err
 }
 
-// dropOrJoin is dropEarly; first says whether this call has started the drop.
+// dropOrJoin is dropEarly; first says whether this call has started the drop, or was
+// refused.
 func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error) {
 	s := i.s
-	self, inside := i.askedFrom(ctx)
+	in := held(ctx)
 	i.giveUpUse(ownerOf(ctx))
 	bound := i.closeBound(ctx)
 	s.mu.Lock()
-	e := i.extraLocked().early
-	// Once nothing is alive that the exit waits for, it is on its way to
-	// dropping, and nothing may be counted in any more.
-	exiting := s.state >= dropping || s.body.live.Load() == 0
-	switch {
-	case self || inside && exiting && i.is() == live:
-		s.mu.Unlock()
-		return false, s.refusal("drop", i.name(), ErrReentrant)
-	case i.is() == gone || i.is() == released || e != nil && isClosed(e.done):
-		s.mu.Unlock()
-		return false, nil
-	case e == nil && (i.is() == ending || exiting):
-		// Its turn in a run that goes on already, a teardown or a DropTree.
-		done := i.doneLocked()
-		s.mu.Unlock()
-		return false, i.await(ctx, done)
-	case e == nil:
-		first = true
-		e = &earlyDrop{item: i, tree: tree, bound: bound, begun: make(chan struct{}), done: make(chan struct{})}
-		r := i.makeExtraLocked()
-		r.early = e
-		if _, guard := i.impl.(interface{ guarded() }); guard {
-			r.site = callSite() // for who uses the value afterwards
-		}
-		s.beginEarlyLocked(e)
-	}
+	e, w, first, err := i.joinLocked(in, tree, bound)
 	_, child := i.impl.(*Scope)
-	hears := first || !child // a later Close of a child only waits
+	hears := e != nil && (first || !child) // a later Close of a child only waits
 	if hears {
 		e.waiters++
 	}
 	s.mu.Unlock()
+	if err != nil {
+		return true, s.refusal("drop", i.name(), notAccepted(err))
+	}
+	if e == nil {
+		return false, nil
+	}
+	defer w.leave()
 	if first {
 		group.Start(e)
 	}
@@ -81,15 +66,60 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	select {
-	case <-e.done:
+	if isClosed(e.done) {
 		return first, e.err
-	default:
-		if hears {
-			e.waiters--
-		}
-		return first, context.Cause(ctx)
 	}
+	if hears {
+		e.waiters--
+	}
+	return first, context.Cause(ctx)
+}
+
+// joinLocked returns the record of the drop of i, and makes it first if there is none;
+// nil if i is gone. The wait of the caller is recorded by then, and was refused if it is
+// one for itself; and the run of an early drop has the nodes. All of that happens under
+// one lock, with what Release and MoveTo do.
+func (i *item) joinLocked(in []vertex, tree bool, bound time.Time) (e *earlyDrop, w *wait, first bool, err error) {
+	s := i.s
+	if i.is() == gone || i.is() == released {
+		return nil, nil, false, nil
+	}
+	e = i.extraLocked().early
+	joins := e != nil || i.is() == ending || s.state >= dropping
+	if !joins {
+		used := s.graph.Used(&i.n)
+		if joins = used == group.ErrGone; !joins && !tree && used != nil {
+			return nil, nil, false, used
+		}
+	}
+	on := target{vertex: vertex{item: i}, wide: i.is() != ending && (joins || tree), turn: s.state >= dropping}
+	w, path := waits.enter(in, on)
+	if path != nil {
+		return nil, nil, false, ErrReentrant
+	}
+	if e == nil {
+		e = &earlyDrop{item: i, tree: tree, bound: bound, done: make(chan struct{})}
+		if !joins {
+			if e.run, err = s.graph.Begin(&i.n, tree); err != nil {
+				w.leave()
+				return nil, nil, false, err
+			}
+			first, e.over = true, make(chan struct{})
+			s.beginEarlyLocked(e)
+		}
+		x := i.makeExtraLocked()
+		x.early = e
+		if g, guard := i.impl.(interface{ guarded() }); first && guard {
+			x.site = callSite() // for who uses the value afterwards
+			if !tree {
+				g.guarded()
+			}
+		}
+	}
+	if i.is() == gone { // by a drop that ends alone, which has not seen the record
+		i.tellGoneLocked()
+	}
+	return e, w, first, nil
 }
 
 // closeBound returns the deadline of the context that a child is closed with, unless
@@ -125,7 +155,7 @@ func (s *Scope) endEarlyLocked(e *earlyDrop) {
 	if e.next != nil {
 		e.next.prev = e.prev
 	}
-	close(e.done)
+	close(e.over)
 }
 
 func isClosed(c <-chan struct{}) bool {
@@ -135,25 +165,6 @@ func isClosed(c <-chan struct{}) bool {
 	default:
 		return false
 	}
-}
-
-// await waits for a drop that another run does, and returns its error.
-func (i *item) await(ctx context.Context, done <-chan struct{}) error {
-	select {
-	case <-done:
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	i.s.mu.Lock()
-	defer i.s.mu.Unlock()
-	told := i.extraLocked().told
-	switch err := told.(type) {
-	case nil:
-		return nil
-	case *DropError:
-		return err
-	}
-	return &DropError{Scope: i.s.Path(), Guard: i.name(), Wave: i.n.Wave(), Outcome: outcomeOf(told), Err: told}
 }
 
 // outcomeOf is the word for what a drop that was not bounded came to.
@@ -170,54 +181,53 @@ func outcomeOf(err error) string {
 	return "error"
 }
 
-// elsewhere is the outcome of a drop that found its node taken: by another run,
-// of which it is a part, and which it waits for; or by a Release or MoveTo that
-// came between, after which there is nothing to drop here. Those take the node
-// and say so under one lock, so a node that is not released will be gone.
-func (i *item) elsewhere(ctx context.Context) error {
-	i.s.mu.Lock()
-	if i.is() == released {
-		i.s.mu.Unlock()
-		return nil
-	}
-	done := i.doneLocked()
-	i.s.mu.Unlock()
-	return i.await(ctx, done)
-}
-
 // Run is the goroutine of an early drop.
 func (e *earlyDrop) Run() {
 	i := e.item
 	s := i.s
-	drop := s.graph.Drop
-	if e.tree {
-		drop = s.graph.DropTree
-	}
-	ctx := context.WithoutCancel(s.context.base)
-	outcomes, err := drop(ctx, &i.n, s.options(nil), group.Begun(func() { close(e.begun) }))
-	others := false // err is that of another run, whose business it is
-	if err != nil {
-		close(e.begun)
-		err = s.refusal("drop", i.name(), notAccepted(err))
-		if others = errors.Is(err, ErrDropped); others {
-			err = i.elsewhere(ctx)
-		}
-	}
-	for _, o := range outcomes {
+	var err error
+	for _, o := range e.run.Do(context.WithoutCancel(s.context.base), s.options(nil)) {
 		err = multierr.Append(err, itemOf(o.Node).outcome(o))
 	}
 	s.mu.Lock()
-	if e.err = err; err != nil && i.is() == live {
-		i.makeExtraLocked().early = nil // refused; the next call tries again
-	}
-	unheard := err != nil && e.waiters == 0 && !others && !i.extraLocked().cut
+	unheard := err != nil && e.waiters == 0 && !i.extraLocked().cut
 	late := unheard && s.incidents.collected
 	if unheard && !late {
 		s.failLocked(failure{earlyIndex, err, nil})
 	}
+	e.err, e.run = err, nil // in the teardown's hands, if that has taken it over
 	s.endEarlyLocked(e)
+	if i.is() == gone {
+		i.tellGoneLocked()
+	}
 	s.mu.Unlock()
 	if late {
 		s.warn("ebb: late result of an abandoned drop", slog.String("guard", i.name()), slog.Any("error", err))
 	}
+}
+
+// tellGoneLocked ends the record of the drop of i, which is gone, unless its run still
+// collects what others have come to.
+func (i *item) tellGoneLocked() {
+	e := i.extraLocked().early
+	if e == nil || e.run != nil {
+		return
+	}
+	if e.over == nil || !i.n.Early() { // of another run
+		e.err = multierr.Append(e.err, i.toldLocked())
+	}
+	i.extra.Load().early = nil
+	close(e.done)
+}
+
+// toldLocked is the error of a drop that another run has done.
+func (i *item) toldLocked() error {
+	told := i.extraLocked().told
+	switch err := told.(type) {
+	case nil:
+		return nil
+	case *DropError:
+		return err
+	}
+	return &DropError{Scope: i.s.Path(), Guard: i.name(), Wave: i.n.Wave(), Outcome: outcomeOf(told), Err: told}
 }

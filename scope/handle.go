@@ -58,7 +58,9 @@ func (h *Handle[T]) Borrow(ctx context.Context, fn func(ctx context.Context, v T
 	if err := h.item.usedBy(ownerOf(ctx)); err != nil {
 		return err
 	}
-	err := h.g.Borrow(ctx, fn)
+	b := &borrowing{Context: ctx, item: &h.item, outer: borrowingOf(ctx)}
+	defer b.over.Store(true)
+	err := h.g.Borrow(b, fn)
 	if err == ErrDropped || err == ErrReleased { // the guard's own, not one that fn wraps
 		return h.item.s.refusal("borrow", h.Name(), err)
 	}
@@ -111,7 +113,9 @@ func (h *Handle[T]) callDrop(ctx context.Context) error { return h.g.CallDrop(ct
 func (h *Handle[T]) endDrop(err error)                  { h.g.EndDrop(err) }
 
 func (h *Handle[T]) kind() string { return "guard" }
-func (h *Handle[T]) guarded()     {}
+
+// guarded takes the value from its users: its drop has been asked for.
+func (h *Handle[T]) guarded() { h.g.Refuse() }
 
 func (h *Handle[T]) typ() string {
 	if h.g == nil {

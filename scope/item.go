@@ -62,8 +62,7 @@ type itemExtra struct {
 	uses   []use                   // while pending: what it uses in its own scope
 	above  []use                   // what it depends on in the scopes above
 	made   []*item                 // while it is opened: what its open function has acquired or started
-	early  *earlyDrop              // the drop that was asked for while the scope lived
-	done   chan struct{}           // made by whoever waits for state gone, closed then
+	early  *earlyDrop              // who drops it, until it is gone; nil: nobody has asked
 	told   error                   // of the drop, from state gone on
 	site   string                  // where an early drop or a release was asked for
 	record dropRecord              // of its drop, once it begins, if anybody looks

@@ -14,10 +14,11 @@ import (
 // has its place among the guards of its scope from the start, also if it is
 // never opened. All methods may be called from any goroutine.
 type LazyHandle[T any] struct {
-	item item
-	lazy *guard.Lazy[T]
-	fail error // it could not be registered
-	name string
+	item   item
+	lazy   *guard.Lazy[T]
+	fail   error       // it could not be registered
+	opened atomic.Bool // a Use has had the value, so none waits
+	name   string
 
 	panicked atomic.Pointer[PanicError] // of the last attempt to open
 }
@@ -95,6 +96,7 @@ func (h *LazyHandle[T]) attempt(ctx context.Context, open func(context.Context) 
 	}
 	o := new(opening)
 	o.begin(ctx, &h.item, h.Name())
+	o.apart = true
 	defer o.end()
 	v, err = open(&o.owner)
 	returned = true
@@ -115,7 +117,17 @@ func (h *LazyHandle[T]) Use(ctx context.Context) (T, error) {
 	if err := h.item.usedBy(ownerOf(ctx)); err != nil {
 		return zero, err
 	}
+	if !h.opened.Load() { // else it does not wait
+		w, path := waits.enter(held(ctx), target{vertex: vertex{item: &h.item, open: true}})
+		if path != nil {
+			return zero, cycle(path)
+		}
+		defer w.leave()
+	}
 	held, err := h.lazy.Get(ctx)
+	if err == nil {
+		h.opened.Store(true)
+	}
 	if err != nil {
 		if fault.Is(err, ErrDropped) {
 			err = h.item.s.refusal("guard", h.Name(), err)
@@ -159,7 +171,8 @@ func (h *LazyHandle[T]) dropNow(ctx context.Context) error {
 }
 
 func (h *LazyHandle[T]) kind() string { return "guard" }
-func (h *LazyHandle[T]) guarded()     {}
+
+func (h *LazyHandle[T]) guarded() {}
 
 func (h *LazyHandle[T]) typ() string {
 	var zero *T

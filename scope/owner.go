@@ -41,6 +41,7 @@ type owner struct {
 	item  *item // of an opening, a daemon or a drop
 	kind  ownerKind
 	way   dropWay // of a drop
+	apart bool    // of the opening of a lazy: its callers wait for it, each on its own
 	asked bool    // guarded by s.mu: a daemon that was asked to stop, for what it nests
 
 	// live is one while the function runs, and one more for each lexical child. The
@@ -98,6 +99,9 @@ func (s *Scope) lexicalOwner() *owner {
 func (o *owner) Value(key any) any {
 	if _, ok := key.(ownerKey); ok { // one word to compare, where == would call a function
 		return o
+	}
+	if _, ok := key.(borrowKey); ok && o.kind != openingOwner {
+		return o.s.borrowed // so that no context of anyone else's is asked
 	}
 	return o.Context.Value(key)
 }
@@ -209,21 +213,6 @@ func (o *owner) joinLocked() {
 	o.s.mu.Unlock()
 	<-o.idle
 	o.s.mu.Lock()
-}
-
-// askedFrom reports whether ctx is that of the drop of i, or of the daemon that i
-// is, for which a wait for i would be a wait for itself; and whether it is that of
-// any drop or daemon of i's scope, for which it would be as soon as the order of
-// the teardown is decided.
-func (i *item) askedFrom(ctx context.Context) (self, inside bool) {
-	for o := ownerOf(ctx); o != nil; o = o.outer() {
-		if o.kind != dropOwner && o.kind != daemonOwner {
-			continue
-		}
-		self = self || o.item == i
-		inside = inside || o.s == i.s
-	}
-	return self, inside
 }
 
 // outer returns the owner around o: that of the context in which a guard is

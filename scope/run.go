@@ -66,7 +66,7 @@ func RunValue[T any](ctx context.Context, fn func(ctx context.Context, s *Scope)
 
 // openRun makes the scope of a Run on ctx.
 func openRun(ctx context.Context, opts []Option) (*Scope, error) {
-	s := &Scope{name: "scope", frame: ownerOf(ctx)}
+	s := &Scope{name: "scope", frame: ownerOf(ctx), borrowed: borrowingOf(ctx)}
 	owner := s.lexicalOwner()
 	if owner != nil {
 		s.parent = owner.s

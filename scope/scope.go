@@ -39,6 +39,7 @@ type Scope struct {
 	name        string
 	parent      *Scope          // whose life bounds this one's; nil for a root
 	frame       *owner          // where Run or Child was called, maybe an opening; nil for a root
+	borrowed    *borrowing      // what Run was called in; nil for most
 	self        *item           // the node in the parent, for a child
 	shared      *shared         // nil: all defaults
 	rare        *rare           // nil: none

@@ -36,6 +36,11 @@ func Start[T any](ctx context.Context, s *Scope, name string,
 	defer end()
 	h := handshake[T]{ready: make(chan struct{})}
 	d.fn = func(ctx context.Context) error { return fn(ctx, h.report) }
+	w, path := waits.enter(held(ctx), target{vertex: vertex{item: &d.item}})
+	if path != nil { // the function has not run, so that nothing leads back
+		return zero, nil, s.refusal("start", name, ErrReentrant)
+	}
+	defer w.leave()
 	group.Start(daemonRun{d})
 	select {
 	case <-h.ready:

@@ -63,9 +63,7 @@ func (s *Scope) endedQuietly() bool {
 }
 
 // earlyDrops returns the drops which the teardown is going to meet because they
-// were asked for before and have not ended. None can begin any more; those that were
-// asked for just now have begun when it returns, so that they are early drops still,
-// and not the teardown's.
+// were asked for before and have not ended. None can begin any more.
 func (s *Scope) earlyDrops() (early []*earlyDrop) {
 	s.mu.Lock()
 	if s.incidents == nil || s.incidents.early == nil {
@@ -79,9 +77,6 @@ func (s *Scope) earlyDrops() (early []*earlyDrop) {
 		early = append(early, e)
 	}
 	s.mu.Unlock()
-	for _, e := range early {
-		<-e.begun // no code of anyone else is on its way there
-	}
 	return early
 }
 
@@ -102,7 +97,7 @@ func awaitEarly(early []*earlyDrop, outcomes []group.Outcome, end time.Time) {
 	}
 	for _, e := range early {
 		select {
-		case <-e.done:
+		case <-e.over:
 		case <-up:
 			return
 		}
