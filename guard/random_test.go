@@ -128,7 +128,24 @@ func (w *world) live(actors, ops int) {
 	all.Wait()
 	w.closing.Store(true)
 	time.Sleep(time.Hour) // for open functions that all have given up
-	var ds []guard.Dropper
+	guard.DropAll(w.t.Context(), w.all()...)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i, v := range w.things {
+		if n := v.drops.Load(); n > 1 || (n == 1) == v.released.Load() {
+			w.errorf("value %d: %d drops, released %t", i, n, v.released.Load())
+		}
+	}
+	if left := stop(); len(left) > 0 {
+		w.errorf("taken for forgotten: %v", left)
+	}
+}
+
+// all returns everything that has to be dropped. An open function that all have given
+// up has ended by then, but nothing has waited for it: hence the lock.
+func (w *world) all() (ds []guard.Dropper) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for _, d := range w.lazies {
 		ds = append(ds, d)
 	}
@@ -144,15 +161,7 @@ func (w *world) live(actors, ops int) {
 	for _, d := range w.guards {
 		ds = append(ds, d)
 	}
-	guard.DropAll(w.t.Context(), ds...)
-	for i, v := range w.things {
-		if n := v.drops.Load(); n > 1 || (n == 1) == v.released.Load() {
-			w.errorf("value %d: %d drops, released %t", i, n, v.released.Load())
-		}
-	}
-	if left := stop(); len(left) > 0 {
-		w.errorf("taken for forgotten: %v", left)
-	}
+	return ds
 }
 
 // ctx returns a context that comes from ctx and mostly has no end.
