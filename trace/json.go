@@ -26,6 +26,7 @@ type reportJSON struct {
 	CriticalPath []string     `json:"critical_path"`
 	Waves        []waveJSON   `json:"waves"`
 	Entries      []entryJSON  `json:"entries"`
+	Lists        [][]string   `json:"lists,omitempty"`
 }
 
 type waveJSON struct {
@@ -51,6 +52,7 @@ type entryJSON struct {
 	Outcome    string       `json:"outcome"`
 	Error      string       `json:"error,omitempty"`
 	DependsOn  []string     `json:"depends_on,omitempty"`
+	First      *firstJSON   `json:"depends_on_first,omitempty"`
 	ReleasedBy string       `json:"released_by,omitempty"`
 	Critical   bool         `json:"critical,omitempty"`
 }
@@ -59,7 +61,9 @@ type entryJSON struct {
 // durations in milliseconds, with a fraction, under keys that end in _ms. Beside
 // the fields of Report and [Entry], an error as its text, it has what follows
 // from them: took_ms, waited_ms, critical_path, critical, and waves, which is
-// [Report.Budget]. See [Report.UnmarshalJSON] for the way back.
+// [Report.Budget]. Where there are ten thousand edges and more, entries that depend
+// on the first so many names of one list have its number, and how many, as
+// depends_on_first, and the lists are in lists. See [Report.UnmarshalJSON] for the way back.
 func (r Report) MarshalJSON() ([]byte, error) {
 	j := reportJSON{
 		Scope: word(r.Scope), Exit: word(r.Exit), Schedule: word(r.Schedule),
@@ -73,12 +77,15 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	for _, w := range r.Budget() {
 		j.Waves = append(j.Waves, waveJSON{w.Index, w.Size, moment{w.Started}, moment{w.Ended}, milliseconds(w.Share), milliseconds(w.Spent)})
 	}
+	edges := edgesOf(len(r.Entries), func(i int) []string { return r.Entries[i].DependsOn })
+	j.Lists = edges.json()
 	for i, e := range r.Entries {
+		deps, first := edges.jsonOf(i, e.DependsOn)
 		j.Entries[i] = entryJSON{
 			Name: word(e.Name), Kind: word(e.Kind), Type: word(e.Type), Wave: e.Wave,
 			Queued: moment{e.Queued}, Started: moment{e.Started}, Ended: moment{e.Ended},
 			Waited: milliseconds(e.Waited()), Took: milliseconds(e.Took()), Slack: milliseconds(e.Slack),
-			Outcome: word(e.Outcome), Error: bounded(errorText(e.Err), maxText), DependsOn: words(e.DependsOn), ReleasedBy: word(e.ReleasedBy),
+			Outcome: word(e.Outcome), Error: bounded(errorText(e.Err), maxText), DependsOn: deps, First: first, ReleasedBy: word(e.ReleasedBy),
 		}
 	}
 	for _, i := range r.critical() {
@@ -106,7 +113,7 @@ func (r *Report) UnmarshalJSON(data []byte) error {
 		entry := Entry{
 			Name: e.Name, Kind: e.Kind, Type: e.Type, Wave: e.Wave,
 			Queued: e.Queued.Time, Started: e.Started.Time, Ended: e.Ended.Time, Slack: time.Duration(e.Slack),
-			Outcome: e.Outcome, DependsOn: e.DependsOn, ReleasedBy: e.ReleasedBy,
+			Outcome: e.Outcome, DependsOn: e.First.of(j.Lists, e.DependsOn), ReleasedBy: e.ReleasedBy,
 		}
 		if e.Error != "" {
 			entry.Err = errors.New(e.Error)

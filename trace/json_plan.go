@@ -4,23 +4,34 @@ import "encoding/json"
 
 type planJSON struct {
 	Waves [][]planNodeJSON `json:"waves"`
+	Lists [][]string       `json:"lists,omitempty"`
 }
 
 type planNodeJSON struct {
-	Name      string   `json:"name"`
-	Kind      string   `json:"kind"`
-	Wave      int      `json:"wave"`
-	DependsOn []string `json:"depends_on,omitempty"`
+	Name      string     `json:"name"`
+	Kind      string     `json:"kind"`
+	Wave      int        `json:"wave"`
+	DependsOn []string   `json:"depends_on,omitempty"`
+	First     *firstJSON `json:"depends_on_first,omitempty"`
 }
 
 // MarshalJSON returns p as {"waves": [[node, ...], ...]}, a node having the
-// keys name, kind, wave and depends_on.
+// keys name, kind, wave and depends_on, or depends_on_first as in
+// [Report.MarshalJSON].
 func (p Plan) MarshalJSON() ([]byte, error) {
-	j := planJSON{Waves: make([][]planNodeJSON, len(p.Waves))}
+	var nodes []PlanNode
+	for _, wave := range p.Waves {
+		nodes = append(nodes, wave...)
+	}
+	edges := edgesOf(len(nodes), func(i int) []string { return nodes[i].DependsOn })
+	j := planJSON{Waves: make([][]planNodeJSON, len(p.Waves)), Lists: edges.json()}
+	at := 0
 	for i, wave := range p.Waves {
 		j.Waves[i] = make([]planNodeJSON, len(wave))
 		for k, n := range wave {
-			j.Waves[i][k] = planNodeJSON{word(n.Name), word(n.Kind), n.Wave, words(n.DependsOn)}
+			deps, first := edges.jsonOf(at, n.DependsOn)
+			j.Waves[i][k] = planNodeJSON{word(n.Name), word(n.Kind), n.Wave, deps, first}
+			at++
 		}
 	}
 	return json.Marshal(j)

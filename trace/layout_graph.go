@@ -43,13 +43,8 @@ func newDAG(vertices []vertex, maxColumns, maxRows int) *dag {
 	slices.SortStableFunc(vertices, func(a, b vertex) int { return cmp.Compare(a.wave, b.wave) })
 	g := &dag{}
 	column := g.assignColumns(vertices, maxColumns)
-	degree := make(map[string]int)
-	for _, v := range vertices {
-		degree[v.name] += len(v.deps)
-		for _, d := range v.deps {
-			degree[d]++
-		}
-	}
+	e := edgesOf(len(vertices), func(i int) []string { return vertices[i].deps })
+	degree := e.degrees(vertices)
 	at := make(map[string]int, len(vertices)) // vertex to node
 	for from := 0; from < len(vertices); {
 		to := from + 1
@@ -59,9 +54,7 @@ func newDAG(vertices []vertex, maxColumns, maxRows int) *dag {
 		g.addColumn(vertices[from:to], column[from], maxRows, degree, at)
 		from = to
 	}
-	for i := range vertices {
-		g.link(&vertices[i], at)
-	}
+	g.link(vertices, &e, at)
 	for i := range g.nodes {
 		slices.Sort(g.nodes[i].to)
 		g.nodes[i].to = slices.Compact(g.nodes[i].to)
@@ -163,13 +156,72 @@ func (g *dag) addColumn(vertices []vertex, column, maxRows int, degree map[strin
 	g.nodes = append(g.nodes, fold)
 }
 
-// link adds a vertex's edges. Those to names that are not in the graph, and
-// those inside a fold of several waves, have no place in the picture.
-func (g *dag) link(v *vertex, at map[string]int) {
-	from := at[v.name]
-	for _, name := range v.deps {
-		if to, ok := at[name]; ok && g.nodes[to].column > g.nodes[from].column {
+// degrees counts the edges of each name.
+func (e *edges) degrees(vertices []vertex) map[string]int {
+	degree := make(map[string]int)
+	ends := make([][]int, len(e.lists)) // how many beginnings end before a position
+	for k, list := range e.lists {
+		ends[k] = make([]int, len(list)+1)
+	}
+	for i := range vertices {
+		degree[vertices[i].name] += len(vertices[i].deps)
+		for _, d := range e.of[i].own {
+			degree[d]++
+		}
+		if k := e.of[i].list; k >= 0 {
+			ends[k][e.of[i].first]++
+		}
+	}
+	for k, list := range e.lists {
+		over := 0 // beginnings that reach beyond p
+		for p := len(list) - 1; p >= 0; p-- {
+			over += ends[k][p+1]
+			degree[list[p]] += over
+		}
+	}
+	return degree
+}
+
+// link adds the edges. Those to names that are not in the graph, and those inside
+// a fold of several waves, have no place in the picture. Of the vertices of one
+// node that have beginnings of one list, the longest has the edges of all.
+func (g *dag) link(vertices []vertex, e *edges, at map[string]int) {
+	add := func(from, to int) {
+		if g.nodes[to].column > g.nodes[from].column {
 			g.nodes[from].to = append(g.nodes[from].to, to)
+		}
+	}
+	longest := make([]map[int]int, len(e.lists)) // of each list, the longest beginning of a node
+	for k := range longest {
+		longest[k] = make(map[int]int)
+	}
+	for i := range vertices {
+		from := at[vertices[i].name]
+		for _, name := range e.of[i].own {
+			if to, ok := at[name]; ok {
+				add(from, to)
+			}
+		}
+		if k := e.of[i].list; k >= 0 {
+			longest[k][from] = max(longest[k][from], e.of[i].first)
+		}
+	}
+	for k, list := range e.lists {
+		seen := make(map[int]bool)
+		var to, begins []int // the nodes of the list, and where each is first
+		for p, name := range list {
+			if n, ok := at[name]; ok && !seen[n] {
+				seen[n] = true
+				to, begins = append(to, n), append(begins, p)
+			}
+		}
+		for from, first := range longest[k] {
+			for i := range to {
+				if begins[i] >= first {
+					break
+				}
+				add(from, to[i])
+			}
 		}
 	}
 }

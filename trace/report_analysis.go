@@ -35,38 +35,87 @@ func (r *Report) Complete() {
 	r.completeSlack(links)
 }
 
-// links returns for each entry the positions of those it depends on. Names
-// that are not in the report, and an entry's own, are left out.
-func (r *Report) links() [][]int {
-	at := make(map[string]int, len(r.Entries))
-	for i := range r.Entries {
-		at[r.Entries[i].Name] = i
+// links are the edges of a report by the positions of its entries.
+type links struct {
+	edges
+	at    map[string]int
+	own   [][]int // of each entry; names that are not in the report, and its own, are left out
+	spots []spot  // the entries of all lists
+	spot  [][]int // of each entry, its spots
+}
+
+// spot is the place of an entry in a list.
+type spot struct{ list, at int }
+
+func (r *Report) links() *links {
+	l := &links{
+		edges: edgesOf(len(r.Entries), func(i int) []string { return r.Entries[i].DependsOn }),
+		at:    make(map[string]int, len(r.Entries)), own: make([][]int, len(r.Entries)), spot: make([][]int, len(r.Entries)),
 	}
-	links := make([][]int, len(r.Entries))
 	for i := range r.Entries {
-		for _, name := range r.Entries[i].DependsOn {
-			if j, ok := at[name]; ok && j != i {
-				links[i] = append(links[i], j)
+		l.at[r.Entries[i].Name] = i
+	}
+	for i := range r.Entries {
+		for _, name := range l.of[i].own {
+			if j, ok := l.at[name]; ok && j != i {
+				l.own[i] = append(l.own[i], j)
 			}
 		}
 	}
-	return links
+	for k, list := range l.lists {
+		for p, name := range list {
+			if j, ok := l.at[name]; ok {
+				l.spot[j] = append(l.spot[j], len(l.spots))
+				l.spots = append(l.spots, spot{k, p})
+			}
+		}
+	}
+	return l
+}
+
+// trees makes a tree for each list.
+func (l *links) trees(better func(a, b int) bool) []*fenwick {
+	trees := make([]*fenwick, len(l.lists))
+	for k, list := range l.lists {
+		trees[k] = newFenwick(len(list)+1, better)
+	}
+	return trees
 }
 
 // completeTimes goes through the entries once. A dependent's wave is smaller
 // than that of what it depends on, so by the time an entry is reached its last
-// dependent is known.
-func (r *Report) completeTimes(links [][]int) {
-	last := make([]*Entry, len(r.Entries)) // the dependent that ended last
+// dependent is known: among those that name it, and among those with a beginning
+// of a list that reaches to it, which a tree over the ends of beginnings,
+// backwards, has.
+func (r *Report) completeTimes(l *links) {
+	later := func(a, b int) bool {
+		if c := r.Entries[a].Ended.Compare(r.Entries[b].Ended); c != 0 {
+			return c > 0
+		}
+		return a < b
+	}
+	last := make([]int, len(r.Entries)) // the dependent that ended last, -1 for none
+	for i := range last {
+		last[i] = -1
+	}
+	trees := l.trees(later)
 	for i := range r.Entries {
 		e := &r.Entries[i]
-		if last[i] != nil {
-			e.ReleasedBy = cmp.Or(e.ReleasedBy, last[i].Name)
+		for _, s := range l.spot[i] {
+			at := l.spots[s]
+			if j := trees[at.list].best(len(l.lists[at.list]) - at.at); j >= 0 && (last[i] < 0 || later(j, last[i])) {
+				last[i] = j
+			}
+		}
+		var by *Entry
+		if last[i] >= 0 {
+			by = &r.Entries[last[i]]
+			e.ReleasedBy = cmp.Or(e.ReleasedBy, by.Name)
 		}
 		switch {
 		case !e.Queued.IsZero():
-		case last[i] != nil:
-			e.Queued = last[i].Ended
+		case by != nil:
+			e.Queued = by.Ended
 		default:
 			e.Queued = r.Started
 		}
@@ -77,15 +126,18 @@ func (r *Report) completeTimes(links [][]int) {
 		default: // began, and was running when the report was made
 			e.Ended = orTime(e.Ended, r.Ended, e.Started)
 		}
-		for _, j := range links[i] {
-			if last[j] == nil || e.Ended.After(last[j].Ended) {
-				last[j] = e
+		for _, j := range l.own[i] {
+			if last[j] < 0 || later(i, last[j]) {
+				last[j] = i
 			}
+		}
+		if k := l.of[i].list; k >= 0 {
+			trees[k].put(len(l.lists[k])-l.of[i].first, i)
 		}
 	}
 }
 
-func (r *Report) completeSlack(links [][]int) {
+func (r *Report) completeSlack(links *links) {
 	switch r.Schedule {
 	case scheduleSequential:
 		return
@@ -113,24 +165,31 @@ func (r *Report) slackWaves() {
 
 // slackEager is the backward pass of the critical path method: the latest end
 // of an entry is the earliest of the latest starts of what it depends on.
-// Going through the entries backwards, those come first.
-func (r *Report) slackEager(links [][]int) {
+// Going through the entries backwards, those come first; what a report whose waves
+// contradict its edges has before an entry does not count.
+func (r *Report) slackEager(l *links) {
 	end := r.lastEnd()
-	latest := make([]time.Time, len(r.Entries))
+	start := make([]time.Time, len(r.Entries)) // the latest
+	trees := l.trees(func(a, b int) bool { return start[a].Before(start[b]) })
 	for i := len(r.Entries) - 1; i >= 0; i-- {
 		e := &r.Entries[i]
-		latest[i] = end
-		for _, j := range links[i] {
-			if j <= i {
-				continue // a report whose waves contradict its edges
-			}
-			start := latest[j].Add(-between(r.Entries[j].Queued, r.Entries[j].Ended))
-			if start.Before(latest[i]) {
-				latest[i] = start
+		latest := end
+		for _, j := range l.own[i] {
+			if j > i && start[j].Before(latest) {
+				latest = start[j]
 			}
 		}
+		if k := l.of[i].list; k >= 0 {
+			if j := trees[k].best(l.of[i].first); j >= 0 && start[j].Before(latest) {
+				latest = start[j]
+			}
+		}
+		start[i] = latest.Add(-between(e.Queued, e.Ended))
+		for _, s := range l.spot[i] {
+			trees[l.spots[s].list].put(l.spots[s].at, i)
+		}
 		if e.Slack == 0 {
-			e.Slack = between(e.Ended, latest[i])
+			e.Slack = between(e.Ended, latest)
 		}
 	}
 }
