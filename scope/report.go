@@ -22,9 +22,12 @@ func (s *Scope) report(x exitRun) *trace.Report {
 		Grace: s.grace, Deadline: x.deadline, Started: x.began, Ended: x.ended,
 		Cause: fault.Text(s.end.cause), Drain: x.drain,
 	}
+	names := s.graph.DependencyNames()
 	r.Entries = make([]trace.Entry, 0, len(x.outcomes))
 	for k, o := range x.outcomes {
-		r.Entries = append(r.Entries, s.entry(o, x.errs[k]))
+		e := s.entry(o, x.errs[k])
+		e.DependsOn = names(o.Node)
+		r.Entries = append(r.Entries, e)
 	}
 	r.Complete()
 	return r
@@ -36,9 +39,6 @@ func (s *Scope) entry(o group.Outcome, err error) trace.Entry {
 		Name: i.name(), Kind: i.impl.kind(), Type: i.impl.typ(), Wave: o.Wave,
 		Queued: o.Queued, Started: o.Started, Ended: o.Ended,
 		Outcome: o.Outcome, Err: err,
-	}
-	for _, d := range s.graph.Dependencies(o.Node) {
-		e.DependsOn = append(e.DependsOn, d.Name())
 	}
 	if o.ReleasedBy != nil {
 		e.ReleasedBy = o.ReleasedBy.Name()
@@ -93,13 +93,12 @@ func (s *Scope) deliver(r *trace.Report, x exitRun) {
 // Plan returns the waves in which the scope would drop what it holds now.
 func (s *Scope) Plan() trace.Plan {
 	var p trace.Plan
+	names := s.graph.DependencyNames()
 	for k, wave := range s.graph.Waves() {
 		nodes := make([]trace.PlanNode, 0, len(wave))
 		for _, n := range wave {
 			node := trace.PlanNode{Name: n.Name(), Kind: itemOf(n).impl.kind(), Wave: k}
-			for _, d := range s.graph.Dependencies(n) {
-				node.DependsOn = append(node.DependsOn, d.Name())
-			}
+			node.DependsOn = names(n)
 			nodes = append(nodes, node)
 		}
 		p.Waves = append(p.Waves, nodes)

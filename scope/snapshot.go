@@ -4,15 +4,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/trace"
 )
-
-// maxEdges bounds the names in DependsOn of one scope's snapshot. A daemon or child
-// depends on all guards before it, so to write out the edges of a scope with many
-// of both would cost their product; the items beyond have none.
-const maxEdges = 10_000
 
 // Snapshot returns the tasks, daemons, children and guards that live now, with
 // state and age, what is being opened, and for an exit that has begun how long it
@@ -49,7 +43,7 @@ func (s *Scope) snapshot(path string, now time.Time) trace.Snapshot {
 	slices.Reverse(below) // the list has the newest first
 
 	running := s.graph.Running()
-	edges := 0
+	names := s.graph.DependencyNames()
 	for _, n := range s.graph.Nodes() {
 		i := itemOf(n)
 		item, ok := s.snapshotItem(i, lazies[i])
@@ -59,10 +53,7 @@ func (s *Scope) snapshot(path string, now time.Time) trace.Snapshot {
 		if since, ok := running[n]; ok {
 			item.Waited = now.Sub(since)
 		}
-		if edges < maxEdges {
-			item.DependsOn = names(s.graph.Dependencies(n))
-			edges += len(item.DependsOn)
-		}
+		item.DependsOn = names(n)
 		shot.Items = append(shot.Items, item)
 		if c, ok := i.impl.(*Scope); ok {
 			below = append(below, c)
@@ -131,11 +122,4 @@ func (s *Scope) snapshotItem(i *item, opening bool) (trace.SnapshotItem, bool) {
 		return item, false
 	}
 	return item, true
-}
-
-func names(nodes []*group.Node) (names []string) {
-	for _, n := range nodes {
-		names = append(names, n.Name())
-	}
-	return names
 }

@@ -146,6 +146,18 @@ func TestEdgesInJSON(t *testing.T) {
 	if err != nil || len(data) > 100_000 {
 		t.Errorf("%d bytes, %v", len(data), err)
 	}
+	s := trace.Snapshot{Name: "users"}
+	for _, n := range p.Waves[0] {
+		s.Items = append(s.Items, trace.SnapshotItem{Kind: n.Kind, Name: n.Name, DependsOn: n.DependsOn})
+	}
+	data, err = json.Marshal(s)
+	var back trace.Snapshot
+	if err := json.Unmarshal(data, &back); err != nil || !reflect.DeepEqual(back, s) {
+		t.Errorf("a snapshot does not come back: %v", err)
+	}
+	if err != nil || len(data) > 100_000 {
+		t.Errorf("%d bytes, %v", len(data), err)
+	}
 	var r trace.Report
 	text := `{"lists":[["a","b"]],"entries":[{"name":"x","depends_on_first":{"list":0,"first":9}},{"name":"y","depends_on_first":{"list":3,"first":-1}},{"name":"z","depends_on_first":{"list":0,"first":-1}}]}`
 	if err := json.Unmarshal([]byte(text), &r); err != nil || len(r.Entries[0].DependsOn) != 2 || r.Entries[1].DependsOn != nil || len(r.Entries[2].DependsOn) != 0 {

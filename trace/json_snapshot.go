@@ -21,6 +21,7 @@ type snapshotJSON struct {
 	Grace    milliseconds   `json:"grace_ms,omitzero"`
 	Left     milliseconds   `json:"left_ms,omitzero"`
 	Items    []itemJSON     `json:"items"`
+	Lists    [][]string     `json:"lists,omitempty"`
 	Children []snapshotJSON `json:"children"`
 }
 
@@ -32,12 +33,13 @@ type itemJSON struct {
 	Count     int          `json:"count,omitempty"`
 	Waited    milliseconds `json:"waited_ms,omitzero"`
 	DependsOn []string     `json:"depends_on,omitempty"`
+	First     *firstJSON   `json:"depends_on_first,omitempty"`
 	Wave      int          `json:"wave"`
 }
 
 // MarshalJSON returns s as an object with lower-case keys; durations are
 // milliseconds, with a fraction, under keys that end in _ms. Items and children
-// are lists even when they are empty.
+// are lists even when they are empty; edges are as in [Report.MarshalJSON].
 func (s Snapshot) MarshalJSON() ([]byte, error) { return json.Marshal(s.json()) }
 
 // UnmarshalJSON reads what [Snapshot.MarshalJSON] wrote.
@@ -58,8 +60,11 @@ func (s *Snapshot) json() snapshotJSON {
 		Items:    make([]itemJSON, len(s.Items)),
 		Children: make([]snapshotJSON, len(s.Children)),
 	}
+	edges := edgesOf(len(s.Items), func(i int) []string { return s.Items[i].DependsOn })
+	j.Lists = edges.json()
 	for i, it := range s.Items {
-		j.Items[i] = itemJSON{word(it.Kind), word(it.Name), word(it.State), milliseconds(it.Age), it.counted(), milliseconds(it.Waited), words(it.DependsOn), it.Wave}
+		deps, first := edges.jsonOf(i, it.DependsOn)
+		j.Items[i] = itemJSON{word(it.Kind), word(it.Name), word(it.State), milliseconds(it.Age), it.counted(), milliseconds(it.Waited), deps, first, it.Wave}
 	}
 	for i := range s.Children {
 		j.Children[i] = s.Children[i].json()
@@ -74,7 +79,7 @@ func (j *snapshotJSON) snapshot() Snapshot {
 		Schedule: j.Schedule, Grace: time.Duration(j.Grace), Left: time.Duration(j.Left),
 	}
 	for _, it := range j.Items {
-		s.Items = append(s.Items, SnapshotItem{it.Kind, it.Name, it.State, time.Duration(it.Age), it.Count, time.Duration(it.Waited), it.DependsOn, it.Wave})
+		s.Items = append(s.Items, SnapshotItem{it.Kind, it.Name, it.State, time.Duration(it.Age), it.Count, time.Duration(it.Waited), it.First.of(j.Lists, it.DependsOn), it.Wave})
 	}
 	for i := range j.Children {
 		s.Children = append(s.Children, j.Children[i].snapshot())
