@@ -12,6 +12,9 @@ import (
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
+// maxDaemonStacks bounds the stacks of daemons that one exit keeps.
+const maxDaemonStacks = 32
+
 // Daemon is a function that runs until its turn in the teardown of its scope.
 // [Scope.Daemon] and [Start] make one.
 type Daemon struct {
@@ -30,6 +33,7 @@ type Daemon struct {
 	returned bool
 
 	// Guarded by the scope's mu.
+	stuck   string     // the stack of its goroutine, when it was abandoned
 	unasked *TaskError // it failed before it was asked to stop
 	mute    bool       // it ended before it was registered, and Start has not looked yet what it came to
 	joined  bool       // it has ended, with all that it has nested
@@ -278,8 +282,34 @@ func (d *Daemon) caught(err error) error {
 	return &group.Caught{Err: err, Goexit: d.panicked == nil}
 }
 
-// stack returns that of the daemon's goroutine.
-func (d *Daemon) stack() string { return fault.StackOf(d.id.Load()) }
+// stack returns that of the daemon's goroutine, once it has been taken.
+func (d *Daemon) stack() string {
+	d.item.s.mu.Lock()
+	defer d.item.s.mu.Unlock()
+	return d.stuck
+}
+
+// takeStacks takes the stacks of the daemons that were abandoned, at most maxDaemonStacks
+// of them, in one stop of the world.
+func (s *Scope) takeStacks(outcomes []group.Outcome) {
+	var stuck []*Daemon
+	stacks := make(map[uint64]string)
+	for _, o := range outcomes {
+		if d, ok := itemOf(o.Node).impl.(*Daemon); ok && o.Outcome == "abandoned" && len(stuck) < maxDaemonStacks {
+			stuck = append(stuck, d)
+			stacks[d.id.Load()] = ""
+		}
+	}
+	if len(stuck) == 0 {
+		return
+	}
+	fault.Stacks(stacks)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range stuck {
+		d.stuck = stacks[d.id.Load()]
+	}
+}
 
 func (d *Daemon) kind() string { return "daemon" }
 

@@ -186,7 +186,9 @@ func (e *earlyDrop) Run() {
 	i := e.item
 	s := i.s
 	var err error
-	for _, o := range e.run.Do(context.WithoutCancel(s.context.base), s.options(nil)) {
+	outcomes := e.run.Do(context.WithoutCancel(s.context.base), s.options(nil))
+	s.takeStacks(outcomes)
+	for _, o := range outcomes {
 		err = multierr.Append(err, itemOf(o.Node).outcome(o))
 	}
 	s.mu.Lock()

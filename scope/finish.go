@@ -13,11 +13,12 @@ import (
 // finish ends what the scope still has, reports it, and closes it. It returns the
 // failures of the exit.
 func (s *Scope) finish(x exitRun) *faults {
-	// Once for each: that of an abandoned daemon stops the world for its stack.
+	s.takeStacks(x.outcomes)
 	x.errs = make([]error, len(x.outcomes))
 	for k, o := range x.outcomes {
 		x.errs[k] = itemOf(o.Node).outcome(o)
 	}
+	awaitEarly(x.early, x.outcomes, x.deadline)
 	list := s.collect(x)
 	var report *trace.Report
 	if s.reports() || x.spans != nil && s.schedule != Waves {

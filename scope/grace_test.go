@@ -183,3 +183,28 @@ func TestLargestLimits(t *testing.T) {
 		})
 	}
 }
+
+// TestTakenOverAndGivenUp: a Drop that waits for a drop of a DropTree, which the
+// teardown takes over and has to give up, holds nothing up.
+//
+//	api -> cache -> db
+func TestTakenOverAndGivenUp(t *testing.T) {
+	bubbleOf(t, func(t *testing.T, hang stuck) {
+		got := calls(func() error {
+			return scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+				db := must(scope.Defer(s, "db", hang.drop))
+				cache := must(scope.Defer(s, "cache", hang.drop, scope.DependsOn(db)))
+				_ = must(scope.Defer(s, "api", hang.drop, scope.DependsOn(cache)))
+				wait, cancel := context.WithTimeout(ctx, sec)
+				defer cancel()
+				_ = db.DropTree(wait)
+				_ = cache.Drop(wait)
+				return nil
+			}, scope.WithGrace(10*sec), new(logs).with())
+		})
+		wantTold(t, got, "drop api: abandoned", "drop cache: abandoned", "drop db: abandoned")
+		if got.took > 11*sec {
+			t.Errorf("took %v", got.took)
+		}
+	})
+}

@@ -19,6 +19,7 @@ type exitRun struct {
 	deadline     time.Time       // zero: none
 	outcomes     []group.Outcome // only failures, unless somebody looks
 	errs         []error         // what Run says of each
+	early        []*earlyDrop    // that the teardown has met
 	spans        *trace.Teardown
 	drain        trace.Drain // what came before
 	quiet        bool        // there was nothing to drop, and nothing has gone wrong
@@ -44,9 +45,8 @@ func (s *Scope) dropAll(b deadlines) exitRun {
 		})
 		s.end.teardown = x.spans
 	}
-	early := s.earlyDrops()
+	x.early = s.earlyDrops()
 	x.outcomes = s.graph.TeardownWith(ctx, s.options(&b))
-	awaitEarly(early, x.outcomes, b.end)
 	if s.watched() {
 		x.ended = time.Now()
 	}
@@ -81,9 +81,10 @@ func (s *Scope) earlyDrops() (early []*earlyDrop) {
 }
 
 // awaitEarly waits for the last instructions of early drops that the teardown has
-// met, so that an error that no caller waits for any longer is not lost. If one was
-// given up, it or one that waits for it may never end; then what does not end at once
-// is logged when it does.
+// met, so that an error that no caller waits for any longer is not lost. It is called
+// when those that wait for a drop of the teardown have been told of its end. If an
+// early drop was given up, it or one that waits for it may never end; then what does
+// not end at once is logged when it does.
 func awaitEarly(early []*earlyDrop, outcomes []group.Outcome, end time.Time) {
 	if len(early) == 0 {
 		return
