@@ -38,8 +38,7 @@ func Async[T any](s *Scope, name string, fn func(ctx context.Context) (T, error)
 			close(t.done)
 		})
 	}
-	if why := s.start(&t.task, true); why != nil {
-		s.refuse(name, false)
+	if why := s.start(&t.task, context.Background()); why != nil {
 		t.task.done(s.refusal("task", name, why), false)
 	}
 	return t

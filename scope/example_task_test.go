@@ -184,3 +184,29 @@ func ExampleStoppingContext() {
 	// no further message: deploy
 	// what was begun can end: <nil>
 }
+
+func ExampleScope_Submit() {
+	_ = scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+		for _, job := range []string{"a", "b"} {
+			if err := s.Submit(ctx, job, func(context.Context) error { fmt.Println("job", job); return nil }); err != nil {
+				return err
+			}
+		}
+		s.Stop(errors.New("deploy"))
+		fmt.Println(s.Submit(ctx, "c", func(context.Context) error { return nil }))
+		return nil
+	}, scope.WithName("pool"), scope.WithTaskLimit(1))
+	// Unordered output:
+	// job a
+	// job b
+	// scope "pool": task "c": deploy
+}
+
+func ExampleScope_Wait() {
+	err := scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+		s.Go("admin", func(context.Context) error { s.Stop(errors.New("asked over HTTP")); return nil })
+		return s.Wait(ctx) // until somebody asks the service to stop
+	})
+	fmt.Println(err)
+	// Output: <nil>
+}

@@ -2,49 +2,31 @@ package scope
 
 import "log/slog"
 
-// refusals are the tasks that a scope has not taken: it was canceled, asked to stop or
-// closed. The caller of Go has no result to learn it from, so the log has the first
-// by name, and a count of the others when the scope ends; the report has them all. It
-// is guarded by the scope's mu.
+// refusals are the tasks that Go has not run: the scope was canceled, asked to stop or
+// closed. The caller of Go has no result to learn it from, so the log has the first by
+// name, and a count of the others when the scope ends. They are guarded by the scope's
+// mu.
 type refusals struct {
-	tasks  map[string]int // by name
-	logged int            // of those, by Go; the first by name
-	over   bool           // the count was logged: from then on each is, by name
+	n    int
+	over bool // the count was logged: from then on each is, by name
 }
 
-// maxRefused bounds the names that are kept; the tasks of others are kept under "".
-const maxRefused = 1000
-
-// refuse counts a task that is not run. It reports whether Go, if that has called, is
-// to log it by name.
-func (s *Scope) refuse(name string, byGo bool) (log bool) {
+// refuse counts a task that Go does not run, and reports whether to log it by name.
+func (s *Scope) refuse() (log bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state == closed {
-		if s.incidents == nil || s.incidents.refused == nil || s.incidents.refused.over {
-			return byGo // there will be no count
-		}
+	if s.state == closed && (s.incidents == nil || s.incidents.refused.n == 0) {
+		return true // there will be no count
 	}
-	in := s.incidentsLocked()
-	if in.refused == nil {
-		in.refused = &refusals{tasks: make(map[string]int)}
-	}
-	r := in.refused
-	if _, known := r.tasks[name]; !known && len(r.tasks) >= maxRefused {
-		name = ""
-	}
-	r.tasks[name]++
-	if !byGo {
-		return false
-	}
-	r.logged++
-	return r.logged == 1
+	r := &s.incidentsLocked().refused
+	r.n++
+	return r.n == 1 || r.over
 }
 
 // logRefused logs that Go has not run a task, because of why.
 func (s *Scope) logRefused(name string, why error) {
 	switch {
-	case !s.refuse(name, true):
+	case !s.refuse():
 	case why == ErrClosed && s.isClosed():
 		s.warn("ebb: task refused by a closed scope", slog.String("task", name))
 	default:
@@ -57,8 +39,8 @@ func (s *Scope) logRefused(name string, why error) {
 func (s *Scope) logMoreRefused() {
 	s.mu.Lock()
 	more := 0
-	if s.incidents != nil && s.incidents.refused != nil {
-		more = s.incidents.refused.logged - 1
+	if s.incidents != nil {
+		more = s.incidents.refused.n - 1
 		s.incidents.refused.over = true
 	}
 	s.mu.Unlock()

@@ -102,10 +102,10 @@ func (c *clock) age(now time.Time) time.Duration {
 
 // incidents are what most scopes never see. All is guarded by the scope's mu.
 type incidents struct {
-	failures  []failure       // of the body, tasks and early drops
-	daemon    failure         // of the first daemon that failed before it was asked
-	stopCause error           // set by Stop, here or above; never nil then
-	refused   *refusals       // nil: none
+	failures  []failure // of the body, tasks and early drops
+	daemon    failure   // of the first daemon that failed before it was asked
+	stopCause error     // set by Stop, here or above; never nil then
+	refused   refusals
 	turn      error           // a child was canceled with that because its turn had come
 	early     *earlyDrop      // the newest early drop that has not ended
 	drained   *drained        // nil: nobody looks, or there is nothing to tell yet

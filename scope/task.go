@@ -45,7 +45,7 @@ func (s *Scope) Go(name string, fn func(ctx context.Context) error) {
 	if fn == nil {
 		panic("scope.Go: nil function")
 	}
-	if why := s.start(&task{name: name, fn: fn}, true); why != nil {
+	if why := s.start(&task{name: name, fn: fn}, context.Background()); why != nil {
 		s.logRefused(name, why)
 	}
 }
@@ -64,17 +64,33 @@ func (s *Scope) TryGo(name string, fn func(ctx context.Context) error) error {
 	if fn == nil {
 		panic("scope.TryGo: nil function")
 	}
-	if why := s.start(&task{name: name, fn: fn}, false); why != nil {
-		if why != ErrBusy {
-			s.refuse(name, false)
-		}
+	if why := s.start(&task{name: name, fn: fn}, nil); why != nil {
 		return s.refusal("task", name, why)
 	}
 	return nil
 }
 
-// start runs t, or returns why not.
-func (s *Scope) start(t *task, wait bool) error {
+// Submit is [Scope.Go] for a caller that has to know: it returns nil if fn will run,
+// and else why not: the scope's cause or [ErrClosed]. With a task limit it blocks until
+// there is room, the scope is canceled or asked to stop, or ctx ends, whose cause it
+// then returns. The context of fn is the scope's, as that of any task. A task of s that
+// submits another under a limit can wait for itself; it uses a nested [Run].
+func (s *Scope) Submit(ctx context.Context, name string, fn func(ctx context.Context) error) error {
+	if fn == nil {
+		panic("scope.Submit: nil function")
+	}
+	if ctx.Err() != nil {
+		return s.refusal("task", name, context.Cause(ctx))
+	}
+	if why := s.start(&task{name: name, fn: fn}, ctx); why != nil {
+		return s.refusal("task", name, why)
+	}
+	return nil
+}
+
+// start runs t, or returns why not. With a context it waits for room under a task
+// limit as long as that lives.
+func (s *Scope) start(t *task, wait context.Context) error {
 	if why := s.slot(wait); why != nil {
 		s.refused(t, why)
 		return why
@@ -136,8 +152,8 @@ func (s *Scope) refusesTaskLocked(cause error) error {
 	return s.stopReasonLocked()
 }
 
-// slot takes one of the slots of a task limit.
-func (s *Scope) slot(wait bool) error {
+// slot takes one of the slots of a task limit, and with a context waits for it.
+func (s *Scope) slot(wait context.Context) error {
 	if s.rare == nil || s.rare.slots == nil {
 		return nil
 	}
@@ -149,7 +165,7 @@ func (s *Scope) slot(wait bool) error {
 	switch why := s.refusesTask(); {
 	case why != nil:
 		return why
-	case !wait:
+	case wait == nil:
 		return ErrBusy
 	}
 	select {
@@ -159,6 +175,8 @@ func (s *Scope) slot(wait bool) error {
 			return why
 		}
 		return ErrClosed
+	case <-wait.Done():
+		return context.Cause(wait)
 	}
 	return nil
 }
