@@ -14,13 +14,21 @@ func (s *Scope) reports() bool {
 	return s.rare != nil && len(s.rare.reports) > 0 || s.inspector() != nil
 }
 
+// dropLimit is how many drops run at once at most; 0 is no limit.
+func (s *Scope) dropLimit() int {
+	if s.rare == nil {
+		return 0
+	}
+	return s.rare.dropLimit
+}
+
 // report writes down what the teardown was, but for its Error, which is known
 // when telemetry has been shut down.
 func (s *Scope) report(x exitRun) *trace.Report {
 	r := &trace.Report{
 		Scope: s.Path(), Exit: s.end.exit.Kind.String(), Schedule: s.schedule.String(),
 		Grace: s.grace, Deadline: x.deadline, Started: x.began, Ended: x.ended,
-		Cause: fault.Text(s.end.cause), Drain: x.drain,
+		Cause: fault.Text(s.end.cause), Drain: x.drain, DropLimit: s.dropLimit(),
 	}
 	names := s.graph.DependencyNames()
 	r.Entries = make([]trace.Entry, 0, len(x.outcomes))
@@ -46,10 +54,11 @@ func (s *Scope) entry(o group.Outcome, err error) trace.Entry {
 	return e
 }
 
-// criticalNames returns the names on the critical path of r. By waves that is
+// criticalNames returns the names on the critical path of r. By waves, without a
+// limit, that is
 // what ended last in each, for which nobody has to make a report.
 func (s *Scope) criticalNames(x exitRun, r *trace.Report) (names []string) {
-	if s.schedule != Waves {
+	if s.schedule != Waves || s.dropLimit() > 0 {
 		for _, e := range r.CriticalPath() {
 			names = append(names, e.Name)
 		}

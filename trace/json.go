@@ -16,6 +16,7 @@ type reportJSON struct {
 	Exit         string       `json:"exit"`
 	Schedule     string       `json:"schedule"`
 	Grace        milliseconds `json:"grace_ms,omitzero"`
+	DropLimit    int          `json:"drop_limit,omitzero"`
 	Started      moment       `json:"started,omitzero"`
 	Ended        moment       `json:"ended,omitzero"`
 	Deadline     moment       `json:"deadline,omitzero"`
@@ -67,7 +68,7 @@ type entryJSON struct {
 func (r Report) MarshalJSON() ([]byte, error) {
 	j := reportJSON{
 		Scope: word(r.Scope), Exit: word(r.Exit), Schedule: word(r.Schedule),
-		Grace: milliseconds(r.Grace), Started: moment{r.Started}, Ended: moment{r.Ended}, Deadline: moment{r.Deadline},
+		DropLimit: r.DropLimit, Grace: milliseconds(r.Grace), Started: moment{r.Started}, Ended: moment{r.Ended}, Deadline: moment{r.Deadline},
 		Took: milliseconds(r.took()), Error: bounded(r.Error, maxExit),
 		Cause: bounded(r.Cause, maxText), Drain: r.Drain.json(),
 		CriticalPath: []string{},
@@ -106,7 +107,7 @@ func (r *Report) UnmarshalJSON(data []byte) error {
 	}
 	*r = Report{
 		Scope: j.Scope, Exit: j.Exit, Schedule: j.Schedule,
-		Grace: time.Duration(j.Grace), Started: j.Started.Time, Ended: j.Ended.Time, Deadline: j.Deadline.Time, Error: j.Error,
+		DropLimit: j.DropLimit, Grace: time.Duration(j.Grace), Started: j.Started.Time, Ended: j.Ended.Time, Deadline: j.Deadline.Time, Error: j.Error,
 		Cause: j.Cause, Drain: j.Drain.drain(),
 	}
 	for _, e := range j.Entries {

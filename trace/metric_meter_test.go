@@ -25,7 +25,7 @@ type gauge struct {
 	mu      sync.Mutex
 	lines   []string
 	made    []string // instruments: name, unit, and buckets
-	cancels int      // measurements on a context that is cancelled
+	cancels int      // measurements on a context that is canceled
 }
 
 type noopMeter = noop.Meter

@@ -56,7 +56,7 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("measurements:\n%s\nwant:\n%s", strings.Join(g.lines, "\n"), strings.Join(want, "\n"))
 	}
 	if g.cancels != 0 {
-		t.Errorf("%d measurements on a cancelled context", g.cancels)
+		t.Errorf("%d measurements on a canceled context", g.cancels)
 	}
 	made := []string{
 		"ebb.teardown.duration s 0.001..60", "ebb.drop.duration s 0.001..60",

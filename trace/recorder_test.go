@@ -197,7 +197,7 @@ func TestRecordingIgnoresCancellation(t *testing.T) {
 	td.End(time.Now(), nil, nil)
 	r.End(time.Now(), "canceled", nil)
 	if len(p.spans) != 3 {
-		t.Errorf("%d spans on a cancelled context, want 3", len(p.spans))
+		t.Errorf("%d spans on a canceled context, want 3", len(p.spans))
 	}
 }
 

@@ -24,17 +24,18 @@ const (
 // See [Report.WriteText] for a terminal, [Report.WriteHTML] for a browser,
 // [Report.MarshalJSON] for a program.
 type Report struct {
-	Scope    string        // path of the scope, such as "orders/request"
-	Exit     string        // how the scope ended: a lower-case word
-	Schedule string        // waves, eager or sequential
-	Grace    time.Duration // 0: no limit
-	Started  time.Time     // when the teardown began
-	Ended    time.Time     // when it was over
-	Deadline time.Time     // when the grace runs out; zero without one
-	Entries  []Entry       // by wave, then in order of registration
-	Error    string        // of the whole exit, empty when it was clean
-	Cause    string        // why the scope was canceled or asked to stop; empty without
-	Drain    Drain         // what it waited for before the first wave
+	Scope     string        // path of the scope, such as "orders/request"
+	Exit      string        // how the scope ended: a lower-case word
+	Schedule  string        // waves, eager or sequential
+	Grace     time.Duration // 0: no limit
+	DropLimit int           // how many drops ran at once at most; 0: no limit
+	Started   time.Time     // when the teardown began
+	Ended     time.Time     // when it was over
+	Deadline  time.Time     // when the grace runs out; zero without one
+	Entries   []Entry       // by wave, then in order of registration
+	Error     string        // of the whole exit, empty when it was clean
+	Cause     string        // why the scope was canceled or asked to stop; empty without
+	Drain     Drain         // what it waited for before the first wave
 }
 
 // Entry is what became of one guard, daemon or child scope.

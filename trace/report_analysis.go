@@ -156,35 +156,64 @@ func (r *Report) slackWaves() {
 			ends[e.Wave] = e.Ended
 		}
 	}
+	latest := make([]time.Time, len(r.Entries)) // end
+	for i := range r.Entries {
+		latest[i] = ends[r.Entries[i].Wave]
+	}
+	if before := r.slots(); before != nil {
+		for _, i := range r.byStart() {
+			if j := before[i]; j >= 0 {
+				latest[j] = earlier(latest[j], latest[i].Add(-r.Entries[i].Took()))
+			}
+		}
+	}
 	for i := range r.Entries {
 		if e := &r.Entries[i]; e.Slack == 0 {
-			e.Slack = between(e.Ended, ends[e.Wave])
+			e.Slack = between(e.Ended, latest[i])
 		}
 	}
 }
 
 // slackEager is the backward pass of the critical path method: the latest end
-// of an entry is the earliest of the latest starts of what it depends on.
-// Going through the entries backwards, those come first; what a report whose waves
-// contradict its edges has before an entry does not count.
+// of an entry is the earliest of the latest starts of what waits for it, which is
+// what it depends on, and what got its slot. Going through the entries backwards,
+// those come first; what a report whose waves contradict its edges has before an
+// entry does not count.
 func (r *Report) slackEager(l *links) {
 	end := r.lastEnd()
 	start := make([]time.Time, len(r.Entries)) // the latest
+	done := make([]bool, len(r.Entries))
 	trees := l.trees(func(a, b int) bool { return start[a].Before(start[b]) })
-	for i := len(r.Entries) - 1; i >= 0; i-- {
+	before, order := r.slots(), []int(nil)
+	var after []int
+	if before != nil {
+		after, order = successors(before), r.byStart()
+	}
+	for n := range r.Entries {
+		i := len(r.Entries) - 1 - n
+		if order != nil {
+			i = order[n]
+		}
 		e := &r.Entries[i]
 		latest := end
 		for _, j := range l.own[i] {
-			if j > i && start[j].Before(latest) {
-				latest = start[j]
+			if done[j] {
+				latest = earlier(latest, start[j])
 			}
 		}
 		if k := l.of[i].list; k >= 0 {
-			if j := trees[k].best(l.of[i].first); j >= 0 && start[j].Before(latest) {
-				latest = start[j]
+			if j := trees[k].best(l.of[i].first); j >= 0 {
+				latest = earlier(latest, start[j])
 			}
 		}
-		start[i] = latest.Add(-between(e.Queued, e.Ended))
+		if after != nil && after[i] >= 0 && done[after[i]] {
+			latest = earlier(latest, start[after[i]])
+		}
+		took := between(e.Queued, e.Ended)
+		if before != nil && before[i] >= 0 {
+			took = e.Took() // its wait was for a slot, and is no part of it
+		}
+		start[i], done[i] = latest.Add(-took), true
 		for _, s := range l.spot[i] {
 			trees[l.spots[s].list].put(l.spots[s].at, i)
 		}
@@ -194,10 +223,18 @@ func (r *Report) slackEager(l *links) {
 	}
 }
 
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
 // CriticalPath returns the chain of drops that set the total, in order. Under
 // waves these are the last to end of each wave, under eager the last to end,
-// the dependent that released it, and so on, and under sequential all. What was
-// skipped is on no path. It needs a report that is complete.
+// the dependent that released it, and so on, and under sequential all. Before a
+// drop that waited for a slot comes the one that had it. What was skipped is on
+// no path. It needs a report that is complete.
 func (r *Report) CriticalPath() []Entry {
 	path := r.critical()
 	entries := make([]Entry, len(path))
@@ -234,7 +271,7 @@ func (r *Report) criticalWaves() []int {
 	for _, wave := range slices.Sorted(maps.Keys(last)) {
 		path = append(path, last[wave])
 	}
-	return path
+	return r.withSlots(path)
 }
 
 // criticalEager visits each entry at most once, so it ends even in a report
@@ -250,12 +287,18 @@ func (r *Report) criticalEager() []int {
 		}
 	}
 	var path []int
+	before := r.slots()
 	for i, ok := last, last >= 0; ok; {
 		e := &r.Entries[i]
 		if e.Outcome != outcomeSkipped {
 			path = append(path, i)
 		}
 		delete(at, e.Name)
+		if before != nil && before[i] >= 0 {
+			i = before[i]
+			_, ok = at[r.Entries[i].Name]
+			continue
+		}
 		i, ok = at[e.ReleasedBy]
 	}
 	slices.Reverse(path)

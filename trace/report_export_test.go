@@ -52,3 +52,6 @@ func Layout(r *Report, columns, rows int) (boxes []Box, crossings, implied int) 
 	}
 	return boxes, d.crossings(), g.implied
 }
+
+// Slots returns whose slot each drop waited for.
+func Slots(r *Report) []int { return r.slots() }

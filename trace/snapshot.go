@@ -12,7 +12,7 @@ type Snapshot struct {
 	Path     string         // "orders/request"
 	State    string         // open, draining, dropping or closed
 	Since    time.Duration  // how long it has been in State
-	Error    string         // the cause, once cancelled
+	Error    string         // the cause, once canceled
 	Schedule string         // waves, eager or sequential
 	Grace    time.Duration  // 0: no limit
 	Left     time.Duration  // of the grace, while it runs
