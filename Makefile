@@ -10,12 +10,13 @@ MODULES = . $(filter-out . ./examples/jaeger/server,$(patsubst %/go.mod,%,$(sort
 
 # The tests of the root hold the walls between its packages: internal/layers.
 test: fmt
-	@set -e; for m in $(MODULES); do \
+	@failed=; for m in $(MODULES); do \
 		echo "== vet and test $$m"; \
-		$(GO) -C $$m vet ./...; \
-		$(GO) -C $$m vet -tags e2e ./...; \
-		$(GO) -C $$m test -race -shuffle=on ./...; \
-	done
+		$(GO) -C $$m vet ./... && \
+		$(GO) -C $$m vet -tags e2e ./... && \
+		$(GO) -C $$m test -race -shuffle=on ./... || failed="$$failed $$m"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "failed:$$failed"; exit 1; fi
 
 fmt:
 	@bad=$$(gofmt -l .); \
