@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -90,7 +89,7 @@ func startIn(t *testing.T, dir string, args ...string) running {
 	t.Helper()
 	r := running{Cmd: programIn(t, dir, args...)}
 	stdout, w := io.Pipe()
-	r.Stdout = w // Wait returns when all of it has been written
+	r.Stdout, r.Stderr = w, w // Wait returns when all of it has been written
 	if err := r.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +125,7 @@ func (r running) kill(t *testing.T, orders []Order, n int) *answers {
 	}
 	r.Wait()
 	if code := r.ProcessState.ExitCode(); code != -1 {
-		t.Fatalf("exit code %d: it had ended before it could be killed", code)
+		t.Fatalf("exit code %d: it had ended before it could be killed:\n%s", code, r.screen())
 	}
 	return &ours.answers
 }
@@ -137,18 +136,11 @@ func (r running) kill(t *testing.T, orders []Order, n int) *answers {
 // them. What the killed runs have left beside the data is gone after it.
 func TestProcessKilled(t *testing.T) {
 	dir := t.TempDir()
-	data, file := filepath.Join(dir, "data"), filepath.Join(dir, "orders.csv")
+	data := filepath.Join(dir, "data")
 	var acknowledged []string
 	for run := range 5 {
-		// Orders of its own each time: it is busy with them when it is killed.
-		rows := columns + "\n"
-		for _, o := range ordersNo(1, 900) {
-			rows += strings.Replace(goodRow, "W-1,", fmt.Sprintf("R%d-%s,", run, o.Number), 1) + "\n"
-		}
-		if err := os.WriteFile(file, []byte(rows), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		p := startIn(t, dir, "-data", data, "-orders", file)
+		// Its own clients keep it busy for as long as it takes to kill it.
+		p := startIn(t, dir, "-data", data, "-hangups", "1h")
 		if run == 0 {
 			wantTaken(t, dir, data)
 		}
@@ -180,7 +172,7 @@ func TestProcessKilled(t *testing.T) {
 			}
 		}
 	}
-	if got, want := filesIn(t, dir), []string{"data", "orders.csv", "teardown.html"}; !slices.Equal(got, want) {
+	if got, want := filesIn(t, dir), []string{"data", "teardown.html"}; !slices.Equal(got, want) {
 		t.Errorf("left behind %v, want %v", got, want)
 	}
 	if got, want := filesIn(t, data), []string{"orders.db", "orders.journal", "stream"}; !slices.Equal(got, want) {
@@ -207,13 +199,13 @@ func wantTaken(t *testing.T, dir, data string) {
 // until the next one starts, which takes nothing from one that is running.
 func TestProcessKilledLeavesNothingForLong(t *testing.T) {
 	dir := t.TempDir()
-	p := startIn(t, dir)
+	p := startIn(t, dir, "-hangups", "1h")
 	killed := filesIn(t, dir)
 	p.kill(t, ordersNo(1, 1000), 1)
 	if got := filesIn(t, dir); len(killed) != 2 || !slices.Equal(got, killed) {
 		t.Fatalf("left behind %v, of %v: this tests nothing", got, killed)
 	}
-	p = startIn(t, dir)
+	p = startIn(t, dir, "-hangups", "1h")
 	alive := filesIn(t, dir)
 	if slices.ContainsFunc(killed, func(name string) bool { return slices.Contains(alive, name) }) {
 		t.Errorf("%v are there after the next start, of %v", alive, killed)
@@ -224,8 +216,11 @@ func TestProcessKilledLeavesNothingForLong(t *testing.T) {
 	if got := filesIn(t, dir); !slices.Equal(got, alive) {
 		t.Errorf("a third has left %v to the second, of %v", got, alive)
 	}
+	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
 	if err := p.Wait(); err != nil {
-		t.Error(err)
+		t.Errorf("%v\n%s", err, p.screen())
 	}
 	if got, want := filesIn(t, dir), []string{"teardown.html"}; !slices.Equal(got, want) {
 		t.Errorf("left behind %v, want %v", got, want)
