@@ -67,8 +67,7 @@ func (v *service) run(ctx context.Context) error {
 		}
 		v.served = true
 		v.ready()
-		<-scope.Stopping(ctx)
-		return context.Cause(ctx) // nil, unless a daemon has failed
+		return s.Wait(ctx)
 	}, scope.WithName("orders"), scope.WithGrace(grace), scope.WithReport(func(r *trace.Report) { v.report = r }))
 }
 
