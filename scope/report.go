@@ -55,8 +55,7 @@ func (s *Scope) entry(o group.Outcome, err error) trace.Entry {
 }
 
 // criticalNames returns the names on the critical path of r. By waves, without a
-// limit, that is
-// what ended last in each, for which nobody has to make a report.
+// limit on drops, that is what ended last in each, which takes no report.
 func (s *Scope) criticalNames(x exitRun, r *trace.Report) (names []string) {
 	if s.schedule != Waves || s.dropLimit() > 0 {
 		for _, e := range r.CriticalPath() {
