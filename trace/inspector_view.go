@@ -33,7 +33,11 @@ func (i *Inspector) view() view {
 		var got Snapshot
 		left := max(leastPatience, patience-time.Since(v.now))
 		if err := fault.Within(left, func() { got = s.source.Snapshot() }); err != nil {
-			got = Snapshot{Name: fmt.Sprint("scope ", s.id), State: "unknown", Error: "Snapshot: " + fault.Text(err)}
+			// got stays as it is: a source that is stuck may write it yet.
+			v.scopes = append(v.scopes, shown{s.id, Snapshot{
+				Name: fmt.Sprint("scope ", s.id), State: "unknown", Error: "Snapshot: " + fault.Text(err),
+			}})
+			continue
 		}
 		v.scopes = append(v.scopes, shown{s.id, got})
 	}
