@@ -54,7 +54,7 @@ func (h *hangups) send(ctx context.Context, enough func()) error {
 			s.Go("client", h.sendSome)
 		}
 		return nil
-	}, scope.WithName("clients"))
+	}, scope.WithName("clients"), scope.WithSlowThreshold(h.time+answerTime)) // they are to last for so long
 	return multierr.Append(err, h.err())
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 )
@@ -49,7 +50,7 @@ func TestHangupsNoteWhatTheyRead(t *testing.T) {
 				}
 			}))
 			defer server.Close()
-			h := &hangups{addr: server.Listener.Addr().String(), orders: ordersNo(1, 3), n: 4, time: 1 << 40, run: "T"}
+			h := &hangups{addr: server.Listener.Addr().String(), orders: ordersNo(1, 3), n: 4, time: time.Hour, run: "T"}
 			if err := h.send(t.Context(), never(t)); err != nil {
 				t.Fatal(err)
 			}
