@@ -14,7 +14,8 @@ import (
 // one scope, and come to the same node.
 type observer struct {
 	s        *Scope
-	teardown *trace.Teardown // nil: it is an early drop, or there is no recorder
+	teardown *trace.Teardown                     // nil: it is an early drop, or there is no recorder
+	names    func() func(n *group.Node) []string // of dependencies, all by one list; nil for an early drop
 }
 
 // observe is told of every step of the run, and passes on what others want to see.
@@ -26,7 +27,7 @@ func (o observer) observe(e group.Event) {
 		o.teardown.EndWave(e.Wave, e.At)
 	case group.DropStart:
 		if !e.Elsewhere {
-			itemOf(e.Node).starts(e)
+			itemOf(e.Node).starts(o.record(e))
 		}
 	case group.DropEnd:
 		o.recordEnd(itemOf(e.Node), e)
@@ -59,19 +60,32 @@ type dropRecord struct {
 	queued  time.Time
 	by      *group.Node // which released it
 	started time.Time
+	uses    []string        // what it depends on; not to be changed
 	span    *trace.DropSpan // nil before it is started
 }
 
-func recordOf(e group.Event) dropRecord {
-	return dropRecord{wave: e.Wave, queued: e.Queued, by: e.ReleasedBy, started: e.At}
+// record returns what an event says of a drop, and what it depends on if there is a
+// span to have it.
+func (o observer) record(e group.Event) dropRecord {
+	r := dropRecord{wave: e.Wave, queued: e.Queued, by: e.ReleasedBy, started: e.At}
+	switch {
+	case o.s.rec == nil:
+	case o.names != nil:
+		r.uses = o.names()(e.Node)
+	default:
+		for _, d := range o.s.graph.Dependencies(e.Node) {
+			r.uses = append(r.uses, d.Name())
+		}
+	}
+	return r
 }
 
 // starts keeps what is known of the run that is about to begin i's drop.
-func (i *item) starts(e group.Event) {
+func (i *item) starts(r dropRecord) {
 	i.s.mu.Lock()
 	defer i.s.mu.Unlock()
 	if i.is() == live {
-		i.makeExtraLocked().record = recordOf(e)
+		i.makeExtraLocked().record = r
 	}
 }
 
@@ -95,9 +109,7 @@ func (i *item) startSpan() {
 func (i *item) dropInfo(r *dropRecord) trace.DropInfo {
 	info := trace.DropInfo{
 		Guard: i.name(), Written: i.written(), Type: i.impl.typ(), Wave: r.wave, Queued: r.queued, Started: r.started,
-	}
-	for _, d := range i.s.graph.Dependencies(&i.n) {
-		info.DependsOn = append(info.DependsOn, d.Name())
+		DependsOn: r.uses,
 	}
 	if r.by != nil {
 		info.ReleasedBy = r.by.Name()
@@ -117,7 +129,7 @@ func (o observer) recordEnd(i *item, e group.Event) {
 		Node: e.Node, Wave: e.Wave, Outcome: e.Outcome, Err: e.Err, Started: e.At, Ended: e.At, Overrun: e.Overrun,
 	}
 	if e.Outcome == "skipped" {
-		never := recordOf(e)
+		never := o.record(e)
 		o.skip(i.dropInfo(&never), s.dropError(i, out))
 		return
 	}

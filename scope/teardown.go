@@ -3,6 +3,7 @@ package scope
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"go.uber.org/multierr"
@@ -126,7 +127,7 @@ func (s *Scope) options(b *deadlines) group.Options {
 	}
 	watch := observer{s: s}
 	if b != nil {
-		watch.teardown = s.end.teardown
+		watch.teardown, watch.names = s.end.teardown, sync.OnceValue(s.graph.DependencyNames)
 	}
 	o.Observe = watch.observe
 	return o
