@@ -30,7 +30,7 @@ func TestGrowth(t *testing.T) {
 		"drops abandoned in a wave*":          abandonedInAWave,
 	} {
 		t.Run(rule, func(t *testing.T) {
-			n := 1000
+			n := 1000 / scale
 			if strings.HasSuffix(rule, "*") {
 				n = 100 // it stops the world, which takes time for each goroutine
 			}

@@ -15,8 +15,9 @@ func (s *Scope) Cancel(cause error) { s.cancelFor(cause) }
 
 // cancelFor also starts the grace, at this very moment.
 func (s *Scope) cancelFor(cause error) {
+	s.beginDrained() // before what is canceled can end
 	s.context.cancel(cause)
-	if s.grace > 0 || s.watched() {
+	if s.grace > 0 {
 		s.noteCanceled()
 	}
 }
@@ -29,9 +30,6 @@ func (s *Scope) noteCanceled() {
 	defer s.mu.Unlock()
 	s.beginDrainedLocked()
 	c := s.clock()
-	if c == nil {
-		return
-	}
 	if c.canceledAt.IsZero() {
 		c.canceledAt = time.Now()
 	}

@@ -30,6 +30,24 @@ func (s *Scope) beginDrainedLocked() {
 	}
 }
 
+// beginDrained starts the account for who does not hold the lock.
+func (s *Scope) beginDrained() {
+	if s.watched() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.beginDrainedLocked()
+	}
+}
+
+// noticeDrained starts the account if the scope has been canceled: what ends for that
+// may do so before the scope itself has noticed. The context is foreign code, so it is
+// asked without the lock.
+func (s *Scope) noticeDrained() {
+	if s.watched() && s.body.Err() != nil {
+		s.beginDrained()
+	}
+}
+
 // drainedLocked returns the account, nil if there is none.
 func (s *Scope) drainedLocked() *drained {
 	if s.incidents == nil {

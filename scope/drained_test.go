@@ -133,3 +133,25 @@ func TestSlowDrain(t *testing.T) {
 		})
 	}
 }
+
+// TestDrainOfCaller: what ends because the caller's context has ended is counted,
+// however soon after that it does.
+func TestDrainOfCaller(t *testing.T) {
+	for range 50 {
+		synctest.Test(t, func(t *testing.T) {
+			var report *trace.Report
+			ctx, cancel := context.WithCancelCause(t.Context())
+			_ = scope.Run(ctx, func(ctx context.Context, s *scope.Scope) error {
+				for range 20 {
+					s.Go("t", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+				}
+				synctest.Wait()
+				cancel(errGone)
+				return nil
+			}, reported(&report))
+			if d := report.Drain; len(d.Items) != 1 || d.Items[0].Canceled != 20 || report.Cause != errGone.Error() {
+				t.Errorf("cause %q, %+v", report.Cause, d.Items)
+			}
+		})
+	}
+}

@@ -61,6 +61,7 @@ func TestTaskLimitAndCancel(t *testing.T) {
 				close(release)
 				return nil
 			}, scope.WithTaskLimit(1))
+			synctest.Wait() // for what has ended it
 			if err != want {
 				t.Errorf("%s: Run: %v, want %v", name, err, want)
 			}

@@ -151,6 +151,9 @@ func (o *owner) adopt(child *Scope) (stopped, ok bool) {
 // release is adopt's opposite.
 func (o *owner) release(child *Scope) {
 	p := o.s
+	if o == &p.body {
+		p.noticeDrained()
+	}
 	p.mu.Lock()
 	if child.prev != nil {
 		child.prev.next = child.next

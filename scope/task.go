@@ -237,6 +237,7 @@ func (t *task) end(span *trace.Span) {
 		s.fail(failure{t.index, told, t.panicked}, t.echo)
 	}
 	span.End(t.err)
+	s.noticeDrained()
 	s.mu.Lock()
 	t.joinLocked()
 	if t.done != nil || s.rare != nil {
