@@ -1,6 +1,9 @@
 package trace
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Under a limit on concurrent drops, a drop that waited did so for the end of
 // another, whose slot it got. That is an edge as a dependency is one: had the
@@ -24,12 +27,21 @@ func (r *Report) slots() []int {
 		}
 	}
 	slices.SortStableFunc(starts, func(a, b int) int { return r.Entries[a].Started.Compare(r.Entries[b].Started) })
-	slices.SortStableFunc(ends, func(a, b int) int { return r.Entries[a].Ended.Compare(r.Entries[b].Ended) })
+	place := make([]int, len(r.Entries)) // in the order of starts
+	for k, i := range starts {
+		place[i] = k
+	}
+	slices.SortFunc(ends, func(a, b int) int {
+		return cmp.Or(r.Entries[a].Ended.Compare(r.Entries[b].Ended), cmp.Compare(place[a], place[b]))
+	})
 	var free []int // drops that have ended and whose slot nobody has, the newest last
 	next := 0
-	for _, i := range starts {
+	for k, i := range starts {
 		e := &r.Entries[i]
-		for next < len(ends) && !r.Entries[ends[next]].Ended.After(e.Started) {
+		// Of drops that take no time, one that begins at the same moment but later
+		// in this order cannot be the one that was waited for: without that, two
+		// could wait for each other.
+		for next < len(ends) && !r.Entries[ends[next]].Ended.After(e.Started) && place[ends[next]] < k {
 			free = append(free, ends[next])
 			next++
 		}
@@ -82,7 +94,7 @@ func (r *Report) withSlots(path []int) []int {
 	var whole []int
 	for _, i := range path {
 		var chain []int
-		for j := i; j >= 0; j = before[j] { // each began earlier, so this ends
+		for j := i; j >= 0; j = before[j] { // each comes earlier in the order of starts, so this ends
 			chain = append(chain, j)
 		}
 		slices.Reverse(chain)

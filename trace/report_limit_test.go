@@ -186,3 +186,29 @@ func TestOneSlot(t *testing.T) {
 		t.Errorf("path %v, entries %+v", names, r.Entries)
 	}
 }
+
+// Drops that take no time, and begin at one moment after a wait, do not wait for each
+// other: the critical path ends, in whatever order they stand.
+func TestNoTimeUnderALimit(t *testing.T) {
+	at := func(d time.Duration) time.Time { return sampleEpoch.Add(d) }
+	quick := func(name string) trace.Entry {
+		return trace.Entry{
+			Name: name, Kind: "guard", Outcome: "ok", Queued: sampleEpoch, Started: at(time.Second), Ended: at(time.Second),
+		}
+	}
+	slow := trace.Entry{Name: "slow", Kind: "guard", Outcome: "ok", Queued: sampleEpoch, Started: sampleEpoch, Ended: at(time.Second)}
+	for _, schedule := range []string{"waves", "eager"} {
+		for _, entries := range [][]trace.Entry{
+			{slow, quick("a"), quick("b"), quick("c")}, {quick("a"), quick("b"), slow}, {quick("a"), quick("b")},
+		} {
+			r := &trace.Report{
+				Scope: "x", Exit: "succeeded", Schedule: schedule, DropLimit: 1, Started: sampleEpoch, Ended: at(time.Second),
+				Entries: slices.Clone(entries),
+			}
+			r.Complete()
+			if path := r.CriticalPath(); len(path) == 0 || len(path) > len(entries) {
+				t.Errorf("%s: a path of %d entries from %d", schedule, len(path), len(entries))
+			}
+		}
+	}
+}
