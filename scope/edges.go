@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/ebb-go/ebb/group"
@@ -43,8 +44,8 @@ func isAbsent(n Node) bool {
 	if nodeItem(n) != nil {
 		return false
 	}
-	s, is := n.(*Scope)
-	return !is || s == nil
+	v := reflect.ValueOf(n)
+	return n == nil || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 func nodeName(n Node) string {
