@@ -52,6 +52,9 @@ type sentinel struct{ text, kind string }
 func (e sentinel) Error() string     { return e.text }
 func (e sentinel) ErrorType() string { return e.kind }
 
-// PanicError is the outcome of a function that panicked: the value and the
-// stack.
+// PanicError is the outcome of a function that panicked. Its field Value is what
+// was given to panic, and Stack the stack of the goroutine that panicked, taken
+// while it did. Unwrap returns the value if that is an error. As an error its text
+// is one line, and %+v adds the stack; the text of one that a function of this
+// package panics with has the stack, and Others returns what else failed.
 type PanicError = fault.PanicError

@@ -42,16 +42,16 @@ func TestTaskLimit(t *testing.T) {
 // TestTaskLimitAndCancel: a Go that waits for room returns when the scope is
 // cancelled or asked to stop, and fn does not run.
 func TestTaskLimitAndCancel(t *testing.T) {
-	for name, end := range map[string]func(s *scope.Scope) error{
-		"cancel": func(s *scope.Scope) error { s.Cancel(errGone); return errGone },
-		"stop":   func(s *scope.Scope) error { s.Stop(errGone); return nil },
+	for name, end := range map[string]func(s *scope.Scope){
+		"cancel": func(s *scope.Scope) { s.Cancel(errGone) },
+		"stop":   func(s *scope.Scope) { s.Stop(errGone) },
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			var want error
+			want := map[string]error{"cancel": errGone}[name]
 			err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
 				release := make(chan struct{})
 				s.Go("holds", func(context.Context) error { <-release; return nil })
-				time.AfterFunc(sec, func() { want = end(s) })
+				time.AfterFunc(sec, func() { end(s) })
 				start := time.Now()
 				s.Go("waits", func(context.Context) error { t.Errorf("%s: run", name); return nil })
 				if took := time.Since(start); took != sec {

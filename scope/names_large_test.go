@@ -42,7 +42,7 @@ func churn(t *testing.T, n int, name func(k int) string) time.Duration {
 // wide, since others use this machine too; a search through the names exceeds it by
 // far.
 func TestNamesGivenBack(t *testing.T) {
-	const n = 40_000
+	const n = 40_000 / scale
 	different := churn(t, n, func(k int) string { return fmt.Sprint("conn", k) })
 	equal := churn(t, n, func(int) string { return "conn" })
 	if equal > 20*different {
@@ -62,7 +62,7 @@ func TestNamesHoldNothing(t *testing.T) {
 		}
 		before := held()
 		for _, left := range []int{10, 0} {
-			open := make([]*scope.Scope, 50_000)
+			open := make([]*scope.Scope, 50_000/scale)
 			for i := range open {
 				open[i] = must(s.Child("conn"))
 			}

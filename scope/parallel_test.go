@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -380,4 +381,99 @@ func TestOpenAll(t *testing.T) {
 			wantPlan(t, s, "log api->db", "db")
 		})
 	})
+}
+
+// TestAwaitOfWhatDidNotRun: Await returns why a task was refused, what one that was
+// abandoned is called, and what one panicked with; a task's own error is its own,
+// whatever it wraps.
+func TestAwaitOfWhatDidNotRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		late := make(chan struct{})
+		var abandoned, refused, mad, wraps *scope.Task[int]
+		give := wrapsPanic()
+		c := calls(func() error {
+			return scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+				abandoned = scope.Async(s, "late", func(context.Context) (int, error) { <-late; return 1, nil })
+				wraps = scope.Async(s, "wraps", func(context.Context) (int, error) { return 7, give })
+				if v, err := wraps.Await(ctx); v != 7 || err != give {
+					t.Errorf("%d, %v", v, err)
+				}
+				mad = scope.Async(s, "mad", func(context.Context) (int, error) { panic("kaboom") })
+				_, err := mad.Await(context.WithoutCancel(ctx))
+				if p, ok := err.(*scope.PanicError); !ok || p.Value != "kaboom" {
+					t.Errorf("%v", err)
+				}
+				s.Cancel(errGone)
+				refused = scope.Async(s, "refused", func(context.Context) (int, error) { t.Error("run"); return 1, nil })
+				return nil
+			}, scope.WithGrace(sec), scope.WithSupervisor(), scope.WithPanicAsError(), new(logs).with())
+		})
+		if c.panic != nil {
+			t.Errorf("%v", c.panic)
+		}
+		if v, err := refused.Await(t.Context()); v != 0 || err == nil || !errors.As(err, new(*scope.PanicError)) {
+			t.Errorf("refused: %d, %v; want the cause", v, err) // that of the panic came first
+		}
+		var a *scope.AbandonedError
+		if v, err := abandoned.Await(t.Context()); v != 0 || !errors.As(err, &a) || a.Name != "late" {
+			t.Errorf("abandoned: %d, %v", v, err)
+		}
+		close(late)
+		synctest.Wait()
+		if v, err := abandoned.Await(t.Context()); v != 0 || !errors.Is(err, scope.ErrAbandoned) {
+			t.Errorf("abandoned, and returned after all: %d, %v", v, err)
+		}
+	})
+}
+
+// TestParallelPanics: a panic of one function of a Race or an All joins the others,
+// then goes on with what else failed beside it; an error that wraps a panic is none.
+func TestParallelPanics(t *testing.T) {
+	give := wrapsPanic()
+	joined := false
+	mad := fn(func(context.Context) (int, error) { panic("kaboom") })
+	waits := fn(func(ctx context.Context) (int, error) {
+		<-ctx.Done()
+		time.Sleep(sec)
+		joined = true
+		return 0, errBoom
+	})
+	wraps := fn(func(context.Context) (int, error) { return 0, give })
+	for name, call := range map[string]func(ctx context.Context, fns ...fn) error{
+		"Race": func(ctx context.Context, fns ...fn) error { _, err := scope.Race(ctx, fns...); return err },
+		"All":  func(ctx context.Context, fns ...fn) error { _, err := scope.All(ctx, fns...); return err },
+		"AcquireAll": func(ctx context.Context, fns ...fn) error {
+			return scope.Run(ctx, func(ctx context.Context, s *scope.Scope) error {
+				var acquires []func(context.Context) error
+				for _, f := range fns {
+					acquires = append(acquires, func(ctx context.Context) error { _, err := f(ctx); return err })
+				}
+				return scope.AcquireAll(ctx, s, acquires...)
+			})
+		},
+		"OpenAll": func(ctx context.Context, fns ...fn) error {
+			return scope.Run(ctx, func(ctx context.Context, s *scope.Scope) error {
+				var lazies []scope.Opener
+				for _, f := range fns {
+					lazies = append(lazies, scope.Lazy(s, "l", f, func(context.Context, int) error { return nil }))
+				}
+				return scope.OpenAll(ctx, lazies...)
+			})
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			joined = false
+			c := calls(func() error { return call(t.Context(), waits, mad) })
+			p, ok := c.panic.(*scope.PanicError)
+			if !ok || p.Value != "kaboom" || !joined || !strings.Contains(p.Error(), "goroutine") {
+				t.Errorf("%s: %v, %v, joined %t", name, c.panic, c.err, joined)
+			}
+			if ok && name != "OpenAll" && !errors.Is(p, errBoom) { // a Lazy gives up who waits for no one
+				t.Errorf("%s: others %v", name, p.Others())
+			}
+			if c := calls(func() error { return call(t.Context(), wraps) }); c.panic != nil || !errors.Is(c.err, give) {
+				t.Errorf("%s: panic %v, error %v", name, c.panic, c.err)
+			}
+		})
+	}
 }

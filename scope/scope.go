@@ -160,7 +160,7 @@ func (s *Scope) Path() string {
 }
 
 // Context returns the scope's context. It is cancelled, with a cause, when the
-// scope is, and with [ErrClosed] when it has closed.
+// scope is, and when it has closed with one that is ErrClosed and [context.Canceled].
 func (s *Scope) Context() context.Context { return &s.body }
 
 // From returns the scope in whose body, task, daemon, open or drop function ctx
