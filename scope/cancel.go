@@ -49,6 +49,12 @@ func (s *Scope) Stop(cause error) {
 	if cause == nil {
 		cause = context.Canceled
 	}
+	s.stop(cause, true)
+}
+
+// stop is Stop; without cancel the grace begins, but does not cancel the scope at its
+// end: its drain does.
+func (s *Scope) stop(cause error, cancel bool) {
 	s.mu.Lock()
 	if s.stopReasonLocked() != nil || s.state >= dropping {
 		s.mu.Unlock()
@@ -62,7 +68,9 @@ func (s *Scope) Stop(cause error) {
 	}
 	if s.grace > 0 && s.clock().graceFrom.IsZero() {
 		s.clock().graceFrom = time.Now()
-		s.clock().stopTimer = time.AfterFunc(budget.Asked(s.grace), func() { s.cancelFor(cause) })
+		if cancel {
+			s.clock().stopTimer = time.AfterFunc(budget.Asked(s.grace), func() { s.cancelFor(cause) })
+		}
 	}
 	below := s.belowLocked(nil)
 	s.mu.Unlock()
@@ -72,7 +80,7 @@ func (s *Scope) Stop(cause error) {
 	}
 }
 
-// belowLocked returns the children, and the lexical children that belong to a
+// belowLocked returns the children that are not Graceful, and the lexical children that belong to a
 // task or the body or, given one, to that owner. Those of daemons are asked
 // when the daemon is.
 func (s *Scope) belowLocked(of *owner) (below []*Scope) {
@@ -84,7 +92,7 @@ func (s *Scope) belowLocked(of *owner) (below []*Scope) {
 	}
 	if of == nil {
 		for _, n := range s.graph.Nodes() {
-			if c, ok := itemOf(n).impl.(*Scope); ok {
+			if c, ok := itemOf(n).impl.(*Scope); ok && !c.graceful() {
 				below = append(below, c)
 			}
 		}

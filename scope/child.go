@@ -37,7 +37,7 @@ func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 	if c.rare != nil {
 		cfg = c.rare.guard
 	}
-	if err := cfg.validForGuard(); err != nil {
+	if err := cfg.valid(); err != nil {
 		return refuse(err)
 	}
 	i.n.Label(name)
@@ -55,14 +55,18 @@ func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 			return refuse(err)
 		}
 	}
-	c.begin(&s.body, recorded)
+	var base context.Context = &s.body
+	if cfg.graceful {
+		base = context.WithoutCancel(base)
+	}
+	c.begin(base, recorded)
 	stopped, err := c.enterParent(own, &cfg, named)
 	if err != nil {
 		i.forget()
 		c.abort()
 		return refuse(err)
 	}
-	if stopped != nil { // by a Stop that has not found it
+	if stopped != nil && !cfg.graceful { // by a Stop that has not found it
 		c.Stop(stopped)
 	}
 	return c, nil
@@ -215,23 +219,40 @@ func (s *Scope) closedByOwner() (bound time.Time, closed bool) {
 }
 
 // turn cancels the child because its turn in the teardown of its parent, or in a
-// DropTree, has come: with the cause that a daemon finds then. Once the child was
-// canceled, or its tasks have ended, turn does nothing.
+// DropTree, has come: with the cause that a daemon finds then. It does so once, and not
+// when the tasks have ended.
+//
+// A Graceful child is asked to stop instead; its drain cancels it in time.
 func (s *Scope) turn() {
-	if s.cause() != nil {
-		return
-	}
+	canceled := s.cause() != nil
 	cause := s.parent.stopCause()
 	s.mu.Lock()
 	over := s.state >= dropping
-	if !over {
-		s.incidentsLocked().turn = cause
+	in := s.incidentsLocked()
+	first := !over && !in.turned
+	if first {
+		in.turned = true
+		if !canceled {
+			in.turn = cause
+		}
 	}
 	s.mu.Unlock()
-	if !over {
+	if !first {
+		return
+	}
+	switch {
+	case canceled:
+	case s.graceful():
+		s.stop(cause, false)
+	default:
 		s.cancelFor(cause)
 	}
+	if s.rare != nil {
+		s.parent.interrupt(s.rare.guard.interrupt)
+	}
 }
+
+func (s *Scope) graceful() bool { return s.rare != nil && s.rare.guard.graceful }
 
 // byTurn reports whether cause, which the scope was canceled with, is that of its
 // turn, or of the turn of a child that it is a child of. Such a cancellation only

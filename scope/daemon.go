@@ -22,15 +22,16 @@ type Daemon struct {
 	run  owner // its context
 	fn   func(ctx context.Context) error
 
-	cancel   context.CancelCauseFunc
-	graceful bool
-	why      error         // it was asked to stop; written and read by its drop
-	label    string        // the name it was started with
-	id       atomic.Uint64 // of its goroutine
-	done     chan struct{} // closed when it has ended; then the following may be read
-	err      error         // of fn, or what it came to instead of returning
-	panicked *PanicError   // which is err; nil if it did not panic
-	returned bool
+	cancel    context.CancelCauseFunc
+	graceful  bool
+	interrupt func()        // of the option; nil: none
+	why       error         // it was asked to stop; written and read by its drop
+	label     string        // the name it was started with
+	id        atomic.Uint64 // of its goroutine
+	done      chan struct{} // closed when it has ended; then the following may be read
+	err       error         // of fn, or what it came to instead of returning
+	panicked  *PanicError   // which is err; nil if it did not panic
+	returned  bool
 
 	// Guarded by the scope's mu.
 	stuck   string     // the stack of its goroutine, when it was abandoned
@@ -90,7 +91,7 @@ func (s *Scope) newDaemon(name string, cfg *guardConfig) (*Daemon, error) {
 	if err := cfg.valid(); err != nil {
 		return nil, err
 	}
-	d := &Daemon{label: name, graceful: cfg.graceful, done: make(chan struct{})}
+	d := &Daemon{label: name, graceful: cfg.graceful, interrupt: cfg.interrupt, done: make(chan struct{})}
 	d.item.s, d.item.impl = s, d
 	d.item.n.Label(name)
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(s.context.base))
@@ -200,6 +201,7 @@ func (d *Daemon) ask() {
 	if !d.graceful {
 		d.cancel(d.why)
 	}
+	s.interrupt(d.interrupt)
 }
 
 // dropNow asks the daemon, and waits for it and for what it has nested. An error of

@@ -81,6 +81,9 @@
 //   - A child is canceled when its turn in the teardown of its parent comes. That
 //     counts as a cancellation, for [ExitOf] and the error, only if it has cut a task
 //     short. [Scope.Close] lets the tasks of a child run to their end.
+//   - A child with [Graceful] is neither canceled nor asked to stop with its parent.
+//     When its turn comes it is asked, and it is canceled when three quarters of its
+//     time are up.
 //   - A daemon's context is cancelled when its turn comes; with [Graceful] its
 //     Stopping closes then, and its context is canceled when three quarters of its
 //     time are up.

@@ -149,7 +149,7 @@ func (s *Scope) drainDue(began time.Time, bound time.Time) (time.Time, drainAct)
 func (s *Scope) drainCause(began, bound time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if reason := s.stopReasonLocked(); reason != nil {
+	if reason := s.stopReasonLocked(); reason != nil && !fault.Same(reason, s.incidents.turn) {
 		return reason
 	}
 	e := &DropTimeoutError{Scope: s.Path(), Guard: s.name, Limit: s.grace}

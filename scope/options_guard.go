@@ -3,6 +3,8 @@ package scope
 import (
 	"fmt"
 	"time"
+
+	"github.com/ebb-go/ebb/internal/fault"
 )
 
 // GuardOption is an option of a guard, a daemon or a child. The set is sealed.
@@ -13,12 +15,13 @@ type GuardOption interface {
 
 // guardConfig is what the options of a guard say.
 type guardConfig struct {
-	deps     []Node
-	narrowed bool // DependsOn was given, with whatever nodes
-	hold     bool
-	graceful bool
-	timeout  time.Duration
-	err      error
+	deps      []Node
+	narrowed  bool // DependsOn was given, with whatever nodes
+	hold      bool
+	graceful  bool
+	interrupt func()
+	timeout   time.Duration
+	err       error
 }
 
 func newGuardConfig(opts []GuardOption) (c guardConfig) {
@@ -42,10 +45,14 @@ func (c *guardConfig) valid() error {
 	return nil
 }
 
-// validForGuard is valid for what is no daemon.
+// validForGuard is valid for what is no daemon and no child.
 func (c *guardConfig) validForGuard() error {
-	if c.graceful && c.err == nil {
-		return misuse("Graceful is an option of daemons")
+	switch {
+	case c.err != nil:
+	case c.graceful:
+		return misuse("Graceful is an option of daemons and children")
+	case c.interrupt != nil:
+		return misuse("Interrupt is an option of daemons and children")
 	}
 	return c.valid()
 }
@@ -102,7 +109,30 @@ func Hold() GuardOption {
 // Graceful asks a daemon before it cancels it: when its turn has come,
 // [Stopping] closes, and its context is canceled when three quarters of the time
 // of its drop are up, with a [*DropTimeoutError]. What the daemon returns after
-// that, unless it is nil, is outcome timeout. It is an option of daemons only.
+// that, unless it is nil, is outcome timeout.
+//
+// A child with Graceful is not canceled with its parent, nor asked to stop with it: it
+// goes on, and accepts tasks, until its turn comes. It is asked to stop then, and is
+// canceled when three quarters of its time are up. So it is a place for work that
+// outlives the request that began it; what feeds it depends on it.
+//
+// It is an option of daemons and children only.
 func Graceful() GuardOption {
 	return guardOption{"Graceful", func(c *guardConfig) { c.graceful = true }}
+}
+
+// Interrupt calls f when the turn of the daemon or child comes, for what ends only when
+// its listener or connection is closed, and knows of no context. f is called once, on
+// a goroutine of its own that nothing waits for; its panic or Goexit is contained and
+// logged. What ends before its turn, or by [Scope.Close], is not interrupted.
+// It is an option of daemons and children only.
+func Interrupt(f func()) GuardOption {
+	return guardOption{"Interrupt", func(c *guardConfig) { c.interrupt = f }}
+}
+
+// interrupt calls a function of [Interrupt], which may be nil.
+func (s *Scope) interrupt(f func()) {
+	if f != nil {
+		go func() { s.contained("interrupt", fault.Foreign(nil, f)) }()
+	}
 }

@@ -106,6 +106,7 @@ type incidents struct {
 	daemon    failure   // of the first daemon that failed before it was asked
 	stopCause error     // set by Stop, here or above; never nil then
 	refused   refusals
+	turned    bool            // a child: its turn has come
 	turn      error           // a child was canceled with that because its turn had come
 	early     *earlyDrop      // the newest early drop that has not ended
 	drained   *drained        // nil: nobody looks, or there is nothing to tell yet
