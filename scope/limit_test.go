@@ -62,6 +62,7 @@ func TestTaskLimitAndCancel(t *testing.T) {
 				return nil
 			}, scope.WithTaskLimit(1))
 			synctest.Wait() // for what has ended it
+			synctest.Wait() // end, which has woken Go, may not have returned
 			if err != want {
 				t.Errorf("%s: Run: %v, want %v", name, err, want)
 			}
