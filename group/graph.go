@@ -67,7 +67,11 @@ func (g *Graph) Insert(n *Node, s Spec) error {
 	g.seq++
 	n.name, n.dropper, n.graph, n.timeout = s.Name, s.Dropper, g, max(s.Timeout, 0)
 	n.seq, n.user, n.all, n.hold = g.seq, s.User, s.All, s.Hold
-	n.deps = distinct(s.Deps)
+	deps := s.Deps
+	if n.all && slices.ContainsFunc(s.Users, func(u *Node) bool { return u.in(g) && (!u.user || g.inUseLocked(u)) }) {
+		n.all, deps = false, append(slices.Clone(deps), g.allButLocked(s.Users)...)
+	}
+	n.deps = distinct(deps)
 	g.linked = g.linked || n.all || len(n.deps) > 0
 	g.special = g.special || n.hold || n.timeout > 0
 	for _, d := range n.deps {
@@ -86,6 +90,29 @@ func (g *Graph) Insert(n *Node, s Spec) error {
 		return err
 	}
 	return nil
+}
+
+// allButLocked returns what All would mean now, without users and what depends on
+// them: what they start cannot depend on it.
+func (g *Graph) allButLocked(users []*Node) (all []*Node) {
+	g.nodes.compact()
+	out := make(map[*Node]bool)
+	for _, u := range users {
+		if u.in(g) && u.state != gone {
+			out[u] = true
+			if g.inUseLocked(u) {
+				for _, m := range g.treeLocked(u) {
+					out[m] = true
+				}
+			}
+		}
+	}
+	for _, n := range g.nodes.nodes {
+		if !n.user && n.state == live && !out[n] {
+			all = append(all, n)
+		}
+	}
+	return all
 }
 
 // addUsersLocked makes users depend on n, which is the newest node.

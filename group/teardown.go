@@ -1,7 +1,10 @@
 package group
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 )
 
 // Teardown closes the graph and drops all that is in it, each node after what
@@ -110,6 +113,58 @@ func (g *Graph) Begin(n *Node, tree bool) (*Early, error) {
 	}
 	return (*Early)(g.beginLocked(nodes)), nil
 }
+
+// BeginSet is the first step of a drop of several nodes, in waves, of which it leaves
+// out those that are claimed, gone or in a run, and those that others depend on, with
+// what these depend on. It returns nil if none is left. It looks at the whole graph.
+func (g *Graph) BeginSet(nodes []*Node) *Early {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return nil
+	}
+	set := make(map[*Node]bool)
+	for _, n := range nodes {
+		if n.in(g) && n.state == live && n.pins == nil {
+			set[n] = true
+		}
+	}
+	var out []*Node // that are, or depend on, what must stay
+	for _, m := range g.nodes.nodes {
+		if m.state != gone && !set[m] {
+			out = append(out, m)
+		}
+	}
+	for len(out) > 0 {
+		m := out[0]
+		out = out[1:]
+		stays := func(n *Node) {
+			if set[n] {
+				delete(set, n)
+				out = append(out, n)
+			}
+		}
+		for _, d := range m.deps {
+			stays(d)
+		}
+		if m.all {
+			for n := range set {
+				if m.implies(n) {
+					stays(n)
+				}
+			}
+		}
+	}
+	if len(set) == 0 {
+		return nil
+	}
+	rest := slices.Collect(maps.Keys(set))
+	slices.SortFunc(rest, func(a, b *Node) int { return cmp.Compare(a.seq, b.seq) })
+	return (*Early)(g.beginLocked(rest))
+}
+
+// Nodes returns the nodes of the run, in order of registration.
+func (e *Early) Nodes() []*Node { return slices.Clone(e.nodes) }
 
 // Do is the second step. It blocks as Drop does.
 func (e *Early) Do(ctx context.Context, o Options) []Outcome {

@@ -23,7 +23,9 @@ type acquired[T any] struct {
 // Acquire calls open and makes its value a guard of s, to be given up by drop
 // when s exits; there is no moment in which the value is nobody's. If open
 // fails, its error is returned and nothing is registered; a panic or Goexit of
-// open passes through likewise.
+// open passes through likewise. What open has acquired or started through its context
+// is dropped before that, in waves, so that it can be tried again: those drops see the
+// exit [Failed] with open's error, and their own errors stand beside it.
 //
 // open gets ctx, in which what it uses ([Handle.Use]) or acquires becomes
 // something that the new guard depends on. Acquire blocks for as long as open
@@ -72,15 +74,16 @@ func (a *acquired[T]) call(ctx context.Context, name string, open func(context.C
 		defer func() { span.End(err) }()
 	}
 	a.open.begin(ctx, &h.item, name)
-	opened := false
+	returned := false
 	defer func() {
-		a.open.end()
-		if !opened {
+		if !returned || err != nil {
 			h.item.forget()
 		}
 	}()
+	defer h.item.opens(ctx, &returned, &err)
+	defer a.open.end()
 	v, err = open(&a.open.owner)
-	opened = err == nil
+	returned = true
 	return v, err
 }
 

@@ -162,7 +162,14 @@
 //   - [Handle.Release] hands the value out, un-dropped.
 //   - [Handle.MoveTo] changes the owner; at every instant exactly one scope owns
 //     the guard.
-//   - A drop that waits for itself or for its own scope gets [ErrReentrant].
+//   - A wait for oneself, around whatever corner, is [ErrReentrant] at once: of a
+//     drop for itself, of two drops for each other, of a task of a child for what the
+//     child depends on, of tasks for each other, of a borrower for the drop of what it
+//     borrows. Lazies that open each other are a [*CycleError].
+//   - What depends on a guard of an outer scope keeps it in use while it lives,
+//     wherever the Run is nested.
+//   - What an open function that fails has acquired or started is dropped before its
+//     error is returned.
 //
 // # Less formally
 //

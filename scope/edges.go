@@ -103,7 +103,7 @@ func (s *Scope) depsLocked(i *item, own []*item) ([]*group.Node, error) {
 		deps = append(deps, &d.n)
 	}
 	for _, u := range uses {
-		if u.to.is() == live { // pinned; else it was dropped behind the scope's back
+		if u.to.is() == live { // else the open function itself has given it up
 			deps = append(deps, &u.to.n)
 		}
 	}

@@ -45,6 +45,9 @@ type Exit struct {
 func ExitOf(ctx context.Context) Exit {
 	for o := ownerOf(ctx); o != nil; o = o.s.frame {
 		if o.kind == dropOwner {
+			if x := o.item.extra.Load(); o.way == dropEarly && x != nil && x.exit != nil {
+				return *x.exit // written before the drop was begun
+			}
 			if o.way == dropEarly || o.way == dropUnowned || o.s.end == nil {
 				break // in this order: of the teardown's drops, end was written before the first
 			}

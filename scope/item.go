@@ -61,6 +61,7 @@ type item struct {
 type itemExtra struct {
 	uses   []use                   // while pending: what it uses in its own scope
 	above  []use                   // what it depends on in the scopes above
+	exit   *Exit                   // that its drop sees, if an open function that failed gives it up
 	made   []*item                 // while it is opened: what its open function has acquired or started
 	early  *earlyDrop              // who drops it, until it is gone; nil: nobody has asked
 	told   error                   // of the drop, from state gone on

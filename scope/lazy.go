@@ -97,9 +97,11 @@ func (h *LazyHandle[T]) attempt(ctx context.Context, open func(context.Context) 
 	o := new(opening)
 	o.begin(ctx, &h.item, h.Name())
 	o.apart = true
+	opened := false
+	defer h.item.opens(ctx, &opened, &err)
 	defer o.end()
 	v, err = open(&o.owner)
-	returned = true
+	opened, returned = true, true
 	return v, err
 }
 

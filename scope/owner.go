@@ -84,13 +84,7 @@ func lexicalOwnerOf(ctx context.Context) *owner {
 
 // lexicalOwner returns whose lexical child s is: nil for a root and for a child.
 func (s *Scope) lexicalOwner() *owner {
-	switch {
-	case s.self != nil:
-		return nil
-	case s.frame != nil && s.frame.kind == openingOwner:
-		return lexicalOwnerOf(s.frame.Context)
-	}
-	return s.frame
+	return s.within
 }
 
 // Value answers for the owner itself and leaves the rest to the context that it

@@ -67,7 +67,11 @@ func RunValue[T any](ctx context.Context, fn func(ctx context.Context, s *Scope)
 // openRun makes the scope of a Run on ctx.
 func openRun(ctx context.Context, opts []Option) (*Scope, error) {
 	s := &Scope{name: "scope", frame: ownerOf(ctx), borrowed: borrowingOf(ctx)}
-	owner := s.lexicalOwner()
+	owner := s.frame
+	for owner != nil && owner.kind == openingOwner { // looked up now: contexts are foreign code
+		owner = owner.outer()
+	}
+	s.within = owner
 	if owner != nil {
 		s.parent = owner.s
 	}

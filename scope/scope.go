@@ -39,6 +39,7 @@ type Scope struct {
 	name        string
 	parent      *Scope          // whose life bounds this one's; nil for a root
 	frame       *owner          // where Run or Child was called, maybe an opening; nil for a root
+	within      *owner          // whose lexical child it is; nil for a root and for a child
 	borrowed    *borrowing      // what Run was called in; nil for most
 	self        *item           // the node in the parent, for a child
 	shared      *shared         // nil: all defaults

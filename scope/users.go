@@ -86,11 +86,9 @@ func (i *item) heldBesideLocked(users []*owner) {
 		if o.s != i.s {
 			continue
 		}
-		if o.item.is() == pending {
-			if pin, err := i.s.graph.Pin(&i.n, o.item.name()); err == nil { // it is live
-				x := o.item.makeExtraLocked()
-				x.uses = append(x.uses, use{i, pin})
-			}
+		if o.item.is() == pending { // no pin: it is the open function's to release or to move on
+			x := o.item.makeExtraLocked()
+			x.uses = append(x.uses, use{i, nil})
 		}
 		if k == 0 && o.kind == openingOwner {
 			x := o.item.makeExtraLocked()

@@ -340,10 +340,11 @@ func TestLazyCircles(t *testing.T) {
 // cost about in proportion to their number, in whatever order they come to it. The bound
 // is wide; a search along the line for each exceeds it by far.
 func TestWaitsCostLittle(t *testing.T) {
+	const n = 500 / scale
 	for _, order := range []string{"forward", "backward", "mixed"} {
-		few, many := lineOfTasks(t, order, 500), lineOfTasks(t, order, 10_000)
+		few, many := lineOfTasks(t, order, n), lineOfTasks(t, order, 20*n)
 		if many > 200*few {
-			t.Errorf("%s: %v for 500 tasks, %v for 10,000", order, few, many)
+			t.Errorf("%s: %v for %d tasks, %v for %d", order, few, n, many, 20*n)
 		}
 	}
 }

@@ -1,0 +1,107 @@
+package scope_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"github.com/ebb-go/ebb/guard"
+	"github.com/ebb-go/ebb/scope"
+)
+
+// TestFailedOpenGivesUp: an open function that fails, in whatever way, has given up
+// what it acquired or started before its error is returned, dependents first; those
+// drops see exit Failed with its error, and it can be tried again.
+func TestFailedOpenGivesUp(t *testing.T) {
+	ends := map[string]func() error{
+		"error":  func() error { return errBoom },
+		"panic":  func() error { panic(errBoom) },
+		"goexit": func() error { runtime.Goexit(); return nil },
+	}
+	for end, fails := range ends {
+		for _, lazy := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				var j journal
+				inScope(t, func(ctx context.Context, s *scope.Scope) {
+					drop := func(name string) func(context.Context, string) error {
+						return func(ctx context.Context, _ string) error {
+							want := errBoom
+							if end == "goexit" {
+								want = scope.ErrGoexit
+							}
+							if x := scope.ExitOf(ctx); x.Kind != scope.Failed || !errors.Is(x.Err, want) {
+								t.Errorf("%s: %s sees %+v", end, name, x)
+							}
+							j.add(name)
+							return nil
+						}
+					}
+					c := must(s.Child("c", scope.DependsOn()))
+					open := func(ctx context.Context) (string, error) {
+						db := must(scope.Acquire(ctx, c, "db", opens("db"), drop("db")))
+						_ = must(scope.Acquire(ctx, c, "cache", func(ctx context.Context) (string, error) { return db.Use(ctx), nil }, drop("cache")))
+						_ = must(scope.Acquire(ctx, s, "above", opens("above"), drop("above")))
+						_, _, err := scope.Start(ctx, c, "worker", func(ctx context.Context, ready func(int)) error {
+							ready(1)
+							<-ctx.Done()
+							j.add("worker")
+							return nil
+						})
+						if err != nil {
+							t.Error(err)
+						}
+						return "", fails()
+					}
+					try := func() call {
+						if !lazy {
+							return calls(func() error {
+								_, err := scope.Acquire(ctx, c, "pool", open, guard.Nothing)
+								return err
+							})
+						}
+						l := scope.Lazy(c, "pool", open, guard.Nothing)
+						defer func() { _ = l.Drop(ctx) }()
+						return calls(func() error { _, err := l.Use(ctx); return err })
+					}
+					for range 2 {
+						got := try()
+						if got.err == nil && got.panic == nil && !got.goexit {
+							t.Errorf("%s, lazy %v: %+v", end, lazy, got)
+						}
+						if left := append(live(c), live(s)...); !slices.Equal(left, []string{"c"}) && !slices.Equal(left, []string{"pool", "c"}) {
+							t.Errorf("%s, lazy %v: left %q", end, lazy, left)
+						}
+						j.add("tried")
+					}
+				})
+				j.want(t, "worker", "cache", "db", "above", "tried", "worker", "cache", "db", "above", "tried")
+			})
+		}
+	}
+}
+
+// TestFailedOpenKeepsWhatIsNotIts: what another has come to depend on, or what was
+// moved or released, stays, and the errors of the drops stand beside the open's own.
+func TestFailedOpenKeepsWhatIsNotIts(t *testing.T) {
+	inScope(t, func(ctx context.Context, s *scope.Scope) {
+		c := must(s.Child("c", scope.DependsOn()))
+		_, err := scope.Acquire(ctx, s, "pool", func(ctx context.Context) (string, error) {
+			used := must(scope.Acquire(ctx, s, "used", opens(""), guard.Nothing))
+			_ = must(scope.Defer(s, "user", nothing, scope.DependsOn(used)))
+			_ = must(must(scope.Acquire(ctx, s, "bad", opens(""), func(context.Context, string) error { return errGone })).MoveTo(c))
+			_ = must(scope.Acquire(ctx, s, "lost", opens(""), func(context.Context, string) error { return errGone }))
+			return "", errBoom
+		}, guard.Nothing)
+		wantIs(t, err, errBoom)
+		wantTold(t, call{err: err}, "boom", "drop lost: error")
+		if got := live(s); !slices.Equal(got, []string{"c", "used", "user"}) {
+			t.Errorf("left %q", got)
+		}
+		if _, err := c.Snapshot(), c.Close(ctx); !errors.Is(err, errGone) {
+			t.Error(err)
+		}
+	})
+}
