@@ -11,7 +11,8 @@ import (
 // TestAbsentNodes: nil nodes, of whatever type, are left out of edges: components
 // that are switched off.
 func TestAbsentNodes(t *testing.T) {
-	absent := []scope.Node{nil, (*scope.Handle[int])(nil), (*scope.LazyHandle[int])(nil), (*scope.Daemon)(nil), (*scope.Scope)(nil)}
+	type wrapped struct{ scope.Node }
+	absent := []scope.Node{nil, (*wrapped)(nil), (*scope.Handle[int])(nil), (*scope.LazyHandle[int])(nil), (*scope.Daemon)(nil), (*scope.Scope)(nil)}
 	inScope(t, func(ctx context.Context, s *scope.Scope) {
 		wait := func(ctx context.Context) error { <-ctx.Done(); return nil }
 		db := must(scope.Defer(s, "db", nothing))
@@ -28,6 +29,7 @@ func TestAbsentNodes(t *testing.T) {
 		}
 		wantPlan(t, s, "e->db,a,b,d c f->db,a,b,d", "a->db b->db d", "db")
 		wantIs(t, s.Depend(db, s), scope.ErrForeign) // which is there, and no node
+		wantIs(t, s.Depend(db, &wrapped{s}), scope.ErrForeign)
 		_, err := scope.Defer(s, "x", nothing, scope.DependsOn(s))
 		wantIs(t, err, scope.ErrForeign)
 	})

@@ -32,20 +32,21 @@ func (s *Scope) Depend(dependent, dependency Node) error {
 // nodeItem returns the item of n, or nil for a nil node and for a scope that is
 // no child.
 func nodeItem(n Node) *item {
-	if n == nil {
+	if isAbsent(n) {
 		return nil
 	}
 	return n.node()
 }
 
-// isAbsent reports whether n is a nil node, of whatever type: what is left out of
-// edges. A scope that is no child is a node of none, which is a mistake.
+// isAbsent reports whether n is a nil node, of whatever type, of ebb's or one that
+// embeds a Node: what is left out of edges. What is there and no node of any scope, as
+// a scope that is no child, is a mistake.
 func isAbsent(n Node) bool {
-	if nodeItem(n) != nil {
-		return false
+	if n == nil {
+		return true
 	}
 	v := reflect.ValueOf(n)
-	return n == nil || v.Kind() == reflect.Pointer && v.IsNil()
+	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 func nodeName(n Node) string {
