@@ -38,6 +38,9 @@ type model struct {
 	runs    map[*scope.Scope]*runRecord
 	steps   int // that are left
 	free    sync.WaitGroup
+
+	began  time.Time
+	events []string // what was done, for who has to find out why
 }
 
 // thing is a value of the program that has to be given up.
@@ -45,6 +48,7 @@ type thing struct {
 	id     int
 	name   string
 	under  []*thing // edges that ebb must keep: what this one depends on
+	above  []*thing // likewise, of the children around it; left behind when it moves
 	inOpen bool     // acquired by an open function, which may fail and give it up
 
 	daemon         bool
@@ -92,12 +96,23 @@ func (r *runRecord) below(other *runRecord) bool {
 }
 
 func newModel(t *testing.T, seed uint64) *model {
-	return &model{t: t, seed: seed, runs: make(map[*scope.Scope]*runRecord), steps: 60}
+	return &model{t: t, seed: seed, runs: make(map[*scope.Scope]*runRecord), steps: 60, began: time.Now()}
 }
 
 // errorf reports a broken promise.
 func (m *model) errorf(format string, args ...any) {
 	m.t.Errorf("seed %d: %s", m.seed, fmt.Sprintf(format, args...))
+}
+
+// note keeps an event.
+func (m *model) note(format string, args ...any) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.noteLocked(format, args...)
+}
+
+func (m *model) noteLocked(format string, args ...any) {
+	m.events = append(m.events, fmt.Sprintf("%8v %s", time.Since(m.began), fmt.Sprintf(format, args...)))
 }
 
 // step reports whether the program may do one more thing.
@@ -218,24 +233,37 @@ func (m *model) open(name string) *thing {
 
 // keep takes note that h holds its thing now, and depends on those of under
 // whose drop has not begun: from now on it must not begin before this has ended.
-func (m *model) keep(h held, th *thing, under []held) {
-	var firm []*thing
-	for _, d := range under {
-		var on *thing
-		if err := d.Borrow(context.Background(), func(_ context.Context, v *thing) error { on = v; return nil }); err == nil {
-			firm = append(firm, on)
-		}
-	}
+func (m *model) keep(h held, th *thing, under, above []held) {
+	firmUnder, firmAbove := firm(under), firm(above)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.noteLocked("%s is kept: under %v, above %v, drops %d", th.name, names(firmUnder), names(firmAbove), th.drops)
 	th.opened = true
-	if th.drops > 0 {
-		firm = nil // it was given up at once
+	if th.drops == 0 { // else it was given up at once
+		th.under = append(th.under, firmUnder...)
+		th.above = append(th.above, firmAbove...)
 	}
-	th.under = append(th.under, firm...)
 	if h.Handle != nil {
 		m.handles = append(m.handles, h)
 	}
+}
+
+// firm returns the things of those handles whose drop has not begun.
+func firm(hs []held) (things []*thing) {
+	for _, h := range hs {
+		_ = h.Borrow(context.Background(), func(_ context.Context, v *thing) error {
+			things = append(things, v)
+			return nil
+		})
+	}
+	return things
+}
+
+func names(things []*thing) (names []string) {
+	for _, th := range things {
+		names = append(names, th.name)
+	}
+	return names
 }
 
 // begin takes note that the drop of th begins, and checks that nothing that
@@ -245,10 +273,11 @@ func (m *model) begin(ctx context.Context, th *thing) {
 	in, _ := scope.From(ctx)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.noteLocked("drop of %s begins", th.name)
 	th.drops++
 	th.opened, th.dropCtx = true, ctx
 	for _, user := range m.things {
-		if !slices.Contains(user.under, th) || user.ended || user.handed || !user.opened {
+		if !slices.Contains(user.under, th) && !slices.Contains(user.above, th) || user.ended || user.handed || !user.opened {
 			continue
 		}
 		// What has overrun its time was canceled; and only where there is a limit.
@@ -274,6 +303,7 @@ func (m *model) limitedLocked() bool {
 func (m *model) end(th *thing) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.noteLocked("%s has ended", th.name)
 	th.ended = true
 }
 
@@ -302,16 +332,21 @@ func (m *model) check() {
 			m.errorf("no one was told: %v", e)
 		}
 	}
+	if m.t.Failed() {
+		m.t.Logf("what was done:\n%s", strings.Join(m.events, "\n"))
+	}
 }
 
 // enter takes note of a scope that has been opened.
 func (m *model) enter(s *scope.Scope, rec *runRecord) {
 	m.mu.Lock()
 	m.runs[s] = rec
+	m.noteLocked("%s opens, limited %v, grace %v", s.Path(), rec.limited, rec.grace)
 	m.mu.Unlock()
 	context.AfterFunc(s.Context(), func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
+		m.noteLocked("%s is canceled: %v", s.Path(), context.Cause(s.Context()))
 		rec.canceled = time.Now()
 	})
 }

@@ -25,17 +25,20 @@ func operations() []func(*actor) {
 
 // try calls f and hears what it returns, or panics with: a use after the end, a
 // cycle, or a fault of the program that has come through.
-func (a *actor) try(f func() error) (ok bool) {
+func (a *actor) try(what string, f func() error) (ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			if _, is := p.(error); !is {
 				panic(p)
 			}
 			a.m.hearPanic(p)
+			a.m.note("%s: %s panics: %v", a.s.Path(), what, p)
 		}
 	}()
+	a.m.note("%s: %s ...", a.s.Path(), what)
 	err := f()
 	a.m.hear(err)
+	a.m.note("%s: %s: %v", a.s.Path(), what, err)
 	return err == nil
 }
 
@@ -99,7 +102,7 @@ func (a *actor) acquire() {
 	opts, on := a.edges()
 	var h *scope.Handle[*thing]
 	th.inOpen = a.inOpen
-	ok := a.try(func() (err error) {
+	ok := a.try("acquire " + th.name, func() (err error) {
 		h, err = scope.Acquire(a.ctx, a.s, "guard", a.opening(th, "open", &on), a.dropping(th), opts...)
 		return err
 	})
@@ -112,10 +115,8 @@ func (a *actor) keep(ok bool, h *scope.Handle[*thing], th *thing, on []held) {
 		return
 	}
 	it := held{h, a.s}
-	if a.used != nil {
-		*a.used = append(*a.used, it)
-	}
-	a.m.keep(it, th, append(on, a.above...))
+	a.uses(it)
+	a.m.keep(it, th, on, a.above)
 }
 
 func (a *actor) register() {
@@ -125,7 +126,7 @@ func (a *actor) register() {
 	g := guard.New(th, drop)
 	var h *scope.Handle[*thing]
 	th.inOpen = a.inOpen
-	ok := a.try(func() (err error) {
+	ok := a.try("register " + th.name, func() (err error) {
 		h, err = scope.Register(a.s, "registered", g, opts...)
 		return err
 	})
@@ -135,7 +136,7 @@ func (a *actor) register() {
 	}
 	th.opened = true
 	if ok {
-		a.m.keep(held{h, a.s}, th, append(on, a.above...)) // takes no ctx: no edge to it
+		a.m.keep(held{h, a.s}, th, on, a.above) // takes no ctx: no edge to it
 	}
 }
 
@@ -143,17 +144,17 @@ func (a *actor) defers() {
 	th := a.m.open("defer")
 	opts, on := a.edges()
 	drop := a.dropping(th)
-	ok := a.try(func() error {
+	ok := a.try("defers " + th.name, func() error {
 		_, err := scope.Defer(a.s, "defer", func(ctx context.Context) error { return drop(ctx, th) }, opts...)
 		return err
 	})
 	if ok {
-		a.m.keep(held{}, th, append(on, a.above...))
+		a.m.keep(held{}, th, on, a.above)
 	}
 }
 
 func (a *actor) acquireAll() {
-	a.try(func() error {
+	a.try("acquireAll", func() error {
 		return scope.AcquireAll(a.ctx, a.s,
 			func(ctx context.Context) error {
 				b := a.fork(ctx)
@@ -179,12 +180,12 @@ func (a *actor) lazy() {
 	}, a.dropping(th))
 	for range 1 + a.r.IntN(2) {
 		ctx, cancel := a.wait()
-		a.try(func() error { _, err := lazy.Use(ctx); return err })
+		a.try("lazy", func() error { _, err := lazy.Use(ctx); return err })
 		cancel()
 	}
 	if a.chance(3) {
 		ctx, cancel := a.wait()
-		a.try(func() error { return lazy.Drop(ctx) })
+		a.try("lazy", func() error { return lazy.Drop(ctx) })
 		cancel()
 	}
 }
@@ -194,8 +195,17 @@ func (a *actor) use() {
 	if !ok {
 		return
 	}
-	used := a.try(func() error { h.Use(a.ctx); return nil })
-	if used && a.used != nil && a.mayUse(h) {
+	used := a.try("use " + h.Name(), func() error { h.Use(a.ctx); return nil })
+	if used && a.mayUse(h) {
+		a.uses(h)
+	}
+}
+
+// uses takes note of what an open function has used or acquired.
+func (a *actor) uses(h held) {
+	a.m.mu.Lock()
+	defer a.m.mu.Unlock()
+	if a.used != nil {
 		*a.used = append(*a.used, h)
 	}
 }
@@ -212,7 +222,7 @@ func (a *actor) borrow() {
 	if !ok {
 		return
 	}
-	a.try(func() error {
+	a.try("borrow " + h.Name(), func() error {
 		return h.Borrow(a.ctx, func(ctx context.Context, v *thing) error {
 			b := a.fork(ctx)
 			b.pause()
@@ -222,7 +232,7 @@ func (a *actor) borrow() {
 			}
 			a.m.mu.Unlock()
 			if b.chance(5) {
-				b.try(func() error { return h.Drop(ctx) })
+				b.try("borrow " + h.Name(), func() error { return h.Drop(ctx) })
 			}
 			return b.fails(8, "borrow")
 		})
@@ -235,10 +245,10 @@ func (a *actor) depend() {
 	if !ok {
 		return
 	}
-	if a.try(func() error { return x.s.Depend(x.Handle, y.Handle) }) {
-		a.try(func() error {
+	if a.try("depend", func() error { return x.s.Depend(x.Handle, y.Handle) }) {
+		a.try("depend", func() error {
 			return x.Borrow(context.Background(), func(_ context.Context, v *thing) error {
-				a.m.keep(held{}, v, []held{y})
+				a.m.keep(held{}, v, []held{y}, nil)
 				return nil
 			})
 		})
@@ -249,7 +259,7 @@ func (a *actor) drop() {
 	if h, ok := a.handle(); ok {
 		ctx, cancel := a.wait()
 		defer cancel()
-		a.try(func() error { return h.Drop(ctx) })
+		a.try("drop " + h.Name(), func() error { return h.Drop(ctx) })
 	}
 }
 
@@ -257,7 +267,7 @@ func (a *actor) dropTree() {
 	if h, ok := a.handle(); ok {
 		ctx, cancel := a.wait()
 		defer cancel()
-		a.try(func() error { return h.DropTree(ctx) })
+		a.try("dropTree " + h.Name(), func() error { return h.DropTree(ctx) })
 	}
 }
 
@@ -266,7 +276,7 @@ func (a *actor) release() {
 	if !ok {
 		return
 	}
-	a.try(func() error {
+	a.try("release " + h.Name(), func() error {
 		th, err := h.Release()
 		if err == nil {
 			a.m.mu.Lock()
@@ -283,7 +293,12 @@ func (a *actor) move() {
 	if !ok {
 		return
 	}
-	a.try(func() error {
+	for _, th := range firm([]held{h}) {
+		a.m.mu.Lock()
+		th.above = nil // those edges are of the child that it may be about to leave
+		a.m.mu.Unlock()
+	}
+	a.try("move " + h.Name(), func() error {
 		to, err := h.MoveTo(a.s)
 		if err == nil {
 			a.m.mu.Lock()

@@ -36,7 +36,7 @@ func (a *actor) working(where string) func(ctx context.Context) error {
 func (a *actor) task() { a.s.Go("task", a.working("task")) }
 
 func (a *actor) tryTask() {
-	a.try(func() error { return a.s.TryGo("try", a.working("task")) })
+	a.try("tryTask", func() error { return a.s.TryGo("try", a.working("task")) })
 }
 
 func (a *actor) async() {
@@ -45,7 +45,7 @@ func (a *actor) async() {
 	if a.chance(2) {
 		ctx, cancel := a.wait()
 		defer cancel()
-		a.try(func() error { _, err := t.Await(ctx); return err })
+		a.try("async", func() error { _, err := t.Await(ctx); return err })
 	}
 }
 
@@ -61,21 +61,21 @@ func (a *actor) part(where string) func(ctx context.Context) (int, error) {
 }
 
 func (a *actor) all() {
-	a.try(func() error {
+	a.try("all", func() error {
 		_, err := scope.All(a.ctx, a.part("all"), a.part("all"))
 		return err
 	})
 }
 
 func (a *actor) race() {
-	a.try(func() error {
+	a.try("race", func() error {
 		_, err := scope.Race(a.ctx, a.part("race"), a.part("race"))
 		return err
 	})
 }
 
 // serving makes the function of a daemon: it plays, then waits to be asked.
-func (a *actor) serving(th *thing, on *[]held) func(ctx context.Context) error {
+func (a *actor) serving(th *thing, graceful bool) func(ctx context.Context) error {
 	r := a.fork(nil)
 	return func(ctx context.Context) error {
 		a.m.mu.Lock()
@@ -87,7 +87,7 @@ func (a *actor) serving(th *thing, on *[]held) func(ctx context.Context) error {
 			b.play()
 		}
 		if !b.chance(4) {
-			if b.chance(2) {
+			if b.chance(2) || graceful && a.rec.grace == 0 {
 				<-scope.Stopping(ctx)
 			} else {
 				<-ctx.Done()
@@ -102,38 +102,38 @@ func (a *actor) serving(th *thing, on *[]held) func(ctx context.Context) error {
 }
 
 // daemonOptions are those of a daemon, and what it depends on.
-func (a *actor) daemonOptions() (opts []scope.GuardOption, on []held) {
+func (a *actor) daemonOptions() (opts []scope.GuardOption, on []held, graceful bool) {
 	opts, on = a.edges()
 	if len(on) == 0 {
 		on = a.m.heldBy(a.s)
 	}
 	if a.chance(3) {
-		opts = append(opts, scope.Graceful())
+		opts, graceful = append(opts, scope.Graceful()), true
 	}
-	return opts, append(on, a.above...)
+	return opts, on, graceful
 }
 
 func (a *actor) daemon() {
-	opts, on := a.daemonOptions()
+	opts, on, graceful := a.daemonOptions()
 	th := a.m.open("daemon")
 	th.daemon = true
-	if a.try(func() error { _, err := a.s.Daemon("daemon", a.serving(th, &on), opts...); return err }) {
-		a.m.keep(held{}, th, on)
+	if a.try("daemon " + th.name, func() error { _, err := a.s.Daemon("daemon", a.serving(th, graceful), opts...); return err }) {
+		a.m.keep(held{}, th, on, a.above)
 	}
 }
 
 func (a *actor) start() {
-	opts, on := a.daemonOptions()
+	opts, on, graceful := a.daemonOptions()
 	th := a.m.open("started")
 	th.daemon = true
-	serve := a.serving(th, &on)
+	serve := a.serving(th, graceful)
 	late := a.chance(5) // never ready: then the caller has to have enough some time
 	ctx, cancel := context.WithTimeout(a.ctx, time.Duration(a.r.IntN(2000))*time.Millisecond)
 	defer cancel()
 	if !late {
 		ctx = a.ctx
 	}
-	if a.try(func() error {
+	if a.try("start " + th.name, func() error {
 		_, _, err := scope.Start(ctx, a.s, "started", func(ctx context.Context, ready func(int)) error {
 			if !late {
 				ready(1)
@@ -142,7 +142,7 @@ func (a *actor) start() {
 		}, opts...)
 		return err
 	}) {
-		a.m.keep(held{}, th, on)
+		a.m.keep(held{}, th, on, a.above)
 	}
 }
 
@@ -154,7 +154,7 @@ func (a *actor) child() {
 	rec, opts := a.options()
 	on := append(a.m.heldBy(a.s), a.above...)
 	var c *scope.Scope
-	if !a.try(func() (err error) { c, err = a.s.Child("child", opts...); return err }) {
+	if !a.try("child", func() (err error) { c, err = a.s.Child("child", opts...); return err }) {
 		return
 	}
 	a.m.enter(c, rec)
@@ -166,7 +166,7 @@ func (a *actor) child() {
 	}
 	ctx, cancel := a.wait()
 	defer cancel()
-	a.try(func() error { return c.Close(ctx) })
+	a.try("child", func() error { return c.Close(ctx) })
 }
 
 func (a *actor) nested() {
