@@ -47,9 +47,10 @@ type model struct {
 type thing struct {
 	id     int
 	name   string
-	under  []*thing // edges that ebb must keep: what this one depends on
-	above  []*thing // likewise, of the children around it; left behind when it moves
-	inOpen bool     // acquired by an open function, which may fail and give it up
+	under  []*thing     // edges that ebb must keep: what this one depends on
+	above  []*thing     // likewise, of the children around it; left behind when it moves
+	in     *scope.Scope // that holds it
+	inOpen bool         // acquired by an open function, which may fail and give it up
 
 	daemon         bool
 	opened, handed bool
@@ -233,12 +234,12 @@ func (m *model) open(name string) *thing {
 
 // keep takes note that h holds its thing now, and depends on those of under
 // whose drop has not begun: from now on it must not begin before this has ended.
-func (m *model) keep(h held, th *thing, under, above []held) {
+func (m *model) keep(h held, th *thing, in *scope.Scope, under, above []held) {
 	firmUnder, firmAbove := firm(under), firm(above)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.noteLocked("%s is kept: under %v, above %v, drops %d", th.name, names(firmUnder), names(firmAbove), th.drops)
-	th.opened = true
+	th.opened, th.in = true, in
 	if th.drops == 0 { // else it was given up at once
 		th.under = append(th.under, firmUnder...)
 		th.above = append(th.above, firmAbove...)
@@ -280,8 +281,9 @@ func (m *model) begin(ctx context.Context, th *thing) {
 		if !slices.Contains(user.under, th) && !slices.Contains(user.above, th) || user.ended || user.handed || !user.opened {
 			continue
 		}
-		// What has overrun its time was canceled; and only where there is a limit.
-		if user.dropCtx == nil || user.dropCtx.Err() == nil || !m.limitedLocked() {
+		// Where there is a limit, what has overrun its time is no longer waited
+		// for: that was canceled, or lies in a nested scope that was abandoned.
+		if !m.limitedLocked() || user.in == th.in && (user.dropCtx == nil || user.dropCtx.Err() == nil) {
 			m.errorf("the drop of %s begins before %s, which depends on it, has ended (its drop has begun: %v)",
 				th.name, user.name, user.dropCtx != nil)
 		}

@@ -102,7 +102,7 @@ func (a *actor) acquire() {
 	opts, on := a.edges()
 	var h *scope.Handle[*thing]
 	th.inOpen = a.inOpen
-	ok := a.try("acquire " + th.name, func() (err error) {
+	ok := a.try("acquire "+th.name, func() (err error) {
 		h, err = scope.Acquire(a.ctx, a.s, "guard", a.opening(th, "open", &on), a.dropping(th), opts...)
 		return err
 	})
@@ -116,7 +116,7 @@ func (a *actor) keep(ok bool, h *scope.Handle[*thing], th *thing, on []held) {
 	}
 	it := held{h, a.s}
 	a.uses(it)
-	a.m.keep(it, th, on, a.above)
+	a.m.keep(it, th, a.s, on, a.above)
 }
 
 func (a *actor) register() {
@@ -126,7 +126,7 @@ func (a *actor) register() {
 	g := guard.New(th, drop)
 	var h *scope.Handle[*thing]
 	th.inOpen = a.inOpen
-	ok := a.try("register " + th.name, func() (err error) {
+	ok := a.try("register "+th.name, func() (err error) {
 		h, err = scope.Register(a.s, "registered", g, opts...)
 		return err
 	})
@@ -136,7 +136,7 @@ func (a *actor) register() {
 	}
 	th.opened = true
 	if ok {
-		a.m.keep(held{h, a.s}, th, on, a.above) // takes no ctx: no edge to it
+		a.m.keep(held{h, a.s}, th, a.s, on, a.above) // takes no ctx: no edge to it
 	}
 }
 
@@ -144,12 +144,12 @@ func (a *actor) defers() {
 	th := a.m.open("defer")
 	opts, on := a.edges()
 	drop := a.dropping(th)
-	ok := a.try("defers " + th.name, func() error {
+	ok := a.try("defers "+th.name, func() error {
 		_, err := scope.Defer(a.s, "defer", func(ctx context.Context) error { return drop(ctx, th) }, opts...)
 		return err
 	})
 	if ok {
-		a.m.keep(held{}, th, on, a.above)
+		a.m.keep(held{}, th, a.s, on, a.above)
 	}
 }
 
@@ -195,7 +195,7 @@ func (a *actor) use() {
 	if !ok {
 		return
 	}
-	used := a.try("use " + h.Name(), func() error { h.Use(a.ctx); return nil })
+	used := a.try("use "+h.Name(), func() error { h.Use(a.ctx); return nil })
 	if used && a.mayUse(h) {
 		a.uses(h)
 	}
@@ -222,7 +222,7 @@ func (a *actor) borrow() {
 	if !ok {
 		return
 	}
-	a.try("borrow " + h.Name(), func() error {
+	a.try("borrow "+h.Name(), func() error {
 		return h.Borrow(a.ctx, func(ctx context.Context, v *thing) error {
 			b := a.fork(ctx)
 			b.pause()
@@ -232,7 +232,7 @@ func (a *actor) borrow() {
 			}
 			a.m.mu.Unlock()
 			if b.chance(5) {
-				b.try("borrow " + h.Name(), func() error { return h.Drop(ctx) })
+				b.try("borrow "+h.Name(), func() error { return h.Drop(ctx) })
 			}
 			return b.fails(8, "borrow")
 		})
@@ -248,7 +248,7 @@ func (a *actor) depend() {
 	if a.try("depend", func() error { return x.s.Depend(x.Handle, y.Handle) }) {
 		a.try("depend", func() error {
 			return x.Borrow(context.Background(), func(_ context.Context, v *thing) error {
-				a.m.keep(held{}, v, []held{y}, nil)
+				a.m.keep(held{}, v, x.s, []held{y}, nil)
 				return nil
 			})
 		})
@@ -259,7 +259,7 @@ func (a *actor) drop() {
 	if h, ok := a.handle(); ok {
 		ctx, cancel := a.wait()
 		defer cancel()
-		a.try("drop " + h.Name(), func() error { return h.Drop(ctx) })
+		a.try("drop "+h.Name(), func() error { return h.Drop(ctx) })
 	}
 }
 
@@ -267,7 +267,7 @@ func (a *actor) dropTree() {
 	if h, ok := a.handle(); ok {
 		ctx, cancel := a.wait()
 		defer cancel()
-		a.try("dropTree " + h.Name(), func() error { return h.DropTree(ctx) })
+		a.try("dropTree "+h.Name(), func() error { return h.DropTree(ctx) })
 	}
 }
 
@@ -276,7 +276,7 @@ func (a *actor) release() {
 	if !ok {
 		return
 	}
-	a.try("release " + h.Name(), func() error {
+	a.try("release "+h.Name(), func() error {
 		th, err := h.Release()
 		if err == nil {
 			a.m.mu.Lock()
@@ -298,10 +298,11 @@ func (a *actor) move() {
 		th.above = nil // those edges are of the child that it may be about to leave
 		a.m.mu.Unlock()
 	}
-	a.try("move " + h.Name(), func() error {
+	a.try("move "+h.Name(), func() error {
 		to, err := h.MoveTo(a.s)
 		if err == nil {
 			a.m.mu.Lock()
+			_ = to.Borrow(context.Background(), func(_ context.Context, v *thing) error { v.in = a.s; return nil })
 			a.m.handles = append(a.m.handles, held{to, a.s})
 			a.m.mu.Unlock()
 		}

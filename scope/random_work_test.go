@@ -117,8 +117,8 @@ func (a *actor) daemon() {
 	opts, on, graceful := a.daemonOptions()
 	th := a.m.open("daemon")
 	th.daemon = true
-	if a.try("daemon " + th.name, func() error { _, err := a.s.Daemon("daemon", a.serving(th, graceful), opts...); return err }) {
-		a.m.keep(held{}, th, on, a.above)
+	if a.try("daemon "+th.name, func() error { _, err := a.s.Daemon("daemon", a.serving(th, graceful), opts...); return err }) {
+		a.m.keep(held{}, th, a.s, on, a.above)
 	}
 }
 
@@ -133,7 +133,7 @@ func (a *actor) start() {
 	if !late {
 		ctx = a.ctx
 	}
-	if a.try("start " + th.name, func() error {
+	if a.try("start "+th.name, func() error {
 		_, _, err := scope.Start(ctx, a.s, "started", func(ctx context.Context, ready func(int)) error {
 			if !late {
 				ready(1)
@@ -142,7 +142,7 @@ func (a *actor) start() {
 		}, opts...)
 		return err
 	}) {
-		a.m.keep(held{}, th, on, a.above)
+		a.m.keep(held{}, th, a.s, on, a.above)
 	}
 }
 
