@@ -36,6 +36,7 @@ type model struct {
 	faults  []*injected
 	handles []held // of things, of whatever scope
 	runs    map[*scope.Scope]*runRecord
+	trees   int // calls of DropTree that have not returned
 	steps   int // that are left
 	free    sync.WaitGroup
 
@@ -53,6 +54,7 @@ type thing struct {
 	inOpen bool         // acquired by an open function, which may fail and give it up
 
 	daemon         bool
+	asked          int // calls of Drop that have not returned
 	opened, handed bool
 	drops          int
 	dropCtx        context.Context // from its drop on
@@ -62,7 +64,8 @@ type thing struct {
 // held is a handle, and the scope that it was made in.
 type held struct {
 	*scope.Handle[*thing]
-	s *scope.Scope
+	s  *scope.Scope
+	th *thing
 }
 
 // injected is an error that the program returns, or panics with, on purpose.
@@ -241,8 +244,8 @@ func (m *model) keep(h held, th *thing, in *scope.Scope, under, above []held) {
 	m.noteLocked("%s is kept: under %v, above %v, drops %d", th.name, names(firmUnder), names(firmAbove), th.drops)
 	th.opened, th.in = true, in
 	if th.drops == 0 { // else it was given up at once
-		th.under = append(th.under, firmUnder...)
-		th.above = append(th.above, firmAbove...)
+		th.under = append(th.under, m.unaskedLocked(firmUnder)...)
+		th.above = append(th.above, m.unaskedLocked(firmAbove)...)
 	}
 	if h.Handle != nil {
 		m.handles = append(m.handles, h)
@@ -258,6 +261,15 @@ func firm(hs []held) (things []*thing) {
 		})
 	}
 	return things
+}
+
+// unaskedLocked returns those whose drop nobody is asking for: one that has been
+// asked for may be decided, though the value is not gone yet.
+func (m *model) unaskedLocked(things []*thing) []*thing {
+	if m.trees > 0 {
+		return nil
+	}
+	return slices.DeleteFunc(things, func(th *thing) bool { return th.asked > 0 })
 }
 
 func names(things []*thing) (names []string) {

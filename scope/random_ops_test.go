@@ -114,7 +114,7 @@ func (a *actor) keep(ok bool, h *scope.Handle[*thing], th *thing, on []held) {
 	if !ok {
 		return
 	}
-	it := held{h, a.s}
+	it := held{h, a.s, th}
 	a.uses(it)
 	a.m.keep(it, th, a.s, on, a.above)
 }
@@ -136,7 +136,7 @@ func (a *actor) register() {
 	}
 	th.opened = true
 	if ok {
-		a.m.keep(held{h, a.s}, th, a.s, on, a.above) // takes no ctx: no edge to it
+		a.m.keep(held{h, a.s, th}, th, a.s, on, a.above) // takes no ctx: no edge to it
 	}
 }
 
@@ -232,7 +232,8 @@ func (a *actor) borrow() {
 			}
 			a.m.mu.Unlock()
 			if b.chance(5) {
-				b.try("borrow "+h.Name(), func() error { return h.Drop(ctx) })
+				defer b.asks(&h.th.asked)()
+				b.try("drop "+h.Name(), func() error { return h.Drop(ctx) })
 			}
 			return b.fails(8, "borrow")
 		})
@@ -255,10 +256,22 @@ func (a *actor) depend() {
 	}
 }
 
+// asks counts a call that has not returned.
+func (a *actor) asks(n *int) (returned func()) {
+	add := func(d int) {
+		a.m.mu.Lock()
+		defer a.m.mu.Unlock()
+		*n += d
+	}
+	add(+1)
+	return func() { add(-1) }
+}
+
 func (a *actor) drop() {
 	if h, ok := a.handle(); ok {
 		ctx, cancel := a.wait()
 		defer cancel()
+		defer a.asks(&h.th.asked)()
 		a.try("drop "+h.Name(), func() error { return h.Drop(ctx) })
 	}
 }
@@ -267,6 +280,7 @@ func (a *actor) dropTree() {
 	if h, ok := a.handle(); ok {
 		ctx, cancel := a.wait()
 		defer cancel()
+		defer a.asks(&a.m.trees)()
 		a.try("dropTree "+h.Name(), func() error { return h.DropTree(ctx) })
 	}
 }
@@ -303,7 +317,7 @@ func (a *actor) move() {
 		if err == nil {
 			a.m.mu.Lock()
 			_ = to.Borrow(context.Background(), func(_ context.Context, v *thing) error { v.in = a.s; return nil })
-			a.m.handles = append(a.m.handles, held{to, a.s})
+			a.m.handles = append(a.m.handles, held{to, a.s, h.th})
 			a.m.mu.Unlock()
 		}
 		return err
