@@ -98,7 +98,7 @@ func (a *actor) fails(n int, where string) error {
 	case 0:
 		panic(e)
 	case 1:
-		if where != "body" && where != "open" { // these end the goroutine of the actor around
+		if where != "body" && where != "open" && where != "borrow" { // these end the goroutine of the actor around
 			e.exempt = true // ErrGoexit stands for it
 			runtime.Goexit()
 		}
