@@ -89,11 +89,11 @@ func (a *actor) handle() (h held, ok bool) {
 
 // fails ends the function of the actor in one of n cases as it should not: it
 // returns an error, panics or calls Goexit.
-func (a *actor) fails(n int, where string) error {
+func (a *actor) fails(n int, where string, what ...string) error {
 	if !a.chance(n) {
 		return nil
 	}
-	e := a.m.inject(where)
+	e := a.m.inject(where, what...)
 	switch a.r.IntN(6) {
 	case 0:
 		panic(e)

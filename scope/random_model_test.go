@@ -128,12 +128,13 @@ func (m *model) step() bool {
 }
 
 // inject makes an error that has to be heard.
-func (m *model) inject(where string) *injected {
+func (m *model) inject(where string, what ...string) *injected {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	// What loses a race is discarded, and who opens a lazy may have gone.
 	e := &injected{id: len(m.faults), where: where, exempt: where == "race" || where == "lazy"}
 	m.faults = append(m.faults, e)
+	m.noteLocked("%v %v", e, what)
 	return e
 }
 

@@ -93,7 +93,7 @@ func (a *actor) dropping(th *thing) func(ctx context.Context, th *thing) error {
 			b.play()
 		}
 		b.pause()
-		return b.fails(6, "drop")
+		return b.fails(6, "drop", th.name)
 	}
 }
 
