@@ -232,7 +232,7 @@ func (a *actor) borrow() {
 			}
 			a.m.mu.Unlock()
 			if b.chance(5) {
-				defer b.asks(&h.th.asked)()
+				defer b.asks(ctx, &h.th.asked)()
 				b.try("drop "+h.Name(), func() error { return h.Drop(ctx) })
 			}
 			return b.fails(8, "borrow")
@@ -256,22 +256,27 @@ func (a *actor) depend() {
 	}
 }
 
-// asks counts a call that has not returned.
-func (a *actor) asks(n *int) (returned func()) {
+// asks counts a call that has not returned. What its caller no longer waits for
+// goes on.
+func (a *actor) asks(ctx context.Context, n *int) (returned func()) {
 	add := func(d int) {
 		a.m.mu.Lock()
 		defer a.m.mu.Unlock()
 		*n += d
 	}
 	add(+1)
-	return func() { add(-1) }
+	return func() {
+		if ctx.Err() == nil {
+			add(-1)
+		}
+	}
 }
 
 func (a *actor) drop() {
 	if h, ok := a.handle(); ok {
 		ctx, cancel := a.wait()
-		defer cancel()
-		defer a.asks(&h.th.asked)()
+		defer cancel() // after the count
+		defer a.asks(ctx, &h.th.asked)()
 		a.try("drop "+h.Name(), func() error { return h.Drop(ctx) })
 	}
 }
@@ -279,8 +284,8 @@ func (a *actor) drop() {
 func (a *actor) dropTree() {
 	if h, ok := a.handle(); ok {
 		ctx, cancel := a.wait()
-		defer cancel()
-		defer a.asks(&a.m.trees)()
+		defer cancel() // after the count
+		defer a.asks(ctx, &a.m.trees)()
 		a.try("dropTree "+h.Name(), func() error { return h.DropTree(ctx) })
 	}
 }
