@@ -366,6 +366,13 @@ func (m *model) enter(s *scope.Scope, rec *runRecord) {
 	})
 }
 
+// limit takes note that something can cut what runs in a scope.
+func (m *model) limit(rec *runRecord) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	rec.limited = true
+}
+
 // leave takes note that the body of a scope has returned.
 func (m *model) leave(rec *runRecord) {
 	m.mu.Lock()

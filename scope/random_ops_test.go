@@ -51,7 +51,7 @@ func (a *actor) edges() (opts []scope.GuardOption, on []held) {
 	}
 	if a.chance(8) {
 		opts = append(opts, scope.DropTimeout(time.Duration(1+a.r.IntN(3000))*time.Millisecond))
-		a.rec.limited = true
+		a.m.limit(a.rec)
 	}
 	return opts, on
 }
@@ -82,6 +82,7 @@ func (a *actor) opening(th *thing, where string, on *[]held) func(ctx context.Co
 // dropping makes a drop function for th.
 func (a *actor) dropping(th *thing) func(ctx context.Context, th *thing) error {
 	r := a.fork(nil)
+	r.hidden = false
 	return func(ctx context.Context, _ *thing) error {
 		a.m.begin(ctx, th)
 		defer a.m.end(th)

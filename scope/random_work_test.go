@@ -12,6 +12,7 @@ import (
 // working makes the function of a task, or of another that may fail.
 func (a *actor) working(where string) func(ctx context.Context) error {
 	r, rec := a.fork(nil), a.rec
+	r.hidden = false
 	return func(ctx context.Context) error {
 		a.m.taskRuns(rec, +1)
 		defer a.m.taskRuns(rec, -1)
@@ -77,6 +78,7 @@ func (a *actor) race() {
 // serving makes the function of a daemon: it plays, then waits to be asked.
 func (a *actor) serving(th *thing, graceful bool) func(ctx context.Context) error {
 	r := a.fork(nil)
+	r.hidden = false
 	return func(ctx context.Context) error {
 		a.m.mu.Lock()
 		th.dropCtx = ctx
@@ -159,14 +161,17 @@ func (a *actor) child() {
 	}
 	a.m.enter(c, rec)
 	b := a.fork(c.Context())
-	b.s, b.rec, b.above = c, rec, slices.Clone(on)
+	b.s, b.rec, b.above, b.hidden = c, rec, slices.Clone(on), true
 	b.play()
 	if a.chance(3) {
 		return
 	}
 	ctx, cancel := a.wait()
 	defer cancel()
-	a.try("child", func() error { return c.Close(ctx) })
+	if _, ok := ctx.Deadline(); ok {
+		a.m.limit(rec) // it shortens the grace
+	}
+	a.try("close", func() error { return c.Close(ctx) })
 }
 
 func (a *actor) nested() {
