@@ -301,6 +301,19 @@ func ExampleLazy_maybeInitialized() {
 	// guard: the value has been dropped
 }
 
+func ExampleLazy_Done() {
+	ctx := context.Background()
+	l := guard.NewLazy(func(context.Context) (*guard.Guard[*DB], error) { return openDB("orders"), nil })
+	h, _ := l.Get(ctx)
+	h.Drop(ctx)
+	l.Drop(ctx)
+	<-l.Done()
+	fmt.Println("done")
+	// Output:
+	// close orders
+	// done
+}
+
 func ExampleNewLazy() {
 	ctx := context.Background()
 	attempts := 0

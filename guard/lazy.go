@@ -233,6 +233,16 @@ func (l *Lazy[T]) Drop(ctx context.Context) error {
 	return l.drop(ctx, l, live, 0)
 }
 
+// Done returns a channel that is closed when the Lazy has ended: the drop of its value
+// has returned or, with other holders, its own handle is gone; or it was dropped without
+// having opened.
+func (l *Lazy[T]) Done() <-chan struct{} {
+	if l == nil {
+		return new(core).ended()
+	}
+	return l.ended()
+}
+
 func (l *Lazy[T]) settle(ctx context.Context) error {
 	l.mu.Lock()
 	a := l.attempt

@@ -99,7 +99,7 @@ func (i *item) keep(user *owner, what, name string, cfg *guardConfig) error {
 	if i.is() != pending {
 		return refused // it was registered, and has been dropped by that
 	}
-	return multierr.Append(refused, i.dropUnowned(name, cfg))
+	return multierr.Append(refused, i.dropUnowned(user, name, cfg))
 }
 
 // Register makes a guard that exists already a guard of s. A scope that no

@@ -98,13 +98,21 @@ func (h *Handle[T]) Release() (T, error) {
 
 // dropNow drops the guard, on a goroutine of the engine.
 func (h *Handle[T]) dropNow(ctx context.Context) error {
-	err := h.g.Drop(ctx)
-	if err != nil && ctx.Err() != nil && fault.Is(err, guard.ErrInUse) && !isClosed(h.g.Done()) {
-		// Its borrowers outlive its time: the engine gives it up, by name,
-		// and it is dropped when they let go.
-		err = h.g.Drop(context.WithoutCancel(ctx))
+	return caught(dropWhole(ctx, h.g), h.g.Panicked())
+}
+
+// dropWhole drops what may be in use. If its users outlive its time, the engine gives
+// the drop up, by name, and it goes on when they let go.
+func dropWhole(ctx context.Context, d interface {
+	Drop(ctx context.Context) error
+	Done() <-chan struct{}
+},
+) error {
+	err := d.Drop(ctx)
+	if err != nil && ctx.Err() != nil && fault.Is(err, guard.ErrInUse) && !isClosed(d.Done()) {
+		err = d.Drop(context.WithoutCancel(ctx))
 	}
-	return caught(err, h.g.Panicked())
+	return err
 }
 
 // beginDrop, callDrop and endDrop are dropNow in three steps.

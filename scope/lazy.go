@@ -60,7 +60,7 @@ func Lazy[T any](s *Scope, name string, open func(ctx context.Context) (T, error
 		if err != nil {
 			return nil, err
 		}
-		return guard.Owned(v, drop), nil
+		return guard.Owned(v, h.dropping(drop)), nil
 	})
 	cfg := newGuardConfig(opts)
 	err := cfg.validForGuard()
@@ -71,6 +71,21 @@ func Lazy[T any](s *Scope, name string, open func(ctx context.Context) (T, error
 		h.fail = s.refusal("lazy", name, err)
 	}
 	return h
+}
+
+// dropping returns drop as the value's drop function: in the context of the guard's
+// drop, which is where the value is dropped, unless it came when all who had asked for
+// it were gone; then in one of its own, that of a drop without a turn.
+func (h *LazyHandle[T]) dropping(drop func(context.Context, T) error) func(context.Context, T) error {
+	return func(ctx context.Context, v T) error {
+		if o := ownerOf(ctx); o == nil || o != &h.item.drop {
+			o = &owner{item: &h.item, way: dropUnowned}
+			o.begin(ctx, h.item.s, dropOwner)
+			defer o.join()
+			ctx = o
+		}
+		return drop(ctx, v)
+	}
 }
 
 // attempt is one call of open. Attempts do not overlap.
@@ -169,7 +184,7 @@ func (h *LazyHandle[T]) dropEarly(ctx context.Context, tree bool) error {
 }
 
 func (h *LazyHandle[T]) dropNow(ctx context.Context) error {
-	return caught(h.lazy.Drop(ctx), h.lazy.Panicked())
+	return caught(dropWhole(ctx, h.lazy), h.lazy.Panicked())
 }
 
 func (h *LazyHandle[T]) kind() string { return "guard" }

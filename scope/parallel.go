@@ -143,9 +143,15 @@ func join(ctx context.Context, n int, call func(ctx context.Context, i int) (cau
 }
 
 // dropUnowned drops at once what was handed to a scope that no longer accepts
-// it, outside of any lock, contained, bounded and warned of like any drop.
-func (i *item) dropUnowned(name string, cfg *guardConfig) error {
+// it, outside of any lock, contained, bounded and warned of like any drop. The
+// function that has handed it over, user, waits for that drop; nil is none that is
+// known.
+func (i *item) dropUnowned(user *owner, name string, cfg *guardConfig) error {
 	s := i.s
+	if user != nil {
+		w, _ := waits.enter(held(user), target{vertex: vertex{item: i}}) // nothing waits in the drop yet
+		defer w.leave()
+	}
 	var g group.Graph
 	err := g.Insert(&i.n, group.Spec{Name: name, Dropper: unowned{i}, Timeout: cfg.timeout})
 	if err != nil {

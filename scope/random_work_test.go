@@ -89,7 +89,7 @@ func (a *actor) serving(th *thing, graceful bool) func(ctx context.Context) erro
 			b.play()
 		}
 		if !b.chance(4) {
-			if b.chance(2) || graceful && a.rec.grace == 0 {
+			if graceful || b.chance(2) { // nothing but a limit would cancel a graceful one
 				<-scope.Stopping(ctx)
 			} else {
 				<-ctx.Done()
