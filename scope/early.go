@@ -39,7 +39,7 @@ func (i *item) dropEarly(ctx context.Context, tree bool) (err error) {
 func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error) {
 	s := i.s
 	in := held(ctx)
-	i.giveUpUse(ownerOf(ctx))
+	takeBack := i.giveUpUse(ownerOf(ctx))
 	bound := i.closeBound(ctx)
 	s.mu.Lock()
 	e, w, first, err := i.joinLocked(in, tree, bound)
@@ -50,6 +50,7 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 	}
 	s.mu.Unlock()
 	if err != nil {
+		takeBack()
 		return true, s.refusal("drop", i.name(), notAccepted(err))
 	}
 	if e == nil {

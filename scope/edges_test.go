@@ -343,3 +343,31 @@ func TestUnrelatedDropConcurrently(t *testing.T) {
 		}
 	})
 }
+
+// TestRefusedDropKeepsTheUse: an open function that tries to drop what it uses, and may
+// not, uses it all the same.
+func TestRefusedDropKeepsTheUse(t *testing.T) {
+	var order []string
+	adds := func(name string) func(context.Context, int) error {
+		return func(context.Context, int) error { order = append(order, name); return nil }
+	}
+	one := func(context.Context) (int, error) { return 1, nil }
+	inScope(t, func(ctx context.Context, s *scope.Scope) {
+		db := must(scope.Acquire(ctx, s, "db", one, adds("db")))
+		must(scope.Acquire(ctx, s, "user", one, adds("user"), scope.DependsOn(db)))
+		must(scope.Acquire(ctx, s, "cache", func(ctx context.Context) (int, error) {
+			db.Use(ctx)
+			var inUse *scope.InUseError
+			if err := db.Drop(ctx); !errors.As(err, &inUse) || len(inUse.Dependents) != 1 {
+				t.Errorf("Drop in the open function: %v, want in use by user", err)
+			}
+			return 1, nil
+		}, adds("cache")))
+		if err := db.Drop(ctx); err == nil || !strings.Contains(err.Error(), `"cache"`) {
+			t.Errorf("Drop afterwards: %v, want in use by cache too", err)
+		}
+	})
+	if len(order) != 3 || order[2] != "db" {
+		t.Errorf("dropped %v, want db last", order)
+	}
+}

@@ -30,25 +30,42 @@ func (i *item) usersOf(user *owner) (users []*owner) {
 }
 
 // giveUpUse makes the open functions in whose context i is dropped use it no longer:
-// what they have used only while they opened is theirs to drop.
-func (i *item) giveUpUse(user *owner) {
-	for o := user; o != nil; o = o.outer() {
-		if o.kind != openingOwner {
-			return
+// what they have used only while they opened is theirs to drop. If the drop is refused,
+// they use it all the same, and takeBack says so: unless another has dropped i
+// meanwhile, which leaves nothing to be used.
+func (i *item) giveUpUse(user *owner) (takeBack func()) {
+	var by []*owner
+	for o := user; o != nil && o.kind == openingOwner; o = o.outer() {
+		if o.item.forgetUse(o.s, i) {
+			by = append(by, o)
 		}
-		o.s.mu.Lock()
-		if x := o.item.extra.Load(); x != nil && o.item.is() == pending {
-			given := func(u use) bool {
-				if u.to == i {
-					u.pin.Remove()
-				}
-				return u.to == i
-			}
-			x.uses = slices.DeleteFunc(x.uses, given)
-			x.above = slices.DeleteFunc(x.above, given)
-		}
-		o.s.mu.Unlock()
 	}
+	return func() {
+		for _, o := range by {
+			_ = i.usedBy(o)
+		}
+	}
+}
+
+// forgetUse ends what i, which is being opened in s, is known to use d for; it reports
+// whether there was anything.
+func (i *item) forgetUse(s *Scope, d *item) (did bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := i.extra.Load()
+	if x == nil || i.is() != pending {
+		return false
+	}
+	given := func(u use) bool {
+		if u.to == d {
+			u.pin.Remove()
+			did = true
+		}
+		return u.to == d
+	}
+	x.uses = slices.DeleteFunc(x.uses, given)
+	x.above = slices.DeleteFunc(x.above, given)
+	return did
 }
 
 // heldBelow records, before i is registered, that users of a scope above depend on the
