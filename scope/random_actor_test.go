@@ -22,7 +22,7 @@ type actor struct {
 	rec   *runRecord   // of s
 	depth int
 
-	hidden bool   // its context says nothing of a function that it stands in
+	hidden bool    // its context says nothing of a function that it stands in
 	inOpen bool    // in an open function
 	used   *[]held // what was used or acquired through ctx, where that makes an edge
 	above  []held  // what the children around depend on
@@ -195,23 +195,25 @@ func (a *actor) options() (*runRecord, []scope.Option) {
 	if a.rec != nil && a.rec.limited {
 		rec.limited = true
 	}
-	add := func(n int, o func() scope.Option) {
+	add := func(n int, what string, o func() scope.Option) {
 		if a.chance(n) {
 			opts = append(opts, o())
+			rec.options = append(rec.options, what)
 		}
 	}
-	add(3, func() scope.Option {
+	add(3, "grace", func() scope.Option {
 		rec.grace, rec.limited = time.Duration(1+a.r.IntN(10))*time.Second, true
 		return scope.WithGrace(rec.grace)
 	})
-	add(6, func() scope.Option {
+	add(6, "drop timeout", func() scope.Option {
 		rec.limited = true
 		return scope.WithDropTimeout(time.Duration(1+a.r.IntN(5000)) * time.Millisecond)
 	})
-	add(2, func() scope.Option { return scope.WithSchedule(scope.Schedule(a.r.IntN(3))) })
-	add(8, func() scope.Option { return scope.WithDropLimit(1 + a.r.IntN(3)) })
-	add(8, scope.WithSupervisor)
-	add(5, scope.WithPanicAsError)
+	schedule := scope.Schedule(a.r.IntN(3))
+	add(2, schedule.String(), func() scope.Option { return scope.WithSchedule(schedule) })
+	add(8, "drop limit", func() scope.Option { return scope.WithDropLimit(1 + a.r.IntN(3)) })
+	add(8, "supervisor", scope.WithSupervisor)
+	add(5, "panic as error", scope.WithPanicAsError)
 	opts = append(opts, scope.WithReport(a.m.hearReport), scope.WithLogger(slog.New(a.m)))
 	return rec, opts
 }

@@ -81,6 +81,7 @@ func (e *injected) Error() string { return fmt.Sprintf("injected %d by %s", e.id
 // runRecord is one scope of the program.
 type runRecord struct {
 	around   *runRecord
+	options  []string
 	limited  bool // something can cut what runs in it
 	grace    time.Duration
 	running  int       // tasks that have not ended, those of what is nested too
@@ -356,7 +357,7 @@ func (m *model) check() {
 func (m *model) enter(s *scope.Scope, rec *runRecord) {
 	m.mu.Lock()
 	m.runs[s] = rec
-	m.noteLocked("%s opens, limited %v, grace %v", s.Path(), rec.limited, rec.grace)
+	m.noteLocked("%s opens, limited %v, grace %v, with %q", s.Path(), rec.limited, rec.grace, rec.options)
 	m.mu.Unlock()
 	context.AfterFunc(s.Context(), func() {
 		m.mu.Lock()
