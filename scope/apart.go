@@ -89,7 +89,7 @@ func (b *bodyApart) wait() bodyEnd {
 	s := b.s
 	canceled, stopping := s.body.Done(), Stopping(&s.body)
 	for {
-		due, act := s.drainDue(b.started, time.Time{})
+		due, act, filled := s.drainDue(b.started, time.Time{})
 		var timer *time.Timer
 		var fired <-chan time.Time
 		if !due.IsZero() {
@@ -101,6 +101,7 @@ func (b *bodyApart) wait() bodyEnd {
 			return b.out
 		case <-s.force():
 			return b.abandon()
+		case <-filled:
 		case <-canceled:
 			canceled, stopping = nil, nil
 			s.noteCanceled()

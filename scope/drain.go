@@ -47,7 +47,7 @@ func (s *Scope) drainBounded(ctx context.Context, idle <-chan struct{}) {
 	bound := budget.Deadline(ctx)
 	began := time.Now()
 	for {
-		due, act := s.drainDue(began, bound)
+		due, act, filled := s.drainDue(began, bound)
 		var timer *time.Timer
 		var fired <-chan time.Time
 		if !due.IsZero() {
@@ -56,6 +56,7 @@ func (s *Scope) drainBounded(ctx context.Context, idle <-chan struct{}) {
 		}
 		select {
 		case <-idle:
+		case <-filled:
 		case <-canceled:
 			canceled = nil
 			s.noteCanceled()
@@ -117,8 +118,8 @@ const (
 // drainDue returns what is due next, and when; zero for nothing. Tasks have the
 // budget but for the reserve; if they were not cancelled before, they are then,
 // and have a tenth more to return. Without anything to drop there is nothing
-// that the reserve could serve, and they have it all.
-func (s *Scope) drainDue(began time.Time, bound time.Time) (time.Time, drainAct) {
+// that the reserve could serve, and they have it all; filled closes when that is over.
+func (s *Scope) drainDue(began time.Time, bound time.Time) (due time.Time, act drainAct, filled <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var end time.Time
@@ -130,18 +131,31 @@ func (s *Scope) drainDue(began time.Time, bound time.Time) (time.Time, drainAct)
 		end, total = bound, max(bound.Sub(began), 0)
 	}
 	if end.IsZero() {
-		return end, cancel
+		return end, cancel, nil
 	}
-	due := end.Add(-budget.Reserve(total))
+	due = end.Add(-budget.Reserve(total))
 	switch {
 	case s.clock().canceledAt.IsZero():
-		return due, cancel
+		return due, cancel, nil
 	case s.graph.Len() == 0:
-		return end.Add(-s.keptForTelemetry(total)), abandon
+		c := s.clock()
+		if c.filled == nil {
+			c.filled = make(chan struct{})
+		}
+		return end.Add(-s.keptForTelemetry(total)), abandon, c.filled
 	case !s.clock().canceledAt.Before(due):
-		return s.clock().canceledAt.Add(budget.Tail(budget.Asked(total))), abandon
+		return s.clock().canceledAt.Add(budget.Tail(budget.Asked(total))), abandon, nil
 	}
-	return due, abandon
+	return due, abandon, nil
+}
+
+// filledLocked wakes a drain that waits with nothing to drop that there is something
+// now, for which the reserve is kept.
+func (c *clock) filledLocked() {
+	if c != nil && c.filled != nil {
+		close(c.filled)
+		c.filled = nil
+	}
 }
 
 // drainCause is why tasks are cancelled that nobody had cancelled before their

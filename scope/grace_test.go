@@ -208,3 +208,32 @@ func TestTakenOverAndGivenUp(t *testing.T) {
 		}
 	})
 }
+
+// TestGraceOfWhatIsRegisteredWhileDraining: the reserve is kept for a guard too that is
+// registered when a drain without anything to drop has had the whole grace already.
+func TestGraceOfWhatIsRegisteredWhileDraining(t *testing.T) {
+	for _, after := range []time.Duration{sec, 7 * sec, 9 * sec} { // of 10, three quarters are 7.5
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			var dropped time.Duration
+			err := scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+				s.Go("hangs", func(context.Context) error {
+					time.Sleep(after)
+					must(scope.Defer(s, "late", func(ctx context.Context) error {
+						dropped = time.Since(start)
+						<-ctx.Done()
+						return nil
+					}))
+					time.Sleep(time.Hour)
+					return nil
+				})
+				s.Cancel(nil)
+				return nil
+			}, scope.WithGrace(10*sec))
+			if took := time.Since(start); took > 10*sec || dropped > max(after, 7500*time.Millisecond) {
+				t.Errorf("registered after %v: dropped after %v, Run took %v of 10s: %v", after, dropped, took, err)
+			}
+			time.Sleep(time.Hour)
+		})
+	}
+}

@@ -203,6 +203,7 @@ func (i *item) linkLocked(unique string, own []*item, cfg *guardConfig, isUser b
 	}
 	i.heldBesideLocked(users)
 	s.limits = s.limits || cfg.timeout > 0
+	s.clock().filledLocked()
 	s.lives(+1)
 	return nil
 }

@@ -85,12 +85,13 @@ type clock struct {
 	opened time.Time // immutable
 
 	// Guarded by the scope's mu.
-	left       time.Time   // when the body returned; zero before
-	graceFrom  time.Time   // when the grace began; zero before
-	canceledAt time.Time   // when the cancellation was noticed; zero before
-	cut        error       // with what it was canceled when its time was up; nil before
-	stopTimer  *time.Timer // cancels what was only asked to stop
-	unwatch    func() bool // of the watch on the context, with a grace
+	left       time.Time     // when the body returned; zero before
+	graceFrom  time.Time     // when the grace began; zero before
+	canceledAt time.Time     // when the cancellation was noticed; zero before
+	cut        error         // with what it was canceled when its time was up; nil before
+	filled     chan struct{} // closed, and nil again, when a drain that has found nothing to drop gets something
+	stopTimer  *time.Timer   // cancels what was only asked to stop
+	unwatch    func() bool   // of the watch on the context, with a grace
 }
 
 // age returns for how long the scope has been open; 0 for no clock.
