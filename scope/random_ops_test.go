@@ -79,10 +79,11 @@ func (a *actor) opening(th *thing, where string, on *[]held) func(ctx context.Co
 	}
 }
 
-// dropping makes a drop function for th.
-func (a *actor) dropping(th *thing) func(ctx context.Context, th *thing) error {
+// dropping makes a drop function for th; handed says that the thing is handed over
+// without a context, so that ebb cannot know who waits for a drop that comes at once.
+func (a *actor) dropping(th *thing, handed bool) func(ctx context.Context, th *thing) error {
 	r := a.fork(nil)
-	r.hidden = false
+	r.hidden = handed
 	return func(ctx context.Context, _ *thing) error {
 		a.m.begin(ctx, th)
 		defer a.m.end(th)
@@ -104,7 +105,7 @@ func (a *actor) acquire() {
 	var h *scope.Handle[*thing]
 	th.inOpen = a.inOpen
 	ok := a.try("acquire "+th.name, func() (err error) {
-		h, err = scope.Acquire(a.ctx, a.s, "guard", a.opening(th, "open", &on), a.dropping(th), opts...)
+		h, err = scope.Acquire(a.ctx, a.s, "guard", a.opening(th, "open", &on), a.dropping(th, false), opts...)
 		return err
 	})
 	a.keep(ok, h, th, on)
@@ -123,7 +124,7 @@ func (a *actor) keep(ok bool, h *scope.Handle[*thing], th *thing, on []held) {
 func (a *actor) register() {
 	th := a.m.open("registered")
 	opts, on := a.edges()
-	drop := a.dropping(th)
+	drop := a.dropping(th, true)
 	g := guard.New(th, drop)
 	var h *scope.Handle[*thing]
 	th.inOpen = a.inOpen
@@ -144,7 +145,7 @@ func (a *actor) register() {
 func (a *actor) defers() {
 	th := a.m.open("defer")
 	opts, on := a.edges()
-	drop := a.dropping(th)
+	drop := a.dropping(th, true)
 	ok := a.try("defers "+th.name, func() error {
 		_, err := scope.Defer(a.s, "defer", func(ctx context.Context) error { return drop(ctx, th) }, opts...)
 		return err
@@ -178,7 +179,7 @@ func (a *actor) lazy() {
 		v, err := a.opening(th, "lazy", &on)(ctx)
 		opened = err == nil
 		return v, err
-	}, a.dropping(th))
+	}, a.dropping(th, false))
 	for range 1 + a.r.IntN(2) {
 		ctx, cancel := a.wait()
 		a.try("lazy", func() error { _, err := lazy.Use(ctx); return err })
