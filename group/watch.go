@@ -111,7 +111,9 @@ func (w *watcher) find() (next time.Duration) {
 				next = left
 			}
 		case rec.clock.CompareAndSwap(clock, clock-int64(underWay)+int64(slow)):
-			slows = append(slows, slowDrop{pos, now})
+			if r.extra == nil || r.extra.others[pos] == nil { // else the run that drops it gives notice
+				slows = append(slows, slowDrop{pos, now})
+			}
 		}
 	}
 	if len(slows) > 0 {

@@ -186,26 +186,32 @@ func outcomeOf(err error) string {
 func (e *earlyDrop) Run() {
 	i := e.item
 	s := i.s
-	var err error
 	outcomes := e.run.Do(context.WithoutCancel(s.context.base), s.options(nil))
 	s.takeStacks(outcomes)
-	for _, o := range outcomes {
-		err = multierr.Append(err, itemOf(o.Node).outcome(o))
+	errs := make([]error, len(outcomes))
+	for k, o := range outcomes {
+		errs[k] = itemOf(o.Node).outcome(o)
 	}
 	s.mu.Lock()
-	unheard := err != nil && e.waiters == 0 && !i.extraLocked().cut
+	var untold error // what the teardown has not reported of nodes that it gave up
+	for k, o := range outcomes {
+		if !itemOf(o.Node).extraLocked().cut {
+			untold = multierr.Append(untold, errs[k])
+		}
+	}
+	unheard := untold != nil && e.waiters == 0
 	late := unheard && s.incidents.collected
 	if unheard && !late {
-		s.failLocked(failure{earlyIndex, err, nil})
+		s.failLocked(failure{earlyIndex, untold, nil})
 	}
-	e.err, e.run = err, nil // in the teardown's hands, if that has taken it over
+	e.err, e.run = multierr.Combine(errs...), nil // in the teardown's hands, if that has taken it over
 	s.endEarlyLocked(e)
 	if i.is() == gone {
 		i.tellGoneLocked()
 	}
 	s.mu.Unlock()
 	if late {
-		s.warn("ebb: late result of an abandoned drop", slog.String("guard", i.name()), slog.Any("error", err))
+		s.warn("ebb: late result of an abandoned drop", slog.String("guard", i.name()), slog.Any("error", untold))
 	}
 }
 

@@ -54,7 +54,8 @@ type thing struct {
 	inOpen bool         // acquired by an open function, which may fail and give it up
 
 	daemon         bool
-	asked          int // calls of Drop that have not returned
+	lent           bool // it was borrowed once
+	asked          int  // calls of Drop that have not returned
 	opened, handed bool
 	drops          int
 	dropCtx        context.Context // from its drop on
@@ -296,8 +297,9 @@ func (m *model) begin(ctx context.Context, th *thing) {
 			continue
 		}
 		// Where there is a limit, what has overrun its time is no longer waited
-		// for: that was canceled, or lies in a nested scope that was abandoned.
-		if !m.limitedLocked() || user.in == th.in && (user.dropCtx == nil || user.dropCtx.Err() == nil) {
+		// for: that was canceled, or lies in a nested scope that was abandoned, or
+		// waited for its borrowers.
+		if !m.limitedLocked() || user.in == th.in && !user.lent && (user.dropCtx == nil || user.dropCtx.Err() == nil) {
 			m.errorf("the drop of %s begins before %s, which depends on it, has ended (its drop has begun: %v)",
 				th.name, user.name, user.dropCtx != nil)
 		}

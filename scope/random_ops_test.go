@@ -227,6 +227,9 @@ func (a *actor) borrow() {
 	a.try("borrow "+h.Name(), func() error {
 		return h.Borrow(a.ctx, func(ctx context.Context, v *thing) error {
 			b := a.fork(ctx)
+			a.m.mu.Lock()
+			v.lent = true
+			a.m.mu.Unlock()
 			b.pause()
 			a.m.mu.Lock()
 			if v.ended || v.handed {

@@ -207,3 +207,23 @@ func TestReportCallback(t *testing.T) {
 	}
 	l.want(t, "foreign code failed and was contained scope=x code=report callback error=panic: callback")
 }
+
+// TestSlowEarlyDropIsLoggedOnce: also if the teardown comes to it and waits.
+func TestSlowEarlyDropIsLoggedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log logs
+		err := scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+			h := must(scope.Defer(s, "x", func(context.Context) error { time.Sleep(time.Minute); return nil }))
+			s.Go("asks", func(ctx context.Context) error {
+				wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), sec)
+				defer cancel()
+				_ = h.Drop(wait)
+				return nil
+			})
+			return nil
+		}, log.with())
+		if lines := log.starting("slow drop"); err != nil || len(lines) != 1 {
+			t.Errorf("Run: %v, logged %q, want one line", err, lines)
+		}
+	})
+}
