@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+
+	"github.com/ebb-go/ebb/group"
 )
 
 // ownerKind says what function an owner stands for.
@@ -184,7 +186,7 @@ func (o *owner) leaveLocked() {
 	}
 	// A context can live longer than those who listen on it.
 	if told := o.tellLocked(errEnded, nil); told != nil {
-		go told.finish() // which needs the lock to be free
+		group.Start(finishing{told}) // which needs the lock to be free
 	}
 	if o.idle != nil {
 		close(o.idle)

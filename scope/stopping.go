@@ -180,3 +180,8 @@ func (told *toldList) finish() {
 		l = next
 	}
 }
+
+// finishing is finish on a goroutine of its own.
+type finishing struct{ told *toldList }
+
+func (f finishing) Run() { f.told.finish() }
