@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
@@ -133,6 +134,14 @@ func Interrupt(f func()) GuardOption {
 // interrupt calls a function of [Interrupt], which may be nil.
 func (s *Scope) interrupt(f func()) {
 	if f != nil {
-		go func() { s.contained("interrupt", fault.Foreign(nil, f)) }()
+		group.Start(interrupting{s, f})
 	}
 }
+
+// interrupting is a call of a function of [Interrupt], for its goroutine.
+type interrupting struct {
+	s *Scope
+	f func()
+}
+
+func (i interrupting) Run() { i.s.contained("interrupt", fault.Foreign(nil, i.f)) }
