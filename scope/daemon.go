@@ -24,6 +24,7 @@ type Daemon struct {
 
 	cancel    context.CancelCauseFunc
 	graceful  bool
+	until     time.Time     // when a Graceful one is canceled, zero: never; written before it is asked, read after
 	interrupt func()        // of the option; nil: none
 	why       error         // it was asked to stop; written and read by its drop
 	label     string        // the name it was started with
@@ -207,6 +208,9 @@ func (d *Daemon) ask() {
 // dropNow asks the daemon, and waits for it and for what it has nested. An error of
 // one that its time has cut short is a timeout, even if it only repeats that.
 func (d *Daemon) dropNow(ctx context.Context) error {
+	if end := budget.Deadline(ctx); !end.IsZero() {
+		d.until = time.Now().Add(budget.Asked(max(time.Until(end), 0)))
+	}
 	d.ask()
 	cut := d.await(ctx)
 	cause := context.Cause(d.run.Context)
