@@ -121,6 +121,9 @@ func (r ran) check(t *testing.T, wantExit string, wantFailed map[string]string) 
 	if n := teardown.number("ebb.grace_ms"); n != 6000 {
 		t.Errorf("ebb.grace_ms %d", n)
 	}
+	if cause := teardown.text("ebb.cause"); cause != "signal: terminated" {
+		t.Errorf("ebb.cause %q, want the signal", cause)
+	}
 	for guard, want := range wantFailed {
 		if !strings.HasPrefix(failed[guard], want) {
 			t.Errorf("%s: failed with %q, want %q", guard, failed[guard], want)

@@ -89,10 +89,12 @@ func (s *span) list(key string) []string { v, _ := s.Attributes[key].([]string);
 // The attributes that a span of each kind has, with their types; those in
 // brackets it may have.
 var attributesOf = map[string]string{
-	"scope":    "ebb.scope.exit=string ebb.scope.path=string ebb.scope.schedule=string [error.type=string]",
-	"acquire":  "ebb.guard.name=string ebb.guard.type=string ebb.scope.path=string [error.type=string]",
-	"teardown": "ebb.critical_path=[]string ebb.guards=int64 ebb.scope.path=string ebb.waves=int64 [ebb.grace_ms=int64] [error.type=string]",
-	"wave":     "ebb.wave.collapsed=int64 ebb.wave.index=int64 ebb.wave.size=int64",
+	"scope":   "ebb.scope.exit=string ebb.scope.path=string ebb.scope.schedule=string [error.type=string]",
+	"acquire": "ebb.guard.name=string ebb.guard.type=string ebb.scope.path=string [error.type=string]",
+	"teardown": "ebb.critical_path=[]string ebb.guards=int64 ebb.scope.path=string ebb.waves=int64 [ebb.cause=string] [ebb.drain.abandoned=int64] " +
+		"[ebb.drain.canceled=int64] [ebb.drain.items=[]string] [ebb.drain.refused=int64] [ebb.drain.tasks=int64] [ebb.drain_ms=int64] " +
+		"[ebb.grace_ms=int64] [error.type=string]",
+	"wave": "ebb.wave.collapsed=int64 ebb.wave.index=int64 ebb.wave.size=int64",
 	"drop": "ebb.drop.outcome=string ebb.drop.queued_ms=int64 ebb.guard.depends_on=[]string ebb.guard.name=string " +
 		"ebb.guard.type=string ebb.scope.path=string ebb.wave.index=int64 [ebb.guard.released_by=string] [error.type=string]",
 }

@@ -42,7 +42,7 @@ func TestStory(t *testing.T) {
 	if exit := shop.text("ebb.scope.exit"); exit != "canceled" || shop.Status.Code != 0 {
 		t.Errorf("the scope: exit %s, status %d %q", exit, shop.Status.Code, shop.Status.Message)
 	}
-	if at := tr.named(t, "scope shop", "teardown shop"); at.number("ebb.grace_ms") != 5000 || at.text("error.type") == "" {
+	if at := tr.named(t, "scope shop", "teardown shop"); at.number("ebb.grace_ms") != 5000 || at.text("error.type") == "" || at.text("ebb.cause") != errRollout.Error() {
 		t.Errorf("the teardown: %v", at.Attributes)
 	}
 	got := map[string]string{}
@@ -87,7 +87,7 @@ func TestStoryWithoutEnvironment(t *testing.T) {
 // testRequests checks the scopes of the requests, which hang on the server's.
 func testRequests(t *testing.T, tr *tree) {
 	server := tr.named(t, "scope shop", "scope requests")
-	if got, want := namesOf(tr.children[server]), []string{"scope GET /cart", "scope POST /order", "scope POST /refund", "teardown requests"}; !slices.Equal(got, want) {
+	if got, want := namesOf(tr.children[server]), []string{"scope GET /cart", "scope POST /order", "scope POST /refund"}; !slices.Equal(got, want) {
 		t.Fatalf("requests %v, want %v", got, want)
 	}
 	asked := tr.named(t, "scope shop", "teardown shop").Start
