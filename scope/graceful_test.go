@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -103,9 +104,10 @@ func TestInterrupt(t *testing.T) {
 		for by, turn := range turns {
 			synctest.Test(t, func(t *testing.T) {
 				var l logs
-				left, done := 0, make(chan struct{}, 4)
+				var left atomic.Int32
+				done := make(chan struct{}, 4)
 				interrupt := scope.Interrupt(func() { done <- struct{}{}; f() })
-				waits := func(context.Context) error { <-done; left++; return nil }
+				waits := func(context.Context) error { <-done; left.Add(1); return nil }
 				err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
 					h := must(scope.Defer(s, "below", nothing))
 					_ = must(s.Daemon("daemon", waits, interrupt))
@@ -113,14 +115,14 @@ func TestInterrupt(t *testing.T) {
 					must(s.Child("child", interrupt)).Go("t", waits)
 					must(s.Child("graceful child", interrupt, scope.Graceful())).Go("t", waits)
 					synctest.Wait()
-					if left > 0 {
+					if left.Load() > 0 {
 						t.Error("before its turn")
 					}
 					return turn(ctx, h)
 				}, l.with())
 				synctest.Wait()
-				if err != nil || left != 4 || len(done) > 0 {
-					t.Errorf("%s, by %s: %v, %d have left, %d calls more", how, by, err, left, len(done))
+				if err != nil || left.Load() != 4 || len(done) > 0 {
+					t.Errorf("%s, by %s: %v, %d have left, %d calls more", how, by, err, left.Load(), len(done))
 				}
 				if n := len(l.starting("foreign code")); (n > 0) != (how != "returns") || n > 1 {
 					t.Errorf("%s: logged %q", how, l.starting(""))
