@@ -71,6 +71,15 @@ func TestNoticeHoldsNothingUp(t *testing.T) {
 	}
 }
 
+// container is a group.Container of functions.
+type container struct {
+	notice  func(group.Event)
+	contain func()
+}
+
+func (c container) Notice(e group.Event)      { c.notice(e) }
+func (c container) Contain(*fault.PanicError) { c.contain() }
+
 // TestNoticeOfAll: though the one who is told ends every goroutine it is told on, it
 // is told of every drop once, in order, and what it did is handed to Contain.
 func TestNoticeOfAll(t *testing.T) {
@@ -95,11 +104,11 @@ func TestNoticeOfAll(t *testing.T) {
 					mu.Unlock()
 					end()
 				}
-				o := group.Options{Slow: time.Second, Notice: group.NoticeFunc(f), Contain: func(*fault.PanicError) {
+				o := group.Options{Slow: time.Second, Notice: container{f, func() {
 					mu.Lock()
 					defer mu.Unlock()
 					contained++
-				}}
+				}}}
 				if observed {
 					o.Observe = f
 				}

@@ -28,7 +28,12 @@ func (r *run) contain(v any) {
 	if v == nil {
 		v = fault.ErrGoexit
 	}
-	r.Contain(fault.Panic(v))
+	p := fault.Panic(v)
+	if c, ok := r.Notice.(Container); ok {
+		c.Contain(p)
+		return
+	}
+	r.extra.broken.CompareAndSwap(nil, p)
 }
 
 // event is what is told of the drop at pos, whatever has happened to it.

@@ -53,7 +53,6 @@ type Options struct {
 	Cause    func(n *Node, limit time.Duration) error
 	Observe  func(Event)
 	Notice   Noticer
-	Contain  func(p *fault.PanicError)
 }
 
 func (o Options) apply(to *Options) { *to = o }
@@ -99,7 +98,7 @@ func Cause(f func(n *Node, limit time.Duration) error) Option {
 // Observe tells f what happens, as it happens. It is called concurrently, and
 // what it takes is part of the run. When it panics or calls runtime.Goexit, the
 // run goes on, and once it is complete, the method that began it panics with a
-// *fault.PanicError, which scope calls PanicError; but see [Contain].
+// *fault.PanicError, which scope calls PanicError; but see [Container].
 func Observe(f func(Event)) Option { return option(func(o *Options) { o.Observe = f }) }
 
 // Notice tells f of the two things that nobody should miss, DropSlow and DropLate,
@@ -108,16 +107,18 @@ func Observe(f func(Event)) Option { return option(func(o *Options) { o.Observe 
 // nothing. Beside Observe, which tells of these too, it means nothing.
 func Notice(f func(Event)) Option { return option(func(o *Options) { o.Notice = NoticeFunc(f) }) }
 
-// Contain sets what is done when the observer panics or calls runtime.Goexit: f is
-// called with it, and the run ends as if the observer had returned. f must neither
-// block nor panic. It is called concurrently.
-func Contain(f func(p *fault.PanicError)) Option {
-	return option(func(o *Options) { o.Contain = f })
-}
-
 // A Noticer is told what [Notice] says: an interface, so that a caller for whom an
 // allocation counts needs no closure.
 type Noticer interface{ Notice(e Event) }
+
+// A Container is a Noticer that is also told when the observer, or the Noticer itself,
+// panics or calls runtime.Goexit: the run ends as if it had returned, and nothing
+// panics. It is asked beside Observe too. Contain must neither block nor panic, and is
+// called concurrently.
+type Container interface {
+	Noticer
+	Contain(p *fault.PanicError)
+}
 
 // A NoticeFunc is a function as a [Noticer].
 type NoticeFunc func(Event)

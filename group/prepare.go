@@ -52,7 +52,7 @@ type extra struct {
 	stuck    atomic.Int32                // how many drops were abandoned
 	stacks   stacks                      // of their goroutines
 
-	broken atomic.Pointer[fault.PanicError] // the first that the observer did; not with Contain
+	broken atomic.Pointer[fault.PanicError] // the first that the observer did; not with a Container
 }
 
 // release says when the last of a node's dependents had ended, and which it was.
@@ -80,9 +80,8 @@ func (r *run) prepare(ctx context.Context) {
 	}
 	if !r.noticed() {
 		r.Slow = 0
-	} else if r.Contain == nil {
-		x := r.makeExtra()
-		r.Contain = func(p *fault.PanicError) { x.broken.CompareAndSwap(nil, p) }
+	} else if _, ok := r.Notice.(Container); !ok {
+		r.makeExtra() // for broken
 	}
 	if r.bounded {
 		r.makeExtra().overruns = make([]*Overrun, n)

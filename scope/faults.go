@@ -29,9 +29,15 @@ type faults struct {
 	crash int // of the panic that goes on, its place in the list; -1: none does
 }
 
+// noFaults is that of an exit that went well. It never changes.
+var noFaults = &faults{crash: -1}
+
 // newFaults returns failures as what Run is going to return or, if one of them
 // crashes, to panic with.
 func (s *Scope) newFaults(list []failure) *faults {
+	if len(list) == 0 {
+		return noFaults
+	}
 	f := &faults{list: list, crash: -1}
 	for k, failure := range list {
 		if s.crashes(failure.panicked) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -36,8 +37,13 @@ func (o observer) observe(e group.Event) {
 	}
 }
 
-// A noticer is a scope for package group, when no more than a notice is wanted.
+// A noticer is a scope for package group: an interface costs no allocation.
 type noticer struct{ *Scope }
+
+var _ group.Container = noticer{}
+
+// Contain logs what the recording of a run did instead of returning.
+func (n noticer) Contain(p *fault.PanicError) { n.observerFailed(p) }
 
 // Notice is told of slow drops, and of late ones.
 func (n noticer) Notice(e group.Event) { n.notice(itemOf(e.Node), e) }

@@ -120,9 +120,8 @@ func (s *Scope) options(b *deadlines) group.Options {
 		o.Schedule, o.Deadline, o.Reserve = s.schedule, b.drops, b.reserve
 		o.Failures = !s.watched()
 	}
-	o.Contain = s.observerFailed
+	o.Notice = noticer{s}
 	if !s.watched() {
-		o.Notice = noticer{s}
 		return o
 	}
 	watch := observer{s: s}
