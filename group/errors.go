@@ -23,6 +23,15 @@ type sentinel struct{ text, kind string }
 func (e sentinel) Error() string     { return e.text }
 func (e sentinel) ErrorType() string { return e.kind }
 
+// forcing is what the contexts of running drops are canceled with when a run is
+// forced to end: ErrForced, and a cancellation to code that knows package context
+// alone.
+type forcing struct{}
+
+func (forcing) Error() string        { return ErrForced.Error() }
+func (forcing) ErrorType() string    { return "forced" }
+func (forcing) Is(target error) bool { return target == ErrForced || target == context.Canceled }
+
 // CycleError says that an edge was refused because its dependency depends on
 // its dependent already. Path begins and ends with the dependent of that edge;
 // every name in it depends on the one after it.

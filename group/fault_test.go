@@ -93,7 +93,7 @@ func TestForce(t *testing.T) {
 				if got, want := words(out), []string{"quick:ok", "api:abandoned", "db:skipped"}; !slices.Equal(got, want) {
 					t.Fatalf("got %v, want %v", got, want)
 				}
-				if o := out[1]; o.Overrun.Cause != group.ErrForced || o.Overrun.Limit != 0 || o.Overrun.Stack == "" {
+				if o := out[1]; !errors.Is(o.Overrun.Cause, group.ErrForced) || !errors.Is(o.Overrun.Cause, context.Canceled) || o.Overrun.Limit != 0 || o.Overrun.Stack == "" {
 					t.Errorf("overrun %+v", o.Overrun)
 				}
 				if out[2].Err != group.ErrForced {
@@ -119,7 +119,7 @@ func TestForceCancels(t *testing.T) {
 		time.AfterFunc(time.Second, func() { close(force) })
 		g.Teardown(t.Context(), group.Force(force), group.Timeout(time.Hour))
 		for range 2 {
-			if err := <-cause; err != group.ErrForced {
+			if err := <-cause; !errors.Is(err, group.ErrForced) || !errors.Is(err, context.Canceled) {
 				t.Errorf("cause %v", err)
 			}
 		}

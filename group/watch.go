@@ -128,7 +128,7 @@ func (w *watcher) find() (next time.Duration) {
 // endNow abandons what runs; what does not yet, the workers find to be forced.
 func (r *run) endNow() {
 	r.forced.Store(true)
-	r.extra.cancel(ErrForced)
+	r.extra.cancel(forcing{})
 	for pos := range r.extra.bounds {
 		if b := r.extra.bounds[pos].Load(); b != nil {
 			b.abandon()

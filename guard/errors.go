@@ -1,6 +1,10 @@
 package guard
 
-import "github.com/ebb-go/ebb/internal/fault"
+import (
+	"context"
+
+	"github.com/ebb-go/ebb/internal/fault"
+)
 
 // The errors of guards and of what is built from them. Each is returned as it
 // is or wrapped; compare with [errors.Is].
@@ -45,6 +49,17 @@ type causedError struct {
 
 func (e *causedError) Error() string   { return e.is.Error() + e.between + fault.Text(e.cause) }
 func (e *causedError) Unwrap() []error { return []error{e.is, e.cause} }
+
+// canceledByDrop is what an open function is canceled with when its Lazy is dropped:
+// ErrDropped, and a cancellation to code that knows package context alone.
+type canceledByDrop struct{}
+
+func (canceledByDrop) Error() string     { return ErrDropped.Error() }
+func (canceledByDrop) ErrorType() string { return "dropped" }
+
+func (canceledByDrop) Is(target error) bool {
+	return target == ErrDropped || target == context.Canceled
+}
 
 // sentinel is an error that has a name in the attribute error.type.
 type sentinel struct{ text, kind string }

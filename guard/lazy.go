@@ -248,7 +248,7 @@ func (l *Lazy[T]) settle(ctx context.Context) error {
 	a := l.attempt
 	l.mu.Unlock()
 	if a != nil {
-		a.cancel(ErrDropped)
+		a.cancel(canceledByDrop{})
 	}
 	if err := l.core.settle(ctx, l); err != nil {
 		return err

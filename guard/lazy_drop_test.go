@@ -22,6 +22,7 @@ func TestLazyDropHalfMade(t *testing.T) {
 		synctest.Wait()
 		o := <-openings
 		wantErr(t, "open's cause", context.Cause(o.ctx), guard.ErrDropped)
+		wantErr(t, "open's cause", context.Cause(o.ctx), context.Canceled)
 		select {
 		case <-dropped:
 			t.Error("Drop did not wait for open")

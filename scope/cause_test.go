@@ -45,6 +45,22 @@ func TestOwnCausesAreCanceled(t *testing.T) {
 			})
 			return in
 		},
+		"a child's turn": func(t *testing.T) (in context.Context) {
+			inScope(t, func(ctx context.Context, s *scope.Scope) {
+				must(s.Child("c")).Go("t", func(ctx context.Context) error { <-ctx.Done(); in = ctx; return nil })
+			})
+			return in
+		},
+		"the drop of a lazy guard that is being opened": func(t *testing.T) (in context.Context) {
+			inScope(t, func(ctx context.Context, s *scope.Scope) {
+				h := scope.Lazy(s, "l", func(ctx context.Context) (int, error) { in = ctx; <-ctx.Done(); return 0, ctx.Err() },
+					func(context.Context, int) error { return nil })
+				s.Go("uses", func(ctx context.Context) error { _, _ = h.Use(ctx); return nil })
+				synctest.Wait()
+				_ = h.Drop(ctx)
+			})
+			return in
+		},
 		"a lost race": func(t *testing.T) (in context.Context) {
 			_, _ = scope.Race(t.Context(),
 				func(context.Context) (int, error) { return 1, nil },
