@@ -15,7 +15,7 @@ import (
 // TestReadmeProgram takes the program out of the README as a reader would, runs
 // it, and compares what it prints with the Example that it is to be.
 func TestReadmeProgram(t *testing.T) {
-	const source = "scope/example_service_test.go"
+	const source = "scope/example_readme_test.go"
 	program := programOf(t, read(t, "README.md"))
 	if formatted, err := format.Source([]byte(program)); err != nil || string(formatted) != program {
 		t.Fatalf("it is not formatted, %v:\n%s", err, program)
@@ -62,7 +62,7 @@ func exampleOf(t *testing.T, file string) (program, output string) {
 		output += strings.TrimPrefix(strings.TrimPrefix(line, "\t// "), "\t//") + "\n"
 	}
 	code = regexp.MustCompile(`(?m)^package \w+$`).ReplaceAllString(code, "package main")
-	code = regexp.MustCompile(`(?m)^// Example_.*\nfunc Example_\w+\(`).ReplaceAllString(code, "func main(")
+	code = regexp.MustCompile(`(?m)^// Example_.*\n(?:// .*\n)*func Example_\w+\(`).ReplaceAllString(code, "func main(")
 	return code + "}\n", strings.TrimSuffix(output, "\n")
 }
 
