@@ -116,7 +116,11 @@ func (n *Node) Spec() Spec {
 
 // Label names a node before it is inserted, for those who have to speak of it
 // already. Insert gives it the name that it then has.
-func (n *Node) Label(name string) { n.name = name }
+func (n *Node) Label(name string) {
+	if n.name != name { // else a daemon that is being started may be reading it
+		n.name = name
+	}
+}
 
 // Hold says: if this node is abandoned, do not drop what it depends on, directly
 // or not; those end as skipped. It counts for teardowns that begin later.

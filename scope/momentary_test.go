@@ -2,6 +2,7 @@ package scope_test
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -9,23 +10,27 @@ import (
 )
 
 // TestFreeOnceDropped: who is told that the drop of a dependent has ended finds what it
-// depended on free, also if another asked for that drop, and as a part of a tree.
+// depended on free, also if the drop was part of a tree that another asked for and that
+// goes on.
+//
+//	top -> api, top -> log
 func TestFreeOnceDropped(t *testing.T) {
-	for range 500 {
+	for range 200 {
 		inScope(t, func(ctx context.Context, s *scope.Scope) {
-			db := must(scope.Defer(s, "db", nothing))
-			api := must(scope.Defer(s, "api", nothing, scope.DependsOn(db)))
-			top := must(scope.Defer(s, "top", nothing, scope.DependsOn(api)))
-			var wg sync.WaitGroup
-			wg.Go(func() { _ = api.DropTree(ctx) })
-			wg.Go(func() { _ = top.Drop(ctx) })
-			if err := api.DropTree(ctx); err != nil {
+			begun := make(chan struct{})
+			var dropping sync.WaitGroup
+			api := must(scope.Defer(s, "api", nothing))
+			log := must(scope.Defer(s, "log", nothing))
+			top := must(scope.Defer(s, "top", func(context.Context) error { close(begun); runtime.Gosched(); return nil }, scope.DependsOn(api, log)))
+			dropping.Go(func() { _ = api.DropTree(ctx) })
+			<-begun
+			if err := top.Drop(ctx); err != nil {
 				t.Error(err)
 			}
-			if err := db.Drop(ctx); err != nil {
+			if err := log.Drop(ctx); err != nil {
 				t.Error(err)
 			}
-			wg.Wait()
+			dropping.Wait()
 		})
 	}
 }

@@ -192,8 +192,10 @@ func (a *actor) runEnded(s *scope.Scope, rec *runRecord, panicked bool) {
 func (a *actor) options() (*runRecord, []scope.Option) {
 	rec := &runRecord{around: a.rec}
 	var opts []scope.Option
-	if a.rec != nil && a.rec.limited {
-		rec.limited = true
+	if a.rec != nil {
+		a.m.mu.Lock()
+		rec.limited = a.rec.limited
+		a.m.mu.Unlock()
 	}
 	add := func(n int, what string, o func() scope.Option) {
 		if a.chance(n) {

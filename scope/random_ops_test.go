@@ -156,16 +156,15 @@ func (a *actor) defers() {
 }
 
 func (a *actor) acquireAll() {
-	a.try("acquireAll", func() error {
-		return scope.AcquireAll(a.ctx, a.s,
-			func(ctx context.Context) error {
-				b := a.fork(ctx)
-				b.used = a.used
-				b.acquire()
-				return b.fails(6, "open")
-			},
-			func(ctx context.Context) error { b := a.fork(ctx); b.used = a.used; b.acquire(); return nil })
-	})
+	x, y := a.fork(nil), a.fork(nil) // before: its random numbers are for one goroutine
+	part := func(b *actor, n int) func(ctx context.Context) error {
+		return func(ctx context.Context) error {
+			b.ctx, b.used = ctx, a.used
+			b.acquire()
+			return b.fails(n, "open")
+		}
+	}
+	a.try("acquireAll", func() error { return scope.AcquireAll(a.ctx, a.s, part(x, 6), part(y, 1000)) })
 }
 
 func (a *actor) lazy() {

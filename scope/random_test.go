@@ -12,6 +12,9 @@ import (
 	"time"
 )
 
+// everyTest is how many programs run in every test; a soak looks for new ones.
+const everyTest = 20
+
 // knownSeeds have found a fault once.
 const knownSeeds = "testdata/random/seeds"
 
@@ -49,22 +52,21 @@ func TestRandomOperations(t *testing.T) {
 		}
 		runRandom(t, n)
 	}
-	first := uint64(time.Now().UnixNano())
-	t.Logf("new seeds begin with %d", first)
 	if long := os.Getenv("EBB_RANDOM"); long != "" {
 		d, err := time.ParseDuration(long)
 		if err != nil {
 			t.Fatal(err)
 		}
-		n := uint64(0)
+		first, n := uint64(time.Now().UnixNano()), uint64(0)
+		t.Logf("new seeds begin with %d", first)
 		for began := time.Now(); time.Since(began) < d && !t.Failed(); n++ {
 			runRandom(t, first+n)
 		}
 		t.Logf("%d programs", n)
 		return
 	}
-	for n := range uint64(150) {
-		runRandom(t, first+n)
+	for n := range uint64(everyTest) {
+		runRandom(t, n)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/multierr"
 
+	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
@@ -39,7 +40,7 @@ func Serve(ctx context.Context, s *Scope, name string, serve func() error, shutd
 	}
 	_, d, err := Start(ctx, s, name, func(ctx context.Context, ready func(struct{})) error {
 		v := &serving{shutdown: shutdown, served: make(chan struct{}), closed: make(chan struct{})}
-		go v.end(ctx)
+		group.Start(endingServe{v, ctx})
 		ready(struct{}{})
 		return v.run(serve)
 	}, append(opts[:len(opts):len(opts)], Graceful())...)
@@ -55,6 +56,14 @@ type serving struct {
 	closed   chan struct{} // closed when shutdown has ended, or is not going to be called; then err may be read
 	err      error         // of shutdown
 }
+
+// endingServe is the goroutine that ends a server in its turn. The daemon waits for it.
+type endingServe struct {
+	v   *serving
+	ctx context.Context // of the daemon, which outlives the goroutine
+}
+
+func (e endingServe) Run() { e.v.end(e.ctx) }
 
 // run is the daemon's function. A panic and a Goexit of serve are the daemon's.
 func (v *serving) run(serve func() error) error {
