@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,9 +98,15 @@ func TestExitOf(t *testing.T) {
 // is no drop find Succeeded; a child that failed by its own task is Failed.
 func TestExitOfNested(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex // an early drop whose caller has gone runs beside the teardown
 		kinds := map[string]scope.Exit{}
 		note := func(name string) func(context.Context) error {
-			return func(ctx context.Context) error { kinds[name] = scope.ExitOf(ctx); return nil }
+			return func(ctx context.Context) error {
+				mu.Lock()
+				defer mu.Unlock()
+				kinds[name] = scope.ExitOf(ctx)
+				return nil
+			}
 		}
 		err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
 			_ = must(scope.Defer(s, "outer", note("outer")))
