@@ -347,9 +347,9 @@ func TestUnrelatedDropConcurrently(t *testing.T) {
 // TestRefusedDropKeepsTheUse: an open function that tries to drop what it uses, and may
 // not, uses it all the same.
 func TestRefusedDropKeepsTheUse(t *testing.T) {
-	var order []string
+	var j journal
 	adds := func(name string) func(context.Context, int) error {
-		return func(context.Context, int) error { order = append(order, name); return nil }
+		return func(context.Context, int) error { j.add(name); return nil }
 	}
 	one := func(context.Context) (int, error) { return 1, nil }
 	inScope(t, func(ctx context.Context, s *scope.Scope) {
@@ -367,7 +367,7 @@ func TestRefusedDropKeepsTheUse(t *testing.T) {
 			t.Errorf("Drop afterwards: %v, want in use by cache too", err)
 		}
 	})
-	if len(order) != 3 || order[2] != "db" {
-		t.Errorf("dropped %v, want db last", order)
+	if len(j.log) != 3 || j.log[2] != "db" {
+		t.Errorf("dropped %v, want db last", j.log)
 	}
 }
