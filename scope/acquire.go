@@ -80,7 +80,8 @@ func (a *acquired[T]) call(ctx context.Context, name string, open func(context.C
 			h.item.forget()
 		}
 	}()
-	defer h.item.opens(ctx, &returned, &err)
+	var drops error
+	defer h.item.opens(ctx, &returned, &err, &drops)
 	defer a.open.end()
 	v, err = open(&a.open.owner)
 	returned = true

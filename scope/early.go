@@ -182,6 +182,22 @@ func outcomeOf(err error) string {
 	return "error"
 }
 
+// failUnheardLocked makes an error of drops that no caller waits for Run's. If Run has
+// collected its errors already it reports true, and the error is to be logged.
+func (s *Scope) failUnheardLocked(err error) (late bool) {
+	if s.incidentsLocked().collected {
+		return true
+	}
+	s.failLocked(failure{earlyIndex, err, nil})
+	return false
+}
+
+// logUnheard logs an error of the drop of i, or of what it has made, that comes too late
+// for Run.
+func (s *Scope) logUnheard(i *item, err error) {
+	s.warn("ebb: late result of an abandoned drop", slog.String("guard", i.name()), slog.Any("error", err))
+}
+
 // Run is the goroutine of an early drop.
 func (e *earlyDrop) Run() {
 	i := e.item
@@ -199,11 +215,7 @@ func (e *earlyDrop) Run() {
 			untold = multierr.Append(untold, errs[k])
 		}
 	}
-	unheard := untold != nil && e.waiters == 0
-	late := unheard && s.incidents.collected
-	if unheard && !late {
-		s.failLocked(failure{earlyIndex, untold, nil})
-	}
+	late := untold != nil && e.waiters == 0 && s.failUnheardLocked(untold)
 	e.err, e.run = multierr.Combine(errs...), nil // in the teardown's hands, if that has taken it over
 	s.endEarlyLocked(e)
 	if i.is() == gone {
@@ -211,7 +223,7 @@ func (e *earlyDrop) Run() {
 	}
 	s.mu.Unlock()
 	if late {
-		s.warn("ebb: late result of an abandoned drop", slog.String("guard", i.name()), slog.Any("error", untold))
+		s.logUnheard(i, untold)
 	}
 }
 

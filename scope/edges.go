@@ -169,7 +169,7 @@ func (i *item) linkAbove(d *item) error {
 		return ErrForeign
 	}
 	i.s.mu.Lock()
-	known := i.usesLocked(d)
+	known, name := i.usesLocked(d), i.name() // which changes when it is registered
 	i.s.mu.Unlock()
 	if known {
 		return nil
@@ -179,7 +179,7 @@ func (i *item) linkAbove(d *item) error {
 	var err error
 	switch {
 	case via == nil:
-		pin, err = d.s.graph.Pin(&d.n, i.name())
+		pin, err = d.s.graph.Pin(&d.n, name)
 		err = notAccepted(err)
 	case kind == dropOwner:
 		if !d.s.graph.Reaches(&via.n, &d.n) {

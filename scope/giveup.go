@@ -12,9 +12,9 @@ import (
 
 // opens is deferred around the call of the open function of i in ctx, which ends with
 // *err if *returned. If it has failed, what it has acquired or started is dropped, in
-// waves, so that it can be tried again; the errors of that stand beside its own. A panic
-// and a Goexit go on after that, and the errors are Run's.
-func (i *item) opens(ctx context.Context, returned *bool, err *error) {
+// waves, so that it can be tried again; the errors of that, which drops gets too, stand
+// beside its own. A panic and a Goexit go on after that, and the errors are Run's.
+func (i *item) opens(ctx context.Context, returned *bool, err, drops *error) {
 	if *returned && *err == nil {
 		return
 	}
@@ -27,14 +27,17 @@ func (i *item) opens(ctx context.Context, returned *bool, err *error) {
 			why = ErrGoexit
 		}
 	}
-	dropErr := i.giveUpMade(ctx, Exit{Kind: Failed, Err: why})
+	*drops = i.giveUpMade(ctx, Exit{Kind: Failed, Err: why})
 	switch {
 	case *returned:
-		*err = multierr.Append(*err, dropErr)
-	case dropErr != nil:
+		*err = multierr.Append(*err, *drops)
+	case *drops != nil:
 		i.s.mu.Lock()
-		i.s.failLocked(failure{earlyIndex, dropErr, nil})
+		late := i.s.failUnheardLocked(*drops)
 		i.s.mu.Unlock()
+		if late {
+			i.s.logUnheard(i, *drops)
+		}
 	}
 	if p != nil {
 		panic(p)

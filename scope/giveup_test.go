@@ -7,6 +7,9 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
+
+	"go.uber.org/multierr"
 
 	"github.com/ebb-go/ebb/guard"
 	"github.com/ebb-go/ebb/scope"
@@ -103,5 +106,56 @@ func TestFailedOpenKeepsWhatIsNotIts(t *testing.T) {
 		if _, err := c.Snapshot(), c.Close(ctx); !errors.Is(err, errGone) {
 			t.Error(err)
 		}
+	})
+}
+
+// TestFailedOpenUnheard: the errors of what a lazy gave up, when all who had asked for it
+// have gone, are those of its drop.
+func TestFailedOpenUnheard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+			l := scope.Lazy(s, "pool", func(ctx context.Context) (string, error) {
+				_ = must(scope.Acquire(ctx, s, "db", opens(""), func(context.Context, string) error { time.Sleep(time.Minute); return errGone }))
+				return "", errBoom
+			}, guard.Nothing)
+			for range 2 {
+				own, cancel := context.WithTimeout(ctx, sec)
+				_, err := l.Use(own)
+				wantIs(t, err, context.DeadlineExceeded)
+				cancel()
+				time.Sleep(time.Hour)
+			}
+			_, err := l.Use(ctx) // and those that are heard are not told again
+			wantTold(t, call{err: err}, "boom", "drop db: error")
+			return nil
+		})
+		var drop *scope.DropError
+		if !errors.As(err, &drop) || drop.Guard != "pool" || len(multierr.Errors(drop.Err)) != 2 || !errors.Is(err, errGone) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// TestUseWhileRegistered: a daemon that has reported ready may use something while it is
+// being registered, under another name than it was started with.
+func TestUseWhileRegistered(t *testing.T) {
+	inScope(t, func(ctx context.Context, s *scope.Scope) {
+		db := must(scope.Acquire(ctx, s, "db", opens("db"), guard.Nothing))
+		nest(ctx, 1, func(ctx context.Context, in *scope.Scope) {
+			for range 200 {
+				used := make(chan struct{})
+				_, d, err := scope.Start(ctx, in, "d", func(ctx context.Context, ready func(int)) error {
+					ready(1)
+					db.Use(ctx)
+					close(used)
+					<-ctx.Done()
+					return nil
+				})
+				<-used
+				if err != nil || d.Name() == "" {
+					t.Error(err, d.Name())
+				}
+			}
+		})
 	})
 }

@@ -112,7 +112,9 @@ func (i *item) trim(name string) string {
 // accepts anything, and is the only way by which something becomes the scope's. After
 // an error nothing is registered.
 func (i *item) register(name string, cfg *guardConfig, isUser bool, user *owner) error {
-	i.n.Label(name)
+	if i.n.Name() != name { // else it has the name already, and others may read it
+		i.n.Label(name)
+	}
 	deps, err := i.resolve(cfg.deps, false)
 	if err == nil {
 		err = i.enter(name, deps, cfg, isUser, user)

@@ -3,7 +3,10 @@ package scope
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
+
+	"go.uber.org/multierr"
 
 	"github.com/ebb-go/ebb/guard"
 	"github.com/ebb-go/ebb/internal/fault"
@@ -21,6 +24,11 @@ type LazyHandle[T any] struct {
 	name   string
 
 	panicked atomic.Pointer[PanicError] // of the last attempt to open
+
+	mu     sync.Mutex // protects the following
+	failed error      // of the last attempt to open, if that has given up something with an error
+	drops  error      // the errors of that, until a Use returns failed
+	lost   error      // those that no Use has returned; its drop does
 }
 
 // Opener is a [*LazyHandle] of any type. The set is sealed.
@@ -93,8 +101,10 @@ func (h *LazyHandle[T]) attempt(ctx context.Context, open func(context.Context) 
 	s := h.item.s
 	h.panicked.Store(nil)
 	returned := false
+	var drops error
 	defer func() {
 		if returned {
+			h.gaveUp(err, drops)
 			return
 		}
 		if p := recover(); p != nil {
@@ -113,11 +123,39 @@ func (h *LazyHandle[T]) attempt(ctx context.Context, open func(context.Context) 
 	o.begin(ctx, &h.item, h.Name())
 	o.apart = true
 	opened := false
-	defer h.item.opens(ctx, &opened, &err)
+	defer h.item.opens(ctx, &opened, &err, &drops)
 	defer o.end()
 	v, err = open(&o.owner)
 	opened, returned = true, true
 	return v, err
+}
+
+// gaveUp keeps the errors of the drops of what an attempt has given up, which failed
+// with err: its callers may all have gone.
+func (h *LazyHandle[T]) gaveUp(err, drops error) {
+	if drops == nil {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.lost = multierr.Append(h.lost, h.drops)
+	h.failed, h.drops = err, drops
+}
+
+// heard takes note that a Use returns err.
+func (h *LazyHandle[T]) heard(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.drops != nil && fault.Same(err, h.failed) {
+		h.failed, h.drops = nil, nil
+	}
+}
+
+// unheard returns the errors that no Use has returned.
+func (h *LazyHandle[T]) unheard() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return multierr.Append(h.lost, h.drops)
 }
 
 // Use returns the value, and opens it first if nobody has: once for all callers,
@@ -146,6 +184,7 @@ func (h *LazyHandle[T]) Use(ctx context.Context) (T, error) {
 		h.opened.Store(true)
 	}
 	if err != nil {
+		h.heard(err)
 		if fault.Is(err, ErrDropped) {
 			err = h.item.s.refusal("guard", h.Name(), err)
 		}
@@ -184,7 +223,8 @@ func (h *LazyHandle[T]) dropEarly(ctx context.Context, tree bool) error {
 }
 
 func (h *LazyHandle[T]) dropNow(ctx context.Context) error {
-	return caught(dropWhole(ctx, h.lazy), h.lazy.Panicked())
+	err := dropWhole(ctx, h.lazy) // which waits for an attempt
+	return caught(multierr.Append(h.unheard(), err), h.lazy.Panicked())
 }
 
 func (h *LazyHandle[T]) kind() string { return "guard" }
