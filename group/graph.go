@@ -14,16 +14,17 @@ import (
 // is refused with [ErrClosed], and what asks about nodes answers for those that
 // were there when it was closed.
 type Graph struct {
-	mu       sync.Mutex // protects the following fields and those of the nodes
-	closed   bool       // terminal; set by Teardown
-	late     bool       // an older node was made to depend on a newer one: seq does not order the edges
-	linked   bool       // there has been an edge or an All
-	special  bool       // there has been a Hold or a limit of a node's own
-	dropping int32      // nodes in early runs that have not ended; means nothing once it is closed
-	nodes    list       // all nodes that are not gone
-	alls     *list      // those of them with All; nil before the first
-	seq      uint64     // of the newest node
-	teardown *run       // once it has begun
+	mu       sync.Mutex        // protects the following fields and those of the nodes
+	closed   bool              // terminal; set by Teardown
+	late     bool              // an older node was made to depend on a newer one: seq does not order the edges
+	linked   bool              // there has been an edge or an All
+	special  bool              // there has been a Hold or a limit of a node's own
+	dropping int32             // nodes in early runs that have not ended; means nothing once it is closed
+	nodes    list              // all nodes that are not gone
+	alls     *list             // those of them with All; nil before the first
+	seq      uint64            // of the newest node
+	teardown *run              // once it has begun
+	trees    map[*run]struct{} // early runs of several nodes that have not ended
 	links    links
 	ended    map[*Node]*end // of nodes in state dropping that a second run waits for; see waitFor
 }

@@ -91,6 +91,9 @@ func (r *run) do(ctx context.Context) []Outcome {
 	r.help()
 
 	r.wait()
+	if r.early && len(r.nodes) > 1 {
+		r.graph.over(r)
+	}
 	x := r.extra
 	if x == nil || x.stuck.Load() == 0 {
 		// All workers have left already; this is for their last instructions.

@@ -186,39 +186,6 @@ func (g *Graph) Used(n *Node) error {
 	return g.usedLocked(n)
 }
 
-// Before reports whether, in the teardown that has begun or is about to, the schedule
-// lets the drop of b begin only after that of a has ended. While the order is not
-// decided yet, it may be so, and Before reports true.
-func (g *Graph) Before(a, b *Node) bool {
-	g.mu.Lock()
-	r := g.teardown
-	g.mu.Unlock()
-	switch {
-	case a == b:
-		return false
-	case r == nil || !r.ready.Load():
-		return true
-	case r.Schedule == Eager: // only edges count, and its queue is not in order
-		return false
-	}
-	at, bt := int32(-1), int32(-1)
-	for k := range int32(len(r.nodes)) {
-		switch pos := r.queued(k); r.node(pos) {
-		case a:
-			at = k
-		case b:
-			bt = k
-		}
-	}
-	if at < 0 || bt < 0 {
-		return false
-	}
-	if r.Schedule == Sequential || r.Limit == 1 {
-		return at < bt
-	}
-	return r.waveAt(r.queued(at)) < r.waveAt(r.queued(bt))
-}
-
 // beginLocked plans a run of nodes and makes them its own.
 func (g *Graph) beginLocked(nodes []*Node) *run {
 	r := newRun(nodes, g.linked)
@@ -249,6 +216,12 @@ func (g *Graph) beginLocked(nodes []*Node) *run {
 		}
 		r.holds = r.holds || n.hold
 		r.bounded = r.bounded || n.timeout > 0
+	}
+	if r.early && len(nodes) > 1 {
+		if g.trees == nil {
+			g.trees = make(map[*run]struct{})
+		}
+		g.trees[r] = struct{}{}
 	}
 	return r
 }

@@ -21,7 +21,7 @@ type vertex struct {
 type target struct {
 	vertex
 	wide bool // a drop that has not begun: it waits for all that depends on it
-	turn bool // its turn in the teardown has not come
+	turn bool // its turn in the teardown has not come: that may be about to be planned
 }
 
 // name is what a [*CycleError] calls it.
@@ -236,7 +236,7 @@ func holds(in []vertex, on target) bool {
 		case v == on.vertex && (v.item == nil || v.open || v.item.is() != gone):
 			return true
 		case !on.wide || v.item == nil || v.open || v.item.s != on.item.s || v.item.is() == gone:
-		case on.turn && v.item.s.graph.Before(&v.item.n, &on.item.n), v.item.s.graph.Reaches(&v.item.n, &on.item.n):
+		case v.item.s.graph.Reaches(&v.item.n, &on.item.n), v.item.s.graph.Before(&v.item.n, &on.item.n, on.turn):
 			return true
 		}
 	}

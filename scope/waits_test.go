@@ -81,6 +81,17 @@ var circles = []selfWait{
 		db := must(scope.Defer(s, "db", nothing))
 		_ = must(s.Daemon("d", func(ctx context.Context) error { _ = refused(db.DropTree(ctx)); return nil }))
 	}},
+	{"a daemon drops what comes later in a tree to which it belongs", func(ctx context.Context, s *scope.Scope, refused func(error) error) {
+		db := must(scope.Defer(s, "db", nothing))
+		mid := must(scope.Defer(s, "mid", nothing, scope.DependsOn(db)))
+		_ = must(scope.Defer(s, "top", nothing, scope.DependsOn(mid)))
+		_ = must(s.Daemon("d", func(ctx context.Context) error {
+			<-ctx.Done()
+			_ = refused(mid.DropTree(context.WithoutCancel(ctx)))
+			return nil
+		}, scope.DependsOn(db)))
+		_ = db.DropTree(ctx)
+	}},
 	{"a daemon drops itself", func(ctx context.Context, s *scope.Scope, refused func(error) error) {
 		var d *scope.Daemon
 		ready := make(chan struct{})
