@@ -201,6 +201,15 @@ var circles = []selfWait{
 		l := scope.Lazy(s, "l", func(ctx context.Context) (int, error) { db.Use(ctx); return 1, refused(db.DropTree(ctx)) }, guard.Nothing)
 		_, _ = l.Use(ctx)
 	}},
+	{"the drop of a value that no one wanted drops what the child depends on", func(ctx context.Context, s *scope.Scope, refused func(error) error) {
+		db := must(scope.Defer(s, "db", nothing))
+		c := must(s.Child("c"))
+		l := scope.Lazy(c, "l", func(ctx context.Context) (int, error) { <-ctx.Done(); return 1, nil },
+			func(ctx context.Context, _ int) error { return refused(db.DropTree(ctx)) })
+		own, cancel := context.WithTimeout(ctx, sec)
+		defer cancel()
+		_, _ = l.Use(own)
+	}},
 	{"a lazy awaits a task that uses it", func(ctx context.Context, s *scope.Scope, refused func(error) error) {
 		var a *scope.Task[int]
 		ready := make(chan struct{})
