@@ -22,7 +22,7 @@ func held(ctx context.Context) (in []vertex) {
 			}
 		case daemonOwner, dropOwner:
 			in = append(in, vertex{item: o.item})
-			inside = o.item.is() != pending // else no scope has it
+			inside = o.kind == daemonOwner || o.item.is() != pending // else no scope has it
 		case openingOwner:
 			in = append(in, vertex{item: o.item, open: true})
 			if inside = o.apart; inside { // its callers wait for it as such

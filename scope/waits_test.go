@@ -191,6 +191,11 @@ var circles = []selfWait{
 		})
 		close(ready)
 	}},
+	{"a daemon drops what its child depends on while it starts", func(ctx context.Context, s *scope.Scope, refused func(error) error) {
+		db := must(scope.Defer(s, "db", nothing))
+		c := must(s.Child("c"))
+		_, _, _ = scope.Start(ctx, c, "d", func(ctx context.Context, ready func(int)) error { return refused(db.DropTree(ctx)) })
+	}},
 	{"an open function drops the lazy that it opens", func(ctx context.Context, s *scope.Scope, refused func(error) error) {
 		var l *scope.LazyHandle[int]
 		l = scope.Lazy(s, "l", func(ctx context.Context) (int, error) { return 1, refused(l.Drop(ctx)) }, guard.Nothing)
