@@ -9,7 +9,7 @@
 // by TestTeardownDuties and TestRequestDuties:
 //
 //   - Nothing is dropped before all that use it have ended, and everything is
-//     dropped exactly once, on a context that is not cancelled.
+//     dropped exactly once, on a context that is not canceled.
 //   - Every drop is attempted, whatever the others return, and no error is lost.
 //   - A drop that panics keeps no other from being attempted. (fx and do cannot
 //     be made to; a panic ends the program there.)

@@ -135,7 +135,7 @@ func TestRequestDuties(t *testing.T) {
 				t.Errorf("error: %v", err)
 			}
 			if drops.Load() != 3 || canceled.Load() > 1 {
-				t.Errorf("%d drops, %d tasks found themselves cancelled", drops.Load(), canceled.Load())
+				t.Errorf("%d drops, %d tasks found themselves canceled", drops.Load(), canceled.Load())
 			}
 		})
 	}

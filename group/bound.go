@@ -56,7 +56,7 @@ type bound struct {
 
 	ctx       context.Context    // of the drop
 	cancel    context.CancelFunc // nil without limit, as are the following
-	limit     time.Duration      // after which ctx is cancelled
+	limit     time.Duration      // after which ctx is canceled
 	cause     error              // with which
 	end       time.Time          // when that is
 	timer     *time.Timer        // abandons

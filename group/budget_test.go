@@ -22,7 +22,7 @@ func hangs(release <-chan struct{}) func(context.Context) error {
 	}
 }
 
-// A drop's context is cancelled after its limit and the drop is abandoned a
+// A drop's context is canceled after its limit and the drop is abandoned a
 // tenth later, but at most a second.
 func TestTimeout(t *testing.T) {
 	const s, ms = time.Second, time.Millisecond

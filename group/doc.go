@@ -52,7 +52,7 @@
 //
 // # Duties of a drop function
 //
-// It should return soon after its context is cancelled. If it does not it is
+// It should return soon after its context is canceled. If it does not it is
 // abandoned: its goroutine stays, for nothing can end it, and what it does from
 // then on happens beside whatever comes after.
 //

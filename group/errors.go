@@ -65,7 +65,7 @@ func (e *InUseError) Error() string {
 // ErrorType is the error.type of a node in use.
 func (e *InUseError) ErrorType() string { return "in_use" }
 
-// TimeoutError is the cause with which a drop's context is cancelled when its
+// TimeoutError is the cause with which a drop's context is canceled when its
 // time is up, unless the option [Cause] makes another. Limit is the time that
 // the drop had. It is a [context.DeadlineExceeded].
 type TimeoutError struct {

@@ -30,7 +30,7 @@ func (c *Caught) Error() string { return c.Err.Error() }
 // Unwrap returns Err.
 func (c *Caught) Unwrap() error { return c.Err }
 
-// A Canceler is a Dropper whose running drop can be cancelled from outside.
+// A Canceler is a Dropper whose running drop can be canceled from outside.
 // CancelDrop is called when a second run waits for a drop that an earlier one has
 // begun, and the time that the second has for it is up. It must not block.
 type Canceler interface {

@@ -65,7 +65,7 @@ func Order(s Schedule) Option { return option(func(o *Options) { o.Schedule = s 
 func Limit(n int) Option { return option(func(o *Options) { o.Limit = max(n, 0) }) }
 
 // Timeout bounds each drop whose node has no limit of its own: its context is
-// cancelled after d, and it is abandoned after a tenth of d more, or a second if
+// canceled after d, and it is abandoned after a tenth of d more, or a second if
 // that is less. 0 or less, the default, is no limit.
 func Timeout(d time.Duration) Option { return option(func(o *Options) { o.Timeout = max(d, 0) }) }
 
@@ -84,11 +84,11 @@ func Deadline(end time.Time, reserve time.Duration) Option {
 func Slow(d time.Duration) Option { return option(func(o *Options) { o.Slow = max(d, 0) }) }
 
 // Force ends a run early: when ch closes, the context of every running drop is
-// cancelled with [ErrForced] and the drop is abandoned at once; what has not
+// canceled with [ErrForced] and the drop is abandoned at once; what has not
 // started is skipped with [ErrForced].
 func Force(ch <-chan struct{}) Option { return option(func(o *Options) { o.Force = ch }) }
 
-// Cause sets what a drop's context is cancelled with when its time is up. It is
+// Cause sets what a drop's context is canceled with when its time is up. It is
 // called before the drop of n starts, with the time that it has, and must not
 // return nil. The default makes a [*TimeoutError].
 func Cause(f func(n *Node, limit time.Duration) error) Option {

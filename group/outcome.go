@@ -34,8 +34,8 @@ type Outcome struct {
 
 // Overrun is what is known of a drop whose time was up.
 type Overrun struct {
-	Limit  time.Duration // after which its context was cancelled; 0 if it had none and was forced
-	Cause  error         // with which its context was cancelled
+	Limit  time.Duration // after which its context was canceled; 0 if it had none and was forced
+	Cause  error         // with which its context was canceled
 	Blocks []string      // what waited for it, directly or not: at most ten names, then "and N more"
 	Stack  string        // of the goroutine that runs it; only of the first 32 abandoned in a run
 }

@@ -5,7 +5,7 @@ import "slices"
 // A Pin says that something outside of the graph depends on a node: while it
 // holds, Claim, Remove, Drop and DropTree refuse the node, and DropTree refuses
 // what the node depends on, with an [*InUseError] that has the name of the pin. A
-// Teardown does not look at pins: whoever pins a node has ended before the graph is
+// Teardown does not look at pins: what pins a node has ended before the graph is
 // torn down.
 type Pin struct {
 	node *Node // immutable

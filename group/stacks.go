@@ -37,7 +37,7 @@ func (s *stacks) of(goroutine uint64) string {
 	s.look.Lock()
 	defer s.look.Unlock()
 	l.once.Do(func() {
-		// From here on nobody adds to the look: it is no longer the next.
+		// From here on no goroutine adds to the look: it is no longer the next.
 		s.mu.Lock()
 		if s.next == l {
 			s.next = nil

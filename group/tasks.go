@@ -23,7 +23,7 @@ type Tasks struct {
 }
 
 // WithContext returns Tasks whose functions get a context derived from ctx. It
-// is cancelled with the first failure as its cause, or when Wait returns.
+// is canceled with the first failure as its cause, or when Wait returns.
 func WithContext(ctx context.Context) (*Tasks, context.Context) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	return &Tasks{ctx: ctx, cancel: cancel}, ctx

@@ -160,7 +160,7 @@ func TestOverlappingRuns(t *testing.T) {
 	}
 }
 
-// canceled is a drop that hangs and notes with what it was cancelled.
+// canceled is a drop that hangs and notes with what it was canceled.
 type canceled struct {
 	release <-chan struct{}
 	cause   chan error // room for one
@@ -188,7 +188,7 @@ func TestOverlappingRunIsBounded(t *testing.T) {
 		}
 		var timeout *group.TimeoutError
 		if cause := <-drop.cause; !errors.As(cause, &timeout) {
-			t.Errorf("cancelled with %v", cause)
+			t.Errorf("canceled with %v", cause)
 		}
 		close(release)
 	})

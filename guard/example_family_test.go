@@ -346,7 +346,7 @@ func ExampleWith_panicsDoNotSkipCleanUp() {
 	// recovered boom
 }
 
-// A cancelled context does not reach the drop.
+// A canceled context does not reach the drop.
 func ExampleWith_cancellationInTheMiddle() {
 	ctx, cancel := context.WithCancel(context.Background())
 	g := guard.New(1, func(ctx context.Context, _ int) error {

@@ -215,7 +215,7 @@ func TestAsyncDropWeak(t *testing.T) {
 	})
 }
 
-// AsyncDropTokioMutex: a lock that can be cancelled; Drop waits for the holder.
+// AsyncDropTokioMutex: a lock that can be canceled; Drop waits for the holder.
 func TestAsyncDropTokioMutex(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		drop, calls := counted(errDrop)

@@ -39,7 +39,7 @@ func TestLazyDropHalfMade(t *testing.T) {
 	})
 }
 
-// The error of an open that Drop has cancelled is told to those who wait.
+// The error of an open that Drop has canceled is told to those who wait.
 func TestLazyDropHalfMadeFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, openings := newLazy(false)

@@ -218,7 +218,7 @@ func TestLazyContext(t *testing.T) {
 	})
 }
 
-// When all have given up, open is cancelled with the last one's cause; the next Get
+// When all have given up, open is canceled with the last one's cause; the next Get
 // waits for its end and tries again.
 func TestLazyForsaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

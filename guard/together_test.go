@@ -118,7 +118,7 @@ func TestJoinIsConcurrent(t *testing.T) {
 // What becomes of the guards and errors when a part fails.
 func TestJoinFails(t *testing.T) {
 	errA, errB := errors.New("a failed"), errors.New("b failed")
-	// Those that go on when cancelled are named for what they end with.
+	// Those that go on when canceled are named for what they end with.
 	fails := func(err error) func(context.Context) (*guard.Guard[int], error) { return opens(0, err) }
 	later := func(end func(ctx context.Context) (*guard.Guard[int], error)) func(context.Context) (*guard.Guard[int], error) {
 		return func(ctx context.Context) (*guard.Guard[int], error) { <-ctx.Done(); return end(ctx) }

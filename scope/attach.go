@@ -2,7 +2,7 @@ package scope
 
 import "context"
 
-// Attach returns a context for code that somebody else calls with a context of their
+// Attach returns a context for code that a library calls with a context of its
 // own, such as the handler of a gRPC call or the callback of a broker: it has the
 // values of ctx and, where ctx has none, those of owner; it ends with either; and a
 // [Run] in it is a lexical child of what owner belongs to, whatever ctx may belong to,

@@ -114,7 +114,7 @@ func TestReserve(t *testing.T) {
 	}
 }
 
-// TestDropTimeout: the context of a drop is cancelled when its time is up, with a
+// TestDropTimeout: the context of a drop is canceled when its time is up, with a
 // *DropTimeoutError that names it, and it is abandoned a tenth later, or a second
 // if that is less. DropTimeout goes before WithDropTimeout.
 func TestDropTimeout(t *testing.T) {
@@ -146,7 +146,7 @@ func TestDropTimeout(t *testing.T) {
 			})
 			synctest.Wait() // for what the abandoned drop has written
 			if canceled != c.cancel || got.took != c.abandons {
-				t.Errorf("cancelled after %v, abandoned after %v; want %v, %v", canceled, got.took, c.cancel, c.abandons)
+				t.Errorf("canceled after %v, abandoned after %v; want %v, %v", canceled, got.took, c.cancel, c.abandons)
 			}
 			var d *scope.DropTimeoutError
 			if !errors.As(cause, &d) || *d != (scope.DropTimeoutError{Scope: "x", Guard: "db", Limit: c.cancel}) || !errors.Is(cause, context.DeadlineExceeded) {
@@ -229,8 +229,8 @@ func TestLateBody(t *testing.T) {
 	}
 }
 
-// TestTaskBudget: tasks that were cancelled have the grace but for the reserve,
-// or all of it when there is nothing to drop; after a Stop they are cancelled then,
+// TestTaskBudget: tasks that were canceled have the grace but for the reserve,
+// or all of it when there is nothing to drop; after a Stop they are canceled then,
 // and have a tenth more.
 func TestTaskBudget(t *testing.T) {
 	for _, c := range []struct {
@@ -239,8 +239,8 @@ func TestTaskBudget(t *testing.T) {
 		ask    func(s *scope.Scope)
 		want   time.Duration
 	}{
-		{"cancelled", 1, func(s *scope.Scope) { s.Cancel(errGone) }, 6 * sec},
-		{"cancelled, nothing to drop", 0, func(s *scope.Scope) { s.Cancel(errGone) }, 8 * sec},
+		{"canceled", 1, func(s *scope.Scope) { s.Cancel(errGone) }, 6 * sec},
+		{"canceled, nothing to drop", 0, func(s *scope.Scope) { s.Cancel(errGone) }, 8 * sec},
 		{"stopped", 1, func(s *scope.Scope) { s.Stop(errGone) }, 6600 * time.Millisecond},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -271,7 +271,7 @@ func TestTaskBudget(t *testing.T) {
 					t.Errorf("Run took %v, want %v", got.took, c.want)
 				}
 				if at := map[bool]time.Duration{true: 6 * sec}[c.name == "stopped"]; canceled != at || cause != errGone {
-					t.Errorf("cancelled after %v with %v", canceled, cause)
+					t.Errorf("canceled after %v with %v", canceled, cause)
 				}
 			})
 		})
@@ -317,7 +317,7 @@ func TestChildBudget(t *testing.T) {
 			}, new(logs).with())
 		})
 		if canceled != 0 {
-			t.Errorf("the child's task was cancelled after %v", canceled)
+			t.Errorf("the child's task was canceled after %v", canceled)
 		}
 		if got.took > 4*sec+400*time.Millisecond || got.took < 3*sec {
 			t.Errorf("Run took %v", got.took)

@@ -42,7 +42,7 @@ func (s *Scope) noteCanceled() {
 // that [Stopping] returns closes, while contexts stay alive, so that what
 // listens can finish what it has begun. New tasks are refused with cause, nil
 // being [context.Canceled]. Stop starts the grace; when that has run out but
-// for the reserve, the scope is cancelled with cause, which Run then returns.
+// for the reserve, the scope is canceled with cause, which Run then returns.
 // Daemons are asked when their turn in the teardown comes. The first
 // cause wins, and Stop does not wait.
 func (s *Scope) Stop(cause error) {

@@ -16,7 +16,7 @@ type child struct {
 }
 
 // Child opens a scope inside the life of s: it lives until it is closed, or
-// until s drops it. Its context is cancelled with that of s. Options of guards
+// until s drops it. Its context is canceled with that of s. Options of guards
 // are those of the child as a node of s: [DropTimeout] bounds its whole
 // teardown. Without [DependsOn] it depends on every guard that s holds now, and
 // in any case on what is used inside of it. On a scope that is being dropped or

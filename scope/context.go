@@ -8,7 +8,7 @@ import (
 
 // A lazyContext is the context of a scope. It can be canceled, but few functions
 // ever wait for that, so the context of package context that this takes is made
-// when somebody first asks for Done, or cancels the scope. (An empty Run takes half
+// when a caller first asks for Done, or cancels the scope. (An empty Run takes half
 // the time without, and many scopes that are opened at once do not queue for the
 // lock of their parent's context.)
 //
@@ -21,7 +21,7 @@ import (
 //     that finds base ended makes a context out of it first, and reports what
 //     that says.
 //   - endedUnmade: the scope has closed before. What base does later is not looked
-//     at. Left only for a context that has ended in the same way, when somebody
+//     at. Left only for a context that has ended in the same way, when a caller
 //     asks for one.
 //   - any other is terminal: package context decides, under the lock of its own,
 //     whether base, a cancellation or the close came first.
@@ -45,7 +45,7 @@ var endedUnmade = new(ownContext)
 // without a look at base.
 func (c *lazyContext) made() bool { return c.own.Load() != nil }
 
-// make returns the context, and makes it first if nobody has.
+// make returns the context, and makes it first if there is none.
 func (c *lazyContext) make() *ownContext {
 	for {
 		own := c.own.Load()
@@ -72,7 +72,7 @@ func (c *lazyContext) make() *ownContext {
 func (c *lazyContext) cancel(cause error) { c.make().cancel(cause) }
 
 // close is called while the scope moves on to closed, under its lock, by a caller
-// that has asked for Err before it took the lock. A context that nobody has made
+// that has asked for Err before it took the lock. A context that was not made
 // or seen ended ends here; end is the rest for the others.
 func (c *lazyContext) close() { c.own.CompareAndSwap(nil, endedUnmade) }
 

@@ -61,7 +61,7 @@ func (d *Daemon) Done() <-chan struct{} { return d.done }
 func (d *Daemon) Drop(ctx context.Context) error { return d.item.dropEarly(ctx, false) }
 
 // Daemon runs fn on a goroutine of its own until its turn in the teardown comes.
-// Its context is not cancelled with the scope but then, so a signal does not
+// Its context is not canceled with the scope but then, so a signal does not
 // stop everything at once; with [Graceful] its [Stopping] closes first. Without
 // [DependsOn] a daemon depends on every guard that the scope holds now, and in
 // any case on what it uses or acquires through its context.

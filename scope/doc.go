@@ -39,9 +39,10 @@
 //		return serve(ctx, cache.Value())
 //	}, scope.WithName("orders"), scope.WithGrace(20*time.Second))
 //
-// [Main] is Run for the main function of a program. [Acquire], [Register],
-// [Defer] and [Lazy] make guards, [Scope.Daemon] and [Start] daemons,
-// [Scope.Child] children, [Scope.Go] and [Async] tasks.
+// [Main] is Run for the main function of a program: it turns signals into an orderly
+// exit, bounds the body after one, and returns an exit code. [Acquire], [Register],
+// [Defer] and [Lazy] make guards, [Scope.Daemon], [Start] and [Serve] daemons,
+// [Scope.Child] children, [Scope.Go], [Scope.Submit] and [Async] tasks.
 //
 // # Promises
 //
@@ -58,40 +59,41 @@
 //   - A scope that is dropping or closed refuses what comes too late with
 //     ErrClosed. A value that was handed over is dropped at once, and that
 //     drop's error stands beside ErrClosed. An open function is not called.
-//   - An acquire that finishes while its scope is being cancelled is registered
+//   - An acquire that finishes while its scope is being canceled is registered
 //     and dropped.
 //   - When the scope's span has ended, telemetry is shut down, the report is
 //     delivered, and Run returns, in this order.
 //
-// Cancelling:
+// Canceling:
 //
-//   - The context of a scope is cancelled with the first cause: the error of
+//   - The context of a scope is canceled with the first cause: the error of
 //     the body, the [*TaskError] of a task or daemon, that of [Scope.Cancel], or
 //     that of the caller's context.
 //   - A context never changes its mind: the end and the cause that one reader has
 //     seen, all see from then on.
-//   - Tasks, lexical children and child scopes are cancelled with it. Daemons
+//   - Tasks, lexical children and child scopes are canceled with it. Daemons
 //     and guards wait for their turn.
-//   - A scope that was cancelled or asked to stop refuses new tasks with that
+//   - A scope that was canceled or asked to stop refuses new tasks with that
 //     cause; daemons, children and guards it takes until it is dropping.
 //   - Without cancellation tasks run to their end.
 //   - [Scope.Stop] closes [Stopping] in the scope, in what is nested and in its
 //     children, and leaves contexts alive; when the grace has run out but for
-//     the reserve, the scope is cancelled with Stop's cause.
+//     the reserve, the scope is canceled with Stop's cause.
 //   - A child is canceled when its turn in the teardown of its parent comes. That
 //     counts as a cancellation, for [ExitOf] and the error, only if it has cut a task
 //     short. [Scope.Close] lets the tasks of a child run to their end.
 //   - A child with [Graceful] is neither canceled nor asked to stop with its parent.
 //     When its turn comes it is asked, and it is canceled when three quarters of its
 //     time are up.
-//   - A daemon's context is cancelled when its turn comes; with [Graceful] its
+//   - A daemon's context is canceled when its turn comes; with [Graceful] its
 //     Stopping closes then, and its context is canceled when three quarters of its
 //     time are up.
 //
 // Order:
 //
-//   - No drop begins before all that depends on it has ended.
-//   - Every guard is dropped once.
+//   - No drop begins before all that depends on it has ended or was abandoned.
+//   - Every guard that was not released is dropped once, except behind a guard with
+//     [Hold] that was abandoned.
 //   - Wave 0 is what nothing depends on; any other wave is one more than the
 //     largest among the dependents. The same input gives the same waves.
 //   - [Waves] starts a wave when the one before has ended. [Eager] drops a guard
@@ -139,12 +141,12 @@
 // Budgets:
 //
 //   - [WithGrace] bounds draining and teardown together, from the moment that the
-//     scope is cancelled or asked to stop or, with neither, its teardown begins.
+//     scope is canceled or asked to stop or, with neither, its teardown begins.
 //     Once the body has returned, Run returns when it has run out at the latest.
 //   - A quarter of the grace is reserved, in equal parts, for waves that have
 //     not started. A body that returns when the grace has run out leaves the
 //     reserve for the waves. With nothing to drop, tasks have all of the grace.
-//   - The context of a drop is cancelled with a [*DropTimeoutError] when its
+//   - The context of a drop is canceled with a [*DropTimeoutError] when its
 //     time is up; it has a tenth of that, at most a second, to return, and is
 //     then abandoned.
 //   - A drop that overran and returns nil before it is abandoned was ok; one that
@@ -194,9 +196,9 @@
 // with [WithTaskSpans] for every task. With a meter provider: durations of
 // teardowns and drops, and what is alive. With [WithReport]: the whole teardown
 // as a value that draws itself. With [WithInspector]: a live page. Without any of
-// them nothing is recorded and nothing is paid. The log has slow drops, late
-// results of what was abandoned, tasks that Go refused, telemetry that
-// is held as a guard, and callbacks that panicked.
+// them nothing is recorded and nothing is paid. The log has slow drops,
+// slow drains, late results of what was abandoned, tasks that Go refused, telemetry
+// that is held as a guard, and foreign code that panicked.
 //
 // # Testing
 //

@@ -111,12 +111,12 @@ func (s *Scope) cutBy() error {
 type drainAct uint8
 
 const (
-	cancel  drainAct = iota // ask the tasks that nobody has cancelled so far
+	cancel  drainAct = iota // ask the tasks that were not canceled so far
 	abandon                 // give up those that did not return
 )
 
 // drainDue returns what is due next, and when; zero for nothing. Tasks have the
-// budget but for the reserve; if they were not cancelled before, they are then,
+// budget but for the reserve; if they were not canceled before, they are then,
 // and have a tenth more to return. Without anything to drop there is nothing
 // that the reserve could serve, and they have it all; filled closes when that is over.
 func (s *Scope) drainDue(began time.Time, bound time.Time) (due time.Time, act drainAct, filled <-chan struct{}) {
@@ -158,7 +158,7 @@ func (c *clock) filledLocked() {
 	}
 }
 
-// drainCause is why tasks are cancelled that nobody had cancelled before their
+// drainCause is why tasks are canceled that were not canceled before their
 // time was up: it was asked to stop, or its parent's drop of it has a limit.
 func (s *Scope) drainCause(began, bound time.Time) error {
 	s.mu.Lock()

@@ -20,7 +20,7 @@ type drained struct {
 
 type drainedName struct{ kind, name string }
 
-// beginDrainedLocked starts the account, unless it has been or nobody looks.
+// beginDrainedLocked starts the account, unless that was done or nothing looks at it.
 func (s *Scope) beginDrainedLocked() {
 	if !s.watched() || s.state >= dropping {
 		return

@@ -91,7 +91,7 @@ func (e *DropError) ErrorType() string {
 }
 
 // TaskError is what a task, or a daemon that nobody had asked to stop, returned
-// or panicked with; it is the cause that its scope is cancelled with.
+// or panicked with; it is the cause that its scope is canceled with.
 type TaskError struct {
 	Scope, Task string // path of the scope, name of the task or daemon
 	Err         error
@@ -109,7 +109,7 @@ func (e *TaskError) Unwrap() error { return e.Err }
 // ErrorType is that of the task's own error.
 func (e *TaskError) ErrorType() string { return fault.Type(e.Err) }
 
-// DropTimeoutError is what the context of a drop is cancelled with when its
+// DropTimeoutError is what the context of a drop is canceled with when its
 // time is up. It is a [context.DeadlineExceeded] that says of what.
 type DropTimeoutError struct {
 	Scope, Guard string

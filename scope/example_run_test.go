@@ -122,20 +122,20 @@ func ExampleScope_Stop() {
 	_ = scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
 		s.Go("batches", func(ctx context.Context) error {
 			<-scope.Stopping(ctx)
-			fmt.Println("finishing the batch, cancelled:", ctx.Err() != nil)
+			fmt.Println("finishing the batch, canceled:", ctx.Err() != nil)
 			return nil
 		})
 		s.Stop(errors.New("deploy"))
 		return nil
 	})
-	// Output: finishing the batch, cancelled: false
+	// Output: finishing the batch, canceled: false
 }
 
 func ExampleStopping() {
 	_ = scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
 		s.Go("consumer", func(ctx context.Context) error {
 			select {
-			case <-scope.Stopping(ctx): // asked to stop, or cancelled
+			case <-scope.Stopping(ctx): // asked to stop, or canceled
 				fmt.Println("stopping")
 				return nil
 			case <-time.After(time.Hour):

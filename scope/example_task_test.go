@@ -60,12 +60,12 @@ func ExampleGraceful() {
 	_ = scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
 		_, err := s.Daemon("server", func(ctx context.Context) error {
 			<-scope.Stopping(ctx)
-			fmt.Println("finishing, cancelled:", ctx.Err() != nil)
+			fmt.Println("finishing, canceled:", ctx.Err() != nil)
 			return nil
 		}, scope.Graceful())
 		return err
 	})
-	// Output: finishing, cancelled: false
+	// Output: finishing, canceled: false
 }
 
 func ExampleStart() {
@@ -114,7 +114,7 @@ func ExampleTask() {
 
 func ExampleRace() {
 	v, err := scope.Race(context.Background(),
-		func(ctx context.Context) (string, error) { <-ctx.Done(); return "", ctx.Err() }, // cancelled and joined
+		func(ctx context.Context) (string, error) { <-ctx.Done(); return "", ctx.Err() }, // canceled and joined
 		func(context.Context) (string, error) { return "", errors.New("mirror is down") },
 		func(context.Context) (string, error) { return "from the second mirror", nil },
 	)
@@ -205,7 +205,7 @@ func ExampleScope_Submit() {
 func ExampleScope_Wait() {
 	err := scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
 		s.Go("admin", func(context.Context) error { s.Stop(errors.New("asked over HTTP")); return nil })
-		return s.Wait(ctx) // until somebody asks the service to stop
+		return s.Wait(ctx) // until the service is asked to stop
 	})
 	fmt.Println(err)
 	// Output: <nil>

@@ -9,7 +9,7 @@ type ExitKind uint8
 const (
 	Succeeded ExitKind = iota // nothing failed and it was not canceled
 	Failed                    // the body, a task or a daemon returned an error
-	Canceled                  // it was cancelled, and nothing failed
+	Canceled                  // it was canceled, and nothing failed
 	Panicked                  // the body, a task or a daemon panicked
 	Exited                    // the body called runtime.Goexit
 )

@@ -30,11 +30,11 @@ func TestExitOf(t *testing.T) {
 		{"error", func(context.Context, *scope.Scope) error { return errBoom }, scope.Exit{Kind: scope.Failed, Err: errBoom}, nil},
 		{"panic", func(context.Context, *scope.Scope) error { panic("p") }, scope.Exit{Kind: scope.Panicked, Panic: "p"}, nil},
 		{"goexit", func(context.Context, *scope.Scope) error { runtime.Goexit(); return nil }, scope.Exit{Kind: scope.Exited}, nil},
-		{"cancelled with a nil body", func(_ context.Context, s *scope.Scope) error { s.Cancel(errGone); return nil },
+		{"canceled with a nil body", func(_ context.Context, s *scope.Scope) error { s.Cancel(errGone); return nil },
 			scope.Exit{Kind: scope.Canceled, Err: errGone}, nil},
-		{"cancelled with an echo", func(ctx context.Context, s *scope.Scope) error { s.Cancel(errGone); return ctx.Err() },
+		{"canceled with an echo", func(ctx context.Context, s *scope.Scope) error { s.Cancel(errGone); return ctx.Err() },
 			scope.Exit{Kind: scope.Canceled, Err: errGone}, nil},
-		{"cancelled and failed", func(_ context.Context, s *scope.Scope) error { s.Cancel(errGone); return errBoom },
+		{"canceled and failed", func(_ context.Context, s *scope.Scope) error { s.Cancel(errGone); return errBoom },
 			scope.Exit{Kind: scope.Failed, Err: errBoom}, nil},
 		{"a task failed", func(_ context.Context, s *scope.Scope) error {
 			s.Go("t", func(context.Context) error { return errBoom })
@@ -82,7 +82,7 @@ func TestExitOf(t *testing.T) {
 			if nested.Kind != got.Kind || report.Exit != got.Kind.String() {
 				t.Errorf("nested %v, report %s", nested.Kind, report.Exit)
 			}
-			// A child: Canceled if its context was cancelled.
+			// A child: Canceled if its context was canceled.
 			want := scope.Canceled
 			if w.want.Kind == scope.Succeeded || w.name == "supervisor" {
 				want = scope.Succeeded
@@ -218,7 +218,7 @@ func TestEcho(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
-	// While the scope is not cancelled nothing is an echo.
+	// While the scope is not canceled nothing is an echo.
 	err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
 		s.Go("t", func(context.Context) error { return context.Canceled })
 		return nil

@@ -49,7 +49,7 @@ func (s *Scope) finish(x exitRun) *faults {
 }
 
 // collect gathers the failures of the exit in their order: the body, the tasks,
-// what the teardown dropped, early drops that nobody waited for. Under Sequential
+// what the teardown dropped, early drops that no caller waited for. Under Sequential
 // drops are in the order in which they ran, which is none of waves.
 func (s *Scope) collect(x exitRun) (list []failure) {
 	s.mu.Lock()

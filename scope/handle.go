@@ -68,7 +68,7 @@ func (h *Handle[T]) Borrow(ctx context.Context, fn func(ctx context.Context, v T
 }
 
 // Drop drops the guard now instead of at the exit of its scope, on a context
-// that is not cancelled. With live dependents it returns an [*InUseError] and
+// that is not canceled. With live dependents it returns an [*InUseError] and
 // does nothing. ctx bounds the caller's wait only, and its cause is returned if
 // it ends first; then the error of the drop, if any, is Run's. Overlapping calls
 // get the error of the one run; later ones return nil. A drop function that

@@ -63,7 +63,7 @@ type itemExtra struct {
 	above  []use                   // what it depends on in the scopes above
 	exit   *Exit                   // that its drop sees, if an open function that failed gives it up
 	made   []*item                 // while it is opened: what its open function has acquired or started
-	early  *earlyDrop              // who drops it, until it is gone; nil: nobody has asked
+	early  *earlyDrop              // who drops it, until it is gone; nil: no call has asked
 	told   error                   // of the drop, from state gone on
 	site   string                  // where an early drop or a release was asked for
 	record dropRecord              // of its drop, once it begins, if anybody looks

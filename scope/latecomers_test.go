@@ -188,7 +188,7 @@ func TestUnattendedEarlyError(t *testing.T) {
 }
 
 // TestDaemonsOwnDeadline: a deadline of an asked daemon's own is its error, as
-// long as nobody has cancelled the scope.
+// long as the scope is not canceled.
 func TestDaemonsOwnDeadline(t *testing.T) {
 	err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
 		_ = must(s.Daemon("flush", func(ctx context.Context) error {

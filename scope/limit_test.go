@@ -40,7 +40,7 @@ func TestTaskLimit(t *testing.T) {
 }
 
 // TestTaskLimitAndCancel: a Go that waits for room returns when the scope is
-// cancelled or asked to stop, and fn does not run.
+// canceled or asked to stop, and fn does not run.
 func TestTaskLimitAndCancel(t *testing.T) {
 	for name, end := range map[string]func(s *scope.Scope){
 		"cancel": func(s *scope.Scope) { s.Cancel(errGone) },

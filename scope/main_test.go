@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -320,7 +321,7 @@ func TestMainSuccess(t *testing.T) { runs(t, "ok").exits(0) }
 // name of the program.
 func TestMainFailure(t *testing.T) {
 	p := runs(t, "fails")
-	p.exits(1, "scope.test: no body\n", `scope.test: scope "app": drop "db" (wave 0): boom`, "teardown of app")
+	p.exits(1, programName+": no body\n", programName+`: scope "app": drop "db" (wave 0): boom`, "teardown of app")
 	for _, once := range []string{"no body", `drop "db"`} {
 		if n := strings.Count(p.stderr.String(), once); n != 1 {
 			t.Errorf("%q is on stderr %d times:\n%s", once, n, p.stderr.String())
@@ -340,7 +341,12 @@ func TestMainOutputIsBounded(t *testing.T) {
 }
 
 // TestMainMisuse: the scope does not open.
-func TestMainMisuse(t *testing.T) { runs(t, "is misused").exits(1, "scope.test: ", "WithGrace(-1ns)") }
+// programName is that of the test binary, which the helper processes run too.
+var programName = filepath.Base(os.Args[0])
+
+func TestMainMisuse(t *testing.T) {
+	runs(t, "is misused").exits(1, programName+": ", "WithGrace(-1ns)")
+}
 
 // TestMainSignal: SIGTERM and SIGINT cancel the scope with the signal as cause. The
 // code is 128 and the number of the signal for a body that returns the signal's echo,
@@ -447,8 +453,8 @@ func TestMainHungStart(t *testing.T) {
 
 // TestMainPanic: 1 for a panic of a task or the body, with its stack.
 func TestMainPanic(t *testing.T) {
-	runs(t, "panics").exits(1, `scope.test: scope "app": task "t": panic: kaboom`, "goroutine", "main_test.go")
+	runs(t, "panics").exits(1, programName+`: scope "app": task "t": panic: kaboom`, "goroutine", "main_test.go")
 	p := runs(t, "panics in body")
 	p.says("dropped")
-	p.exits(1, `scope.test: scope "app": body: panic: assignment to entry in nil map`, "goroutine", "main_test.go")
+	p.exits(1, programName+`: scope "app": body: panic: assignment to entry in nil map`, "goroutine", "main_test.go")
 }

@@ -57,7 +57,7 @@ type cell struct {
 	ends     map[string][]int //
 	bodyEnd  time.Duration    //
 	drained  time.Duration    // when body and task had both ended
-	canceled time.Duration    // when the scope's context had been cancelled; hangs*10 before
+	canceled time.Duration    // when the scope's context had been canceled; hangs*10 before
 	kept     []string         // what was registered
 }
 

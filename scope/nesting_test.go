@@ -61,7 +61,7 @@ func TestRequestsOfADaemon(t *testing.T) {
 						_ = scope.Run(context.WithoutCancel(ctx), func(ctx context.Context, req *scope.Scope) error {
 							time.Sleep(5 * sec)
 							if ctx.Err() != nil {
-								t.Error("the request was cancelled with the scope")
+								t.Error("the request was canceled with the scope")
 							}
 							j.add("request")
 							return nil
@@ -81,7 +81,7 @@ func TestRequestsOfADaemon(t *testing.T) {
 	})
 }
 
-// TestRunInDrop: a drop can open a scope, on a context that is not cancelled.
+// TestRunInDrop: a drop can open a scope, on a context that is not canceled.
 func TestRunInDrop(t *testing.T) {
 	var j journal
 	err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
@@ -112,7 +112,7 @@ func TestNestedFailureStaysInside(t *testing.T) {
 		}, scope.WithName("req"))
 		wantText(t, err, `scope "orders/req": task "t": boom`)
 		if ctx.Err() != nil {
-			t.Error("the owner was cancelled")
+			t.Error("the owner was canceled")
 		}
 		return scope.Run(ctx, func(in context.Context, _ *scope.Scope) error {
 			s.Cancel(errGone)
@@ -209,7 +209,7 @@ func TestChild(t *testing.T) {
 }
 
 // TestChildFailure: a failure inside cancels the child; the parent hears of it when
-// the child is closed or dropped, and is not cancelled.
+// the child is closed or dropped, and is not canceled.
 func TestChildFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		run := calls(func() error {
@@ -219,7 +219,7 @@ func TestChildFailure(t *testing.T) {
 				<-c.Context().Done()
 				wantIs(t, context.Cause(c.Context()), errBoom)
 				if ctx.Err() != nil {
-					t.Error("the parent was cancelled")
+					t.Error("the parent was canceled")
 				}
 				wantIs(t, c.Close(ctx), errBoom)
 				d := must(s.Child("d"))
@@ -309,7 +309,7 @@ func TestCloseBoundsTheWaitOnly(t *testing.T) {
 	})
 }
 
-// TestDaemon: its context is not cancelled with the scope but when its turn comes;
+// TestDaemon: its context is not canceled with the scope but when its turn comes;
 // it then finds the scope's cause, or ErrClosed; its echo of being asked is left
 // out, and by itself no reason to return a cause.
 func TestDaemon(t *testing.T) {
@@ -373,7 +373,7 @@ func TestDaemonThatEnds(t *testing.T) {
 			_ = must(s.Daemon("d", nothing))
 			synctest.Wait()
 			if ctx.Err() != nil {
-				t.Error("cancelled")
+				t.Error("canceled")
 			}
 		})
 	})

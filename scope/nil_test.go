@@ -10,7 +10,7 @@ import (
 	"github.com/ebb-go/ebb/trace"
 )
 
-// TestNilMeansSucceeded is the promise that whoever has seen nil may acknowledge
+// TestNilMeansSucceeded is the promise that a caller who has seen nil may acknowledge
 // the work: whatever cancels a scope, and whatever the scope owns, Run and Close
 // return nil exactly if a drop sees Succeeded, and the cause alone if a drop sees
 // Canceled.

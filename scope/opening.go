@@ -90,7 +90,7 @@ func (s *Scope) openingBelow(of *owner) (names []string) {
 		names = append(names, c.openingBelow(&c.body)...)
 	}
 	for _, c := range below {
-		if c.self != nil { // a child opens on behalf of whoever asks it to
+		if c.self != nil { // a child opens on behalf of its caller
 			names = append(names, c.openingBelow(of)...)
 		}
 	}

@@ -188,7 +188,7 @@ func (o funcOption) apply(s *Scope) { o(s) }
 func WithName(name string) Option { return nameOption(name) }
 
 // WithGrace bounds draining and teardown together, from the moment the scope is
-// cancelled or asked to stop, or its body has ended and teardown begins. 0, the
+// canceled or asked to stop, or its body has ended and teardown begins. 0, the
 // default, is no limit. A quarter of it is reserved for waves that have not
 // started. It maps to Kubernetes' terminationGracePeriodSeconds.
 func WithGrace(d time.Duration) Option { return graceOption(d) }
@@ -209,7 +209,7 @@ func WithTaskLimit(n int) Option { return taskLimitOption(n) }
 // is no limit.
 func WithDropLimit(n int) Option { return dropLimitOption(n) }
 
-// WithSupervisor keeps a failing task or daemon from cancelling its siblings;
+// WithSupervisor keeps a failing task or daemon from canceling its siblings;
 // all failures are returned. A panic cancels all the same.
 func WithSupervisor() Option { return supervisorFlag }
 

@@ -91,7 +91,7 @@ func AlsoDependsOn(nodes ...Node) GuardOption {
 }
 
 // DropTimeout bounds the drop; on a child, its whole teardown. When d has
-// passed, the context of the drop is cancelled with a [*DropTimeoutError]; after
+// passed, the context of the drop is canceled with a [*DropTimeoutError]; after
 // another tenth of d, at most a second, it is abandoned. 0 is no limit.
 func DropTimeout(d time.Duration) GuardOption {
 	return guardOption{"DropTimeout", func(c *guardConfig) {

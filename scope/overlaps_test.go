@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -196,7 +197,7 @@ func TestJoinAbandoned(t *testing.T) {
 }
 
 // TestDropTreeIsCanceled: when the teardown's time is up, all that a DropTree is
-// dropping is cancelled, not only its root.
+// dropping is canceled, not only its root.
 func TestDropTreeIsCanceled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var cause error
@@ -214,7 +215,7 @@ func TestDropTreeIsCanceled(t *testing.T) {
 		}, scope.WithGrace(4*sec))
 		var timeout *scope.DropTimeoutError
 		if !errors.As(cause, &timeout) || timeout.Guard != "api" {
-			t.Errorf("cancelled with %v", cause)
+			t.Errorf("canceled with %v", cause)
 		}
 	})
 }
@@ -237,7 +238,8 @@ func TestMoveBesideClose(t *testing.T) {
 }
 
 // TestStoppingOfTasksIsFreed: a long-lived scope holds nothing for the tasks that
-// have listened.
+// have listened. The smallest growth of three counts: what other tests have left
+// behind can grow in one of them, a leak does in each.
 func TestStoppingOfTasksIsFreed(t *testing.T) {
 	inScope(t, func(ctx context.Context, s *scope.Scope) {
 		heap := func() int64 {
@@ -256,16 +258,20 @@ func TestStoppingOfTasksIsFreed(t *testing.T) {
 			}
 		}
 		run(1_000)
-		before := heap()
-		run(20_000)
-		if grown := (heap() - before) / 20_000; grown > 50 {
+		grown := int64(math.MaxInt64)
+		for range 3 {
+			before := heap()
+			run(20_000)
+			grown = min(grown, (heap()-before)/20_000)
+		}
+		if grown > 50 {
 			t.Errorf("%d bytes for each task that is gone", grown)
 		}
 	})
 }
 
 // TestStoppingOfDerivedContext: Stopping closes when the context that it was given
-// is cancelled, also if the owner's is not; and one context has one channel.
+// is canceled, also if the owner's is not; and one context has one channel.
 func TestStoppingOfDerivedContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inScope(t, func(ctx context.Context, s *scope.Scope) {
@@ -287,7 +293,7 @@ func TestStoppingOfDerivedContext(t *testing.T) {
 	})
 }
 
-// TestDaemonEcho: a daemon that returns what its cancelled scope was cancelled
+// TestDaemonEcho: a daemon that returns what its canceled scope was canceled
 // with, before it is asked, repeats it.
 func TestDaemonEcho(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -53,7 +53,7 @@ func TestEarlyDrop(t *testing.T) {
 	}
 }
 
-// TestEarlyDropContext: an early drop runs on a context that is not cancelled; the
+// TestEarlyDropContext: an early drop runs on a context that is not canceled; the
 // caller's bounds only how long the caller waits, and returns its cause. An error
 // that then nobody waits for is Run's.
 func TestEarlyDropContext(t *testing.T) {
@@ -65,7 +65,7 @@ func TestEarlyDropContext(t *testing.T) {
 				time.Sleep(10 * sec)
 				ended = time.Since(start)
 				if ctx.Err() != nil {
-					t.Error("the drop's context is cancelled")
+					t.Error("the drop's context is canceled")
 				}
 				return errBoom
 			}))

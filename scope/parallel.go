@@ -16,7 +16,7 @@ import (
 var errNoFunctions = errors.New("scope.Race: no functions")
 
 // Race calls the functions concurrently and returns the first success; the
-// others are cancelled, and awaited, and what they return is discarded: what
+// others are canceled, and awaited, and what they return is discarded: what
 // they opened they have to give up themselves, for instance by acquiring inside
 // of a nested [Run]. If none succeeds the errors are returned in the order of
 // the functions. A panic cancels and joins the others, then Race panics with a

@@ -29,7 +29,7 @@ func after(d time.Duration, v int, err error) fn {
 	}
 }
 
-// TestRace: the first success wins, the others are cancelled and joined.
+// TestRace: the first success wins, the others are canceled and joined.
 func TestRace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		joined := false

@@ -266,7 +266,7 @@ func firm(hs []held) (things []*thing) {
 	return things
 }
 
-// unaskedLocked returns those whose drop nobody is asking for: one that has been
+// unaskedLocked returns those whose drop no call is asking for: one that has been
 // asked for may be decided, though the value is not gone yet.
 func (m *model) unaskedLocked(things []*thing) []*thing {
 	if m.trees > 0 {

@@ -7,7 +7,7 @@ import (
 )
 
 // refusalError says which scope did not do what was asked, and why. The reason can
-// be a cause that a user gave, so its text is made when somebody asks for it.
+// be a cause that a user gave, so its text is made when it is asked for.
 type refusalError struct {
 	scope, what, name string
 	why               error

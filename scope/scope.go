@@ -111,7 +111,7 @@ type incidents struct {
 	turned    bool            // a child: its turn has come
 	turn      error           // a child was canceled with that because its turn had come
 	early     *earlyDrop      // the newest early drop that has not ended
-	drained   *drained        // nil: nobody looks, or there is nothing to tell yet
+	drained   *drained        // nil: nothing looks, or nothing has happened yet
 	collected bool            // what fails from here on is logged, for it comes too late for Run
 	contained map[string]bool // sorts of foreign code of which it was logged that they failed
 }
@@ -162,7 +162,7 @@ func (s *Scope) Path() string {
 	return strings.Join(names, "/")
 }
 
-// Context returns the scope's context. It is cancelled, with a cause, when the
+// Context returns the scope's context. It is canceled, with a cause, when the
 // scope is, and when it has closed with one that is ErrClosed and [context.Canceled].
 func (s *Scope) Context() context.Context { return &s.body }
 

@@ -14,7 +14,7 @@ import (
 // value it gave. ready may be called from any goroutine; calls after the first
 // do nothing. If fn ends before that, Start returns its error, or [ErrNotReady]
 // if it had none, and nothing is registered: the scope goes on. If ctx ends
-// first, or the scope closes, the half-started daemon is cancelled and awaited
+// first, or the scope closes, the half-started daemon is canceled and awaited
 // and the cause is returned. A panic of fn before it is ready is the caller's.
 func Start[T any](ctx context.Context, s *Scope, name string,
 	fn func(ctx context.Context, ready func(T)) error, opts ...GuardOption,

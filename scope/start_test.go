@@ -174,7 +174,7 @@ func TestStartStarterCanceled(t *testing.T) {
 					wantIs(t, err, errBoom)
 				}
 				if d != nil || len(live(s)) != 0 || ctx.Err() != nil {
-					t.Error("registered, or the scope was cancelled")
+					t.Error("registered, or the scope was canceled")
 				}
 				return nil
 			})
@@ -264,7 +264,7 @@ func TestStartHoldsTheExit(t *testing.T) {
 }
 
 // TestStartOfAbandonedTask: where the scope closes meanwhile, the half-started
-// daemon is cancelled and awaited, and the error is ErrClosed.
+// daemon is canceled and awaited, and the error is ErrClosed.
 func TestStartOfAbandonedTask(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		result := make(chan error, 1)

@@ -194,7 +194,7 @@ func TestRefusedDropIsOutsideOfLocks(t *testing.T) {
 }
 
 // TestAcquireFinishesWhileCanceled: an acquire that finishes while its scope is
-// being cancelled is registered and dropped.
+// being canceled is registered and dropped.
 func TestAcquireFinishesWhileCanceled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var j journal

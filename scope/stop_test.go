@@ -30,7 +30,7 @@ func TestStop(t *testing.T) {
 			return func(ctx context.Context) error {
 				<-scope.Stopping(ctx)
 				if ctx.Err() != nil {
-					t.Errorf("%s: cancelled", name)
+					t.Errorf("%s: canceled", name)
 				}
 				j.add(name)
 				return nil
@@ -82,7 +82,7 @@ func TestStop(t *testing.T) {
 }
 
 // TestStopThenGrace: Stop starts the grace; when it has run out but for the
-// reserve, the scope is cancelled with Stop's cause.
+// reserve, the scope is canceled with Stop's cause.
 func TestStopThenGrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
@@ -91,7 +91,7 @@ func TestStopThenGrace(t *testing.T) {
 			s.Stop(errGone)
 			<-ctx.Done()
 			if took := time.Since(start); took != 6*sec || context.Cause(ctx) != errGone {
-				t.Errorf("cancelled after %v with %v", took, context.Cause(ctx))
+				t.Errorf("canceled after %v with %v", took, context.Cause(ctx))
 			}
 			return nil
 		}, scope.WithGrace(8*sec))
@@ -105,7 +105,7 @@ func TestStopThenGrace(t *testing.T) {
 	})
 }
 
-// TestStopping is closed too once the context is cancelled, so one select suffices;
+// TestStopping is closed too once the context is canceled, so one select suffices;
 // outside of a scope it is Done.
 func TestStopping(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -42,7 +42,7 @@ func StoppingContext(ctx context.Context) (context.Context, context.CancelFunc) 
 	return derived, func() { cancel(context.Canceled) }
 }
 
-// listener is somebody who waits for an owner to be asked to stop. It leaves the
+// listener waits for an owner to be asked to stop. It leaves the
 // owner's list when it is told, or the context that it has asked with has ended.
 // Of stopping and cancel it has one.
 type listener struct {
@@ -65,7 +65,7 @@ type listeners struct {
 	byDone map[<-chan struct{}]*listener // those with stopping
 }
 
-// listen adds l and returns it, unless somebody listens with the same context already:
+// listen adds l and returns it, unless there is a listener with the same context already:
 // then it returns that one. If o was asked to stop before, or has ended, l is told at
 // once.
 func (o *owner) listen(l *listener) (known *listener, told bool) {

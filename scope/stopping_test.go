@@ -23,7 +23,7 @@ func processorTime(t *testing.T) time.Duration {
 }
 
 // TestStoppingOfManyContexts: to listen, and to stop listening, does not take longer
-// the more contexts somebody listens with.
+// the more contexts are listened with.
 func TestStoppingOfManyContexts(t *testing.T) {
 	cost := func(n int) time.Duration {
 		best := time.Hour

@@ -23,7 +23,7 @@ func TestSupervisor(t *testing.T) {
 			s.Go("b", func(ctx context.Context) error {
 				select {
 				case <-ctx.Done():
-					t.Error("cancelled")
+					t.Error("canceled")
 				case <-time.After(sec):
 					j.add("b")
 				}

@@ -33,11 +33,11 @@ type task struct {
 }
 
 // Go runs fn as a task: on a goroutine of its own, with the scope's context,
-// and the scope waits for it. If fn fails, the scope is cancelled with a
+// and the scope waits for it. If fn fails, the scope is canceled with a
 // [*TaskError]; the same holds, with a [*PanicError] or [ErrGoexit] inside, if
 // it panics or calls [runtime.Goexit].
 //
-// With a task limit Go blocks until there is room or the scope is cancelled or
+// With a task limit Go blocks until there is room or the scope is canceled or
 // asked to stop. A scope that is canceled, stopping or closed does not run fn, and
 // logs that: the first time by name, and with the number of the others when it ends.
 // Use [Scope.TryGo] to know, and [Async] to have a result.

@@ -34,7 +34,7 @@ func (r *Report) slots() []int {
 	slices.SortFunc(ends, func(a, b int) int {
 		return cmp.Or(r.Entries[a].Ended.Compare(r.Entries[b].Ended), cmp.Compare(place[a], place[b]))
 	})
-	var free []int // drops that have ended and whose slot nobody has, the newest last
+	var free []int // drops that have ended and whose slot is free, the newest last
 	next := 0
 	for k, i := range starts {
 		e := &r.Entries[i]

@@ -160,7 +160,7 @@ func (d *DropSpan) end(at time.Time, outcome string, f failure) {
 		}
 		d.begin(d.ctx)
 	}
-	if d.span == nil { // nobody looks, or the tracer has failed
+	if d.span == nil { // nothing records, or the tracer has failed
 		return
 	}
 	at = later(at, d.start)

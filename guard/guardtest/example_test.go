@@ -23,7 +23,7 @@ func run(test func(t testing.TB)) {
 }
 
 // The guard is dropped when the test has ended, on a context that lives: the
-// test's own is cancelled by then.
+// test's own is canceled by then.
 func ExampleOwn_syncDrop() {
 	run(func(t testing.TB) {
 		db := guardtest.Own(t, guard.New("db", func(ctx context.Context, _ string) error {

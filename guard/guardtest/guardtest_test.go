@@ -35,7 +35,7 @@ func (r *recorder) Errorf(format string, args ...any) {
 	r.errors = append(r.errors, fmt.Sprintf(format, args...))
 }
 
-// end ends the test as package testing does: the context is cancelled, then the
+// end ends the test as package testing does: the context is canceled, then the
 // cleanups run, last in first out.
 func (r *recorder) end() {
 	r.cancel()

@@ -60,7 +60,7 @@ func (f *StandIn) FinishGoexit() {
 }
 
 // FinishWhenAsked ends the stand-in as soon as it is asked to: when its context
-// is cancelled, with the cause, or when it is told to stop (see
+// is canceled, with the cause, or when it is told to stop (see
 // [scope.Stopping]), with nil. A drop function ends with nil at once.
 func (f *StandIn) FinishWhenAsked() {
 	f.t.Helper()

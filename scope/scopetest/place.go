@@ -50,7 +50,7 @@ func (st *Tester) Child(name string, opts ...scope.Option) *StandIn {
 	return f
 }
 
-// Task starts a task that is a stand-in. It goes on when it is cancelled or asked
+// Task starts a task that is a stand-in. It goes on when it is canceled or asked
 // to stop, until it is told how to end: [StandIn.FinishWhenAsked] makes it an
 // obedient one. If the scope refuses it the test ends.
 func (st *Tester) Task(name string) *StandIn {

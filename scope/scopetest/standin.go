@@ -29,8 +29,8 @@ type node = scope.Node
 // test.
 //
 // A stand-in that was told nothing goes on. When the time for its drop is up, so
-// that its context is cancelled with a [scope.DropTimeoutError], it ends with that
-// error, as good code does; to be cancelled or asked to stop before that is no
+// that its context is canceled with a [scope.DropTimeoutError], it ends with that
+// error, as good code does; to be canceled or asked to stop before that is no
 // reason to end, so that the test can look. [StandIn.FinishWhenAsked] and
 // [StandIn.Hang] change this. What it was told last counts.
 //
@@ -166,12 +166,12 @@ func (f *StandIn) follow(ctx context.Context, drop bool) error {
 			if cause := context.Cause(ctx); drop || outOfTime(cause) {
 				return cause
 			}
-			over = nil // cancelled, but its time is not up: the test has the word
+			over = nil // canceled, but its time is not up: the test has the word
 		}
 	}
 }
 
-// outOfTime reports whether a context was cancelled at the deadline of a drop.
+// outOfTime reports whether a context was canceled at the deadline of a drop.
 func outOfTime(cause error) bool {
 	_, late := fault.As[*scope.DropTimeoutError](cause)
 	return late

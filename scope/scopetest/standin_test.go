@@ -50,7 +50,7 @@ func TestKinds(t *testing.T) {
 		job := st.Task("job")
 		st.Exit()
 		st.Body().WantEnded()
-		job.WantIdle() // a task that nobody has cancelled runs to its end
+		job.WantIdle() // a task that was not canceled runs to its end
 		consumer.WantIdle()
 		job.Finish(nil)
 		consumer.WantDropping()
@@ -67,7 +67,7 @@ func TestKinds(t *testing.T) {
 	})
 }
 
-// A cancelled scope: the task has been asked, the daemon and the guard have not.
+// A canceled scope: the task has been asked, the daemon and the guard have not.
 func TestAsked(t *testing.T) {
 	for name, end := range map[string]func(*scopetest.Tester){
 		"cancel":    func(st *scopetest.Tester) { st.Scope().Cancel(errBoom) },
@@ -188,7 +188,7 @@ func TestFaultsOfTasks(t *testing.T) {
 		st.Task("hang").Hang()
 		polite := st.Task("polite")
 		polite.FinishWhenAsked()
-		st.Scope().Stop(nil) // asks; what has not ended at three quarters is cancelled
+		st.Scope().Stop(nil) // asks; what has not ended at three quarters is canceled
 		st.Exit()
 		st.WantErr(scope.ErrAbandoned)
 		polite.WantEnded()

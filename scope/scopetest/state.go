@@ -49,12 +49,12 @@ func (f *StandIn) stateLocked() seen {
 
 // WantIdle fails the test unless nobody has asked the stand-in to end: the drop
 // of a guard or child has not begun, and a daemon, task or body runs, neither
-// cancelled nor asked to stop.
+// canceled nor asked to stop.
 func (f *StandIn) WantIdle() { f.t.Helper(); f.want(idle) }
 
 // WantDropping fails the test unless the stand-in was asked to end and has not
 // ended: the drop of a guard or child runs, and a daemon, task or body still does
-// though it was cancelled or asked to stop.
+// though it was canceled or asked to stop.
 func (f *StandIn) WantDropping() { f.t.Helper(); f.want(dropping) }
 
 // WantEnded fails the test unless the stand-in has ended.

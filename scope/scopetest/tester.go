@@ -31,12 +31,12 @@ type Tester struct {
 	ctx   context.Context // the body's, which the test's goroutine acts for
 
 	mu    sync.Mutex // protects the following
-	began time.Time  // when the scope was cancelled, or its body had ended
+	began time.Time  // when the scope was canceled, or its body had ended
 	ended time.Time  // when Run returned
 }
 
 // New opens a scope with the given options and returns when its body runs. The
-// body ends on [Tester.Exit], or when the scope is cancelled or asked to stop. Log
+// body ends on [Tester.Exit], or when the scope is canceled or asked to stop. Log
 // lines go to the test's output unless [scope.WithLogger] is given. Invalid options
 // end the test.
 //

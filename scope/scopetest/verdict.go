@@ -74,7 +74,7 @@ func (st *Tester) WantErr(wants ...error) {
 }
 
 // WantWithin waits like [Tester.Err] and fails the test if the exit took longer
-// than budget: draining and teardown, from the moment the scope was cancelled or
+// than budget: draining and teardown, from the moment the scope was canceled or
 // its body had ended, as [scope.WithGrace] counts it. The clock is virtual, so the
 // budget is exact. For the teardown alone see the function [WantWithin].
 func (st *Tester) WantWithin(budget time.Duration) {
