@@ -43,9 +43,9 @@ func Acquire[T any](ctx context.Context, s *Scope, name string,
 	}
 	a := new(acquired[T])
 	h := &a.handle
-	h.item.s, h.item.impl = s, h
+	h.node.s, h.node.resource = s, h
 	cfg := newGuardConfig(opts)
-	if err := h.item.admits(name, &cfg); err != nil {
+	if err := h.node.admits(name, &cfg); err != nil {
 		return nil, s.refusal("acquire", name, err)
 	}
 	v, err := a.call(ctx, name, open)
@@ -54,7 +54,7 @@ func Acquire[T any](ctx context.Context, s *Scope, name string,
 	}
 	guard.InitOwned(&h.own, v, drop)
 	h.g = &h.own
-	if err := h.item.keep(ownerOf(ctx), "acquire", name, &cfg); err != nil {
+	if err := h.node.keep(frameOf(ctx), "acquire", name, &cfg); err != nil {
 		return nil, err
 	}
 	if isTelemetry(v) {
@@ -67,23 +67,23 @@ func Acquire[T any](ctx context.Context, s *Scope, name string,
 // span ends also when open panics or calls Goexit.
 func (a *acquired[T]) call(ctx context.Context, name string, open func(context.Context) (T, error)) (v T, err error) {
 	h := &a.handle
-	if rec := h.item.s.rec; rec != nil {
+	if rec := h.node.s.rec; rec != nil {
 		var span *trace.Span
 		ctx, span = rec.Acquire(ctx, name, h.typ())
 		err = ErrGoexit // unless open returns
 		defer func() { span.End(err) }()
 	}
-	a.open.begin(ctx, &h.item, name)
+	a.open.begin(ctx, &h.node, name)
 	returned := false
 	defer func() {
 		if !returned || err != nil {
-			h.item.forget()
+			h.node.forget()
 		}
 	}()
 	var drops error
-	defer h.item.opens(ctx, &returned, &err, &drops)
+	defer h.node.opens(ctx, &returned, &err, &drops)
 	defer a.open.end()
-	v, err = open(&a.open.owner)
+	v, err = open(&a.open.frame)
 	returned = true
 	return v, err
 }
@@ -91,34 +91,34 @@ func (a *acquired[T]) call(ctx context.Context, name string, open func(context.C
 // keep registers a guard that user has opened, nil for one that was not opened
 // here. If the scope no longer accepts it, it is dropped at once, and nothing is
 // lost.
-func (i *item) keep(user *owner, what, name string, cfg *guardConfig) error {
-	err := i.register(name, cfg, false, user)
+func (n *node) keep(user *frame, what, name string, cfg *guardConfig) error {
+	err := n.register(name, cfg, false, user)
 	if err == nil {
 		return nil
 	}
-	refused := i.s.refusal(what, name, err)
-	if i.is() != pending {
+	refused := n.s.refusal(what, name, err)
+	if n.is() != pending {
 		return refused // it was registered, and has been dropped by that
 	}
-	return multierr.Append(refused, i.dropUnowned(user, name, cfg))
+	return multierr.Append(refused, n.dropUnowned(user, name, cfg))
 }
 
 // Register makes a guard that exists already a guard of s. A scope that no
 // longer accepts drops it at once and returns [ErrClosed] with the drop's error
 // beside it. A guard that is gone is refused with [ErrDropped] or
-// [ErrReleased], one that has an owner with [guard.ErrOwned].
+// [ErrReleased], one that has a frame with [guard.ErrOwned].
 func Register[T any](s *Scope, name string, g *guard.Guard[T], opts ...GuardOption) (*Handle[T], error) {
 	h := &Handle[T]{g: g}
-	h.item.s, h.item.impl = s, h
+	h.node.s, h.node.resource = s, h
 	cfg := newGuardConfig(opts)
 	if err := g.Own(); err != nil {
 		return nil, s.refusal("register", name, err)
 	}
-	if err := h.item.admits(name, &cfg); err != nil && !errors.Is(err, ErrClosed) {
+	if err := h.node.admits(name, &cfg); err != nil && !errors.Is(err, ErrClosed) {
 		g.Disown() // a mistake in the call; the guard stays the caller's
 		return nil, s.refusal("register", name, err)
 	}
-	if err := h.item.keep(nil, "register", name, &cfg); err != nil {
+	if err := h.node.keep(nil, "register", name, &cfg); err != nil {
 		return nil, err
 	}
 	if v, err := g.Get(); err == nil && isTelemetry(v) {
@@ -137,12 +137,12 @@ func Defer(s *Scope, name string, drop func(ctx context.Context) error, opts ...
 	h := new(Handle[struct{}])
 	guard.InitOwned(&h.own, struct{}{}, func(ctx context.Context, _ struct{}) error { return drop(ctx) })
 	h.g = &h.own
-	h.item.s, h.item.impl = s, h
+	h.node.s, h.node.resource = s, h
 	cfg := newGuardConfig(opts)
-	if err := h.item.admits(name, &cfg); err != nil && !errors.Is(err, ErrClosed) {
+	if err := h.node.admits(name, &cfg); err != nil && !errors.Is(err, ErrClosed) {
 		return nil, s.refusal("defer", name, err)
 	}
-	if err := h.item.keep(nil, "defer", name, &cfg); err != nil {
+	if err := h.node.keep(nil, "defer", name, &cfg); err != nil {
 		return nil, err
 	}
 	return h, nil
@@ -151,22 +151,22 @@ func Defer(s *Scope, name string, drop func(ctx context.Context) error, opts ...
 // admits reports why i could not be registered now, before anything is opened. What i
 // depends on in the scopes above is recorded by it: unless it is registered, forget
 // takes that back.
-func (i *item) admits(name string, cfg *guardConfig) error {
+func (n *node) admits(name string, cfg *guardConfig) error {
 	if err := cfg.validForGuard(); err != nil {
 		return err
 	}
-	i.n.Label(name)
-	own, err := i.resolve(cfg.deps, false)
+	n.vertex.Label(name)
+	own, err := n.resolve(cfg.deps, false)
 	if err == nil {
-		s := i.s
+		s := n.s
 		s.mu.Lock()
-		if _, err = s.depsLocked(i, own); s.state >= dropping {
+		if _, err = s.depsLocked(n, own); s.state >= dropping {
 			err = ErrClosed
 		}
 		s.mu.Unlock()
 	}
 	if err != nil {
-		i.forget()
+		n.forget()
 	}
 	return err
 }

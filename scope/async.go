@@ -56,7 +56,7 @@ func (t *Task[T]) Await(ctx context.Context) (T, error) {
 		return t.v, t.err
 	default:
 	}
-	w, path := waits.enter(held(ctx), target{vertex: vertex{task: &t.task.owner}})
+	w, path := waits.enter(held(ctx), target{waitPoint: waitPoint{task: &t.task.frame}})
 	if path != nil {
 		return zero, t.task.s.refusal("await", t.task.name, ErrReentrant)
 	}

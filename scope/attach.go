@@ -41,7 +41,7 @@ type attached struct {
 
 // Value answers for the owner first.
 func (a *attached) Value(key any) any {
-	if _, ok := key.(ownerKey); !ok {
+	if _, ok := key.(frameKey); !ok {
 		if v := a.values.Value(key); v != nil {
 			return v
 		}

@@ -60,11 +60,11 @@ func (s *Scope) stop(cause error, cancel bool) {
 		s.mu.Unlock()
 		return
 	}
-	s.incidentsLocked().stopCause = cause
+	s.exitStateLocked().stopCause = cause
 	s.beginDrainedLocked()
-	told := s.body.tellLocked(cause, nil)
+	told := s.body.askLocked(cause, nil)
 	for t := s.tasks; t != nil; t = t.next {
-		told = t.tellLocked(cause, told)
+		told = t.askLocked(cause, told)
 	}
 	if s.grace > 0 && s.clock().graceFrom.IsZero() {
 		s.clock().graceFrom = time.Now()
@@ -81,18 +81,18 @@ func (s *Scope) stop(cause error, cancel bool) {
 }
 
 // belowLocked returns the children that are not Graceful, and the lexical children that belong to a
-// task or the body or, given one, to that owner. Those of daemons are asked
+// task or the body or, given one, to that frame. Those of daemons are asked
 // when the daemon is.
-func (s *Scope) belowLocked(of *owner) (below []*Scope) {
+func (s *Scope) belowLocked(of *frame) (below []*Scope) {
 	for c := s.nested; c != nil; c = c.next {
-		owner := c.lexicalOwner()
-		if of == nil && owner.kind <= taskOwner || of != nil && owner == of {
+		owner := c.lexicalFrame()
+		if of == nil && owner.kind <= taskFrame || of != nil && owner == of {
 			below = append(below, c)
 		}
 	}
 	if of == nil {
 		for _, n := range s.graph.Nodes() {
-			if c, ok := itemOf(n).impl.(*Scope); ok && !c.graceful() {
+			if c, ok := nodeOf(n).resource.(*Scope); ok && !c.graceful() {
 				below = append(below, c)
 			}
 		}
@@ -103,10 +103,10 @@ func (s *Scope) belowLocked(of *owner) (below []*Scope) {
 // stopReasonLocked is the cause with which the scope, or one above it, was asked to
 // stop; nil before.
 func (s *Scope) stopReasonLocked() error {
-	if s.incidents == nil {
+	if s.exitState == nil {
 		return nil
 	}
-	return s.incidents.stopCause
+	return s.exitState.stopCause
 }
 
 // stopCause is the cause that a daemon which is asked to stop finds, and what is

@@ -12,7 +12,7 @@ type cause struct {
 }
 
 var (
-	errEnded   error = &cause{"scope is closed", "closed", ErrClosed}                        // the owner of the context has ended
+	errEnded   error = &cause{"scope is closed", "closed", ErrClosed}                        // the frame of the context has ended
 	errTurn    error = &cause{"its turn in the teardown has come", "closed", ErrClosed}      // of a daemon or child
 	errRaceWon error = &cause{"another function of the race has succeeded", "canceled", nil} // of the losers of a Race
 )

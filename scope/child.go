@@ -12,7 +12,7 @@ import (
 // child is a scope and its node in the parent, in one allocation.
 type child struct {
 	Scope
-	item item
+	item node
 }
 
 // Child opens a scope inside the life of s: it lives until it is closed, or
@@ -26,24 +26,24 @@ type child struct {
 // dropped.
 func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 	both := new(child)
-	c, i := &both.Scope, &both.item
-	c.name, c.parent, c.frame, c.self = name, s, &s.body, i
-	i.s, i.impl = s, c
+	c, n := &both.Scope, &both.item
+	c.name, c.parent, c.opener, c.self = name, s, &s.body, n
+	n.s, n.resource = s, c
 	if err := c.configure(opts); err != nil {
 		return nil, err
 	}
 	refuse := func(err error) (*Scope, error) { return nil, s.refusal("child", name, err) }
 	var cfg guardConfig
-	if c.rare != nil {
-		cfg = c.rare.guard
+	if c.config != nil {
+		cfg = c.config.guard
 	}
 	if err := cfg.valid(); err != nil {
 		return refuse(err)
 	}
-	i.n.Label(name)
-	own, err := i.resolve(cfg.deps, false)
+	n.vertex.Label(name)
+	own, err := n.resolve(cfg.deps, false)
 	if err != nil {
-		i.forget()
+		n.forget()
 		return refuse(err)
 	}
 	c.foreign = s.foreign
@@ -51,7 +51,7 @@ func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 	named := recorded || c.inspector() != nil || c.profiled() // who looks wants the name at once
 	if named {
 		if err := c.takeName(); err != nil {
-			i.forget()
+			n.forget()
 			return refuse(err)
 		}
 	}
@@ -62,7 +62,7 @@ func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 	c.begin(base, recorded)
 	stopped, err := c.enterParent(own, &cfg, named)
 	if err != nil {
-		i.forget()
+		n.forget()
 		c.abort()
 		return refuse(err)
 	}
@@ -74,7 +74,7 @@ func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 
 // enterParent makes a child a node of its parent, and gives it its name unless it
 // is named already. If the parent was asked to stop, stopped is the cause.
-func (s *Scope) enterParent(own []*item, cfg *guardConfig, named bool) (stopped, err error) {
+func (s *Scope) enterParent(own []*node, cfg *guardConfig, named bool) (stopped, err error) {
 	p := s.parent
 	p.mu.Lock()
 	defer p.unlockAndCount()
@@ -124,7 +124,7 @@ func (s *Scope) Close(ctx context.Context) error {
 	switch {
 	case s.self == nil:
 		return s.refusal("close", s.name, misuse("a scope made by Run ends with its function"))
-	case holds(held(ctx), target{vertex: vertex{item: s.self}}):
+	case holds(held(ctx), target{waitPoint: waitPoint{node: s.self}}):
 		return s.refusal("close", s.name, ErrReentrant)
 	}
 	if idle, cause := s.closeIdle(); idle {
@@ -155,20 +155,20 @@ func (s *Scope) Close(ctx context.Context) error {
 // leaveParent takes an idle child out of its parent, unless it is in use or being
 // dropped, or its drop is recorded: then the long way knows what to say.
 func (s *Scope) leaveParent() bool {
-	p, i := s.parent, s.self
+	p, n := s.parent, s.self
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.rec != nil || i.is() != live || i.extraLocked().early != nil || p.graph.Remove(&i.n) != nil {
+	if p.rec != nil || n.is() != live || n.rarelyLocked().early != nil || p.graph.Remove(&n.vertex) != nil {
 		return false
 	}
-	i.set(gone)
-	i.tellGoneLocked()
-	p.names.free(i.name())
-	i.unpinLocked()
+	n.set(gone)
+	n.tellGoneLocked()
+	p.names.free(n.name())
+	n.unpinLocked()
 	return true
 }
 
-func (s *Scope) node() *item {
+func (s *Scope) asNode() *node {
 	if s == nil {
 		return nil
 	}
@@ -187,7 +187,7 @@ func (s *Scope) dropNow(ctx context.Context) error {
 		defer cancel()
 	}
 	s.drain(ctx)
-	s.settle(Succeeded, nil)
+	s.decide(Succeeded, nil)
 	faults := s.finish(s.dropAll(budgetOf(s, budget.Deadline(ctx))))
 	s.mu.Lock()
 	s.end.faults = faults
@@ -208,10 +208,10 @@ func (s *Scope) dropNow(ctx context.Context) error {
 // closedByOwner reports whether the drop of the child that is about to begin is that
 // of its Close, and until when it has time; zero is no limit.
 func (s *Scope) closedByOwner() (bound time.Time, closed bool) {
-	early := s.self.n.Early() // else the teardown has taken over
+	early := s.self.vertex.Early() // else the teardown has taken over
 	s.parent.mu.Lock()
 	defer s.parent.mu.Unlock()
-	e := s.self.extraLocked().early
+	e := s.self.rarelyLocked().early
 	if !early || e == nil || e.tree || e.over == nil {
 		return bound, false
 	}
@@ -228,7 +228,7 @@ func (s *Scope) turn() {
 	cause := s.parent.stopCause()
 	s.mu.Lock()
 	over := s.state >= dropping
-	in := s.incidentsLocked()
+	in := s.exitStateLocked()
 	first := !over && !in.turned
 	if first {
 		in.turned = true
@@ -247,12 +247,12 @@ func (s *Scope) turn() {
 	default:
 		s.cancelFor(cause)
 	}
-	if s.rare != nil {
-		s.parent.interrupt(s.rare.guard.interrupt)
+	if s.config != nil {
+		s.parent.interrupt(s.config.guard.interrupt)
 	}
 }
 
-func (s *Scope) graceful() bool { return s.rare != nil && s.rare.guard.graceful }
+func (s *Scope) graceful() bool { return s.config != nil && s.config.guard.graceful }
 
 // byTurn reports whether cause, which the scope was canceled with, is that of its
 // turn, or of the turn of a child that it is a child of. Such a cancellation only
@@ -260,7 +260,7 @@ func (s *Scope) graceful() bool { return s.rare != nil && s.rare.guard.graceful 
 func (s *Scope) byTurn(cause error) bool {
 	for ; cause != nil && s.self != nil; s = s.parent {
 		s.mu.Lock()
-		turn := s.incidents != nil && fault.Same(s.incidents.turn, cause)
+		turn := s.exitState != nil && fault.Same(s.exitState.turn, cause)
 		s.mu.Unlock()
 		if turn {
 			return true

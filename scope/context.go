@@ -121,7 +121,7 @@ const maxUnmade = 8
 // unmade returns how many scopes around s have no context yet, without one that
 // has between them; maxUnmade stands for as many or more.
 func (s *Scope) unmade() (n int) {
-	for o := s.frame; o != nil && n < maxUnmade && !o.s.context.made(); o = o.s.frame {
+	for f := s.opener; f != nil && n < maxUnmade && !f.s.context.made(); f = f.s.opener {
 		n++
 	}
 	return n

@@ -39,7 +39,7 @@ func (s *Scope) contain(ctx context.Context) context.Context {
 // that it was made of whether it has ended.
 func isKnown(ctx context.Context) bool {
 	for {
-		if _, ok := ctx.(*owner); ok {
+		if _, ok := ctx.(*frame); ok {
 			return true
 		}
 		switch reflect.TypeOf(ctx).String() {

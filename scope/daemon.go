@@ -18,8 +18,8 @@ const maxDaemonStacks = 32
 // Daemon is a function that runs until its turn in the teardown of its scope.
 // [Scope.Daemon] and [Start] make one.
 type Daemon struct {
-	item item
-	run  owner // its context
+	node node
+	run  frame // its context
 	fn   func(ctx context.Context) error
 
 	cancel    context.CancelCauseFunc
@@ -35,21 +35,21 @@ type Daemon struct {
 	returned  bool
 
 	// Guarded by the scope's mu.
-	stuck   string     // the stack of its goroutine, when it was abandoned
-	unasked *TaskError // it failed before it was asked to stop
-	mute    bool       // it ended before it was registered, and Start has not looked yet what it came to
-	joined  bool       // it has ended, with all that it has nested
+	stuck       string     // the stack of its goroutine, when it was abandoned
+	failedFirst *TaskError // it failed before it was asked to stop
+	mute        bool       // it ended before it was registered, and Start has not looked yet what it came to
+	joined      bool       // it has ended, with all that it has nested
 }
 
-func (d *Daemon) node() *item {
+func (d *Daemon) asNode() *node {
 	if d == nil {
 		return nil
 	}
-	return &d.item
+	return &d.node
 }
 
 // Name returns the name of the daemon, unique in its scope while it lives.
-func (d *Daemon) Name() string { return d.item.name() }
+func (d *Daemon) Name() string { return d.node.name() }
 
 // Done returns a channel that is closed when the daemon has ended, by itself or in
 // its turn, with all that is nested in it. One that has ended by itself is no longer
@@ -58,7 +58,7 @@ func (d *Daemon) Done() <-chan struct{} { return d.done }
 
 // Drop stops the daemon now: it asks it, and waits until it has ended. See
 // [Handle.Drop] for ctx and what is returned.
-func (d *Daemon) Drop(ctx context.Context) error { return d.item.dropEarly(ctx, false) }
+func (d *Daemon) Drop(ctx context.Context) error { return d.node.dropEarly(ctx, false) }
 
 // Daemon runs fn on a goroutine of its own until its turn in the teardown comes.
 // Its context is not canceled with the scope but then, so a signal does not
@@ -79,7 +79,7 @@ func (s *Scope) Daemon(name string, fn func(ctx context.Context) error, opts ...
 	if err != nil {
 		return nil, s.refusal("daemon", name, err)
 	}
-	if err := d.item.register(name, &cfg, true, nil); err != nil {
+	if err := d.node.register(name, &cfg, true, nil); err != nil {
 		d.cancel(errEnded)
 		return nil, s.refusal("daemon", name, err)
 	}
@@ -93,12 +93,12 @@ func (s *Scope) newDaemon(name string, cfg *guardConfig) (*Daemon, error) {
 		return nil, err
 	}
 	d := &Daemon{label: name, graceful: cfg.graceful, interrupt: cfg.interrupt, done: make(chan struct{})}
-	d.item.s, d.item.impl = s, d
-	d.item.n.Label(name)
+	d.node.s, d.node.resource = s, d
+	d.node.vertex.Label(name)
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(s.context.base))
 	d.cancel = cancel
-	d.run.item = &d.item
-	d.run.begin(ctx, s, daemonOwner)
+	d.run.node = &d.node
+	d.run.begin(ctx, s, daemonFrame)
 	return d, nil
 }
 
@@ -109,7 +109,7 @@ type daemonRun struct{ *Daemon }
 func (d daemonRun) Run() {
 	d.id.Store(fault.GoroutineID())
 	defer d.end()
-	if s := d.item.s; s.profiled() {
+	if s := d.node.s; s.profiled() {
 		ctx, stop := s.profile(d.run.Context, "daemon", d.label)
 		d.run.Context = ctx
 		defer stop()
@@ -130,7 +130,7 @@ func (d *Daemon) end() {
 	}
 	d.failed()
 	d.run.join()
-	s := d.item.s
+	s := d.node.s
 	s.mu.Lock()
 	d.joined = true
 	s.mu.Unlock()
@@ -143,14 +143,14 @@ func (d *Daemon) end() {
 // What was asked to stop, or is about to be, is its drop's to end: graph and state
 // are looked at under the lock that both need.
 func (d *Daemon) leave() {
-	s, i := d.item.s, &d.item
+	s, n := d.node.s, &d.node
 	s.mu.Lock()
-	left := d.joined && !d.mute && !d.run.asked && i.is() == live && s.graph.Leave(&i.n, d.unasked != nil)
-	if left && d.unasked == nil {
-		i.set(released)
-		i.tellGoneLocked()
-		s.names.free(i.name())
-		i.unpinLocked()
+	left := d.joined && !d.mute && !d.run.asked && n.is() == live && s.graph.Leave(&n.vertex, d.failedFirst != nil)
+	if left && d.failedFirst == nil {
+		n.set(released)
+		n.tellGoneLocked()
+		s.names.free(n.name())
+		n.unpinLocked()
 		s.lives(-1)
 	}
 	s.unlockAndCount()
@@ -162,11 +162,11 @@ func (d *Daemon) leave() {
 // failed tells the scope, unless the daemon is still starting or was asked to
 // stop: then whoever waits for it does.
 func (d *Daemon) failed() {
-	s := d.item.s
+	s := d.node.s
 	echo := d.returned && s.isEcho(d.err)
 	s.mu.Lock()
-	if d.err == nil || d.run.asked || d.item.is() == pending {
-		d.mute = d.item.is() == pending
+	if d.err == nil || d.run.asked || d.node.is() == pending {
+		d.mute = d.node.is() == pending
 		s.mu.Unlock()
 		return
 	}
@@ -176,23 +176,23 @@ func (d *Daemon) failed() {
 		s.mu.Unlock()
 		return
 	}
-	d.unasked = &TaskError{Scope: s.Path(), Task: d.Name(), Err: d.err}
-	if in := s.incidentsLocked(); in.daemon.err == nil {
-		in.daemon = failure{earlyIndex - 1, d.unasked, d.panicked}
+	d.failedFirst = &TaskError{Scope: s.Path(), Task: d.Name(), Err: d.err}
+	if in := s.exitStateLocked(); in.daemon.err == nil {
+		in.daemon = failure{earlyIndex - 1, d.failedFirst, d.panicked}
 	}
 	s.mu.Unlock()
 	if !s.supervisor || d.panicked != nil {
-		s.cancelFor(d.unasked)
+		s.cancelFor(d.failedFirst)
 	}
 }
 
 // ask asks the daemon to stop, with the cause that its scope has.
 func (d *Daemon) ask() {
-	s := d.item.s
+	s := d.node.s
 	d.why = s.stopCause()
 	s.mu.Lock()
 	d.run.asked = true
-	told := d.run.tellLocked(d.why, nil)
+	told := d.run.askLocked(d.why, nil)
 	below := s.belowLocked(&d.run)
 	s.mu.Unlock()
 	told.finish()
@@ -215,7 +215,7 @@ func (d *Daemon) dropNow(ctx context.Context) error {
 	cut := d.await(ctx)
 	cause := context.Cause(d.run.Context)
 	d.cancel(errEnded) // frees the context
-	s, unasked := d.item.s, d.failedUnasked()
+	s, unasked := d.node.s, d.failedUnasked()
 	switch {
 	case unasked != nil && !d.returned:
 		return d.caught(unasked)
@@ -249,7 +249,7 @@ func (d *Daemon) await(ctx context.Context) (cut error) {
 	case <-d.done:
 		return nil
 	case <-due:
-		cut = &DropTimeoutError{Scope: d.item.s.Path(), Guard: d.Name(), Limit: limit}
+		cut = &DropTimeoutError{Scope: d.node.s.Path(), Guard: d.Name(), Limit: limit}
 		d.cancel(cut)
 		select {
 		case <-d.done:
@@ -278,9 +278,9 @@ func cutShort(err, cut error) error {
 
 // failedUnasked returns what d failed with before it was asked to stop, or nil.
 func (d *Daemon) failedUnasked() *TaskError {
-	d.item.s.mu.Lock()
-	defer d.item.s.mu.Unlock()
-	return d.unasked
+	d.node.s.mu.Lock()
+	defer d.node.s.mu.Unlock()
+	return d.failedFirst
 }
 
 // caught marks err as what the daemon came to instead of returning.
@@ -290,8 +290,8 @@ func (d *Daemon) caught(err error) error {
 
 // stack returns that of the daemon's goroutine, once it has been taken.
 func (d *Daemon) stack() string {
-	d.item.s.mu.Lock()
-	defer d.item.s.mu.Unlock()
+	d.node.s.mu.Lock()
+	defer d.node.s.mu.Unlock()
 	return d.stuck
 }
 
@@ -301,7 +301,7 @@ func (s *Scope) takeStacks(outcomes []group.Outcome) {
 	var stuck []*Daemon
 	stacks := make(map[uint64]string)
 	for _, o := range outcomes {
-		if d, ok := itemOf(o.Node).impl.(*Daemon); ok && o.Outcome == "abandoned" && len(stuck) < maxDaemonStacks {
+		if d, ok := nodeOf(o.Node).resource.(*Daemon); ok && o.Outcome == "abandoned" && len(stuck) < maxDaemonStacks {
 			stuck = append(stuck, d)
 			stacks[d.id.Load()] = ""
 		}

@@ -58,7 +58,7 @@ func (s *Scope) graceEnd(now time.Time) time.Time {
 
 // keptForTelemetry returns how much of what is left is not for tasks and drops.
 func (s *Scope) keptForTelemetry(left time.Duration) time.Duration {
-	if s.rare == nil || len(s.rare.telemetry) == 0 {
+	if s.config == nil || len(s.config.telemetry) == 0 {
 		return 0
 	}
 	grace := s.grace

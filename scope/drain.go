@@ -163,7 +163,7 @@ func (c *clock) filledLocked() {
 func (s *Scope) drainCause(began, bound time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if reason := s.stopReasonLocked(); reason != nil && !fault.Same(reason, s.incidents.turn) {
+	if reason := s.stopReasonLocked(); reason != nil && !fault.Same(reason, s.exitState.turn) {
 		return reason
 	}
 	e := &DropTimeoutError{Scope: s.Path(), Guard: s.name, Limit: s.grace}
@@ -194,7 +194,7 @@ func (s *Scope) abandonTasks() {
 		t.abandoned = true
 		err := &AbandonedError{
 			Scope: s.Path(), Name: t.name, Age: s.sinceLocked(t.started), Blocks: blocks,
-			Opening: s.openingLocked(&t.owner), Stack: ids[t.id],
+			Opening: s.openingLocked(&t.frame), Stack: ids[t.id],
 		}
 		s.failLocked(failure{t.index, err, nil})
 		s.drainedLocked().item("task", t.name).Abandoned++
@@ -203,7 +203,7 @@ func (s *Scope) abandonTasks() {
 		}
 	}
 	for c := s.nested; c != nil; c = c.next {
-		if c.lexicalOwner() == &s.body {
+		if c.lexicalFrame() == &s.body {
 			s.failLocked(failure{bodyIndex, &AbandonedError{
 				Scope: s.Path(), Name: c.name, Age: c.clock().age(now), Blocks: blocks,
 			}, nil})

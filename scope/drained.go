@@ -25,7 +25,7 @@ func (s *Scope) beginDrainedLocked() {
 	if !s.watched() || s.state >= dropping {
 		return
 	}
-	if in := s.incidentsLocked(); in.drained == nil {
+	if in := s.exitStateLocked(); in.drained == nil {
 		in.drained = &drained{started: time.Now()}
 	}
 }
@@ -50,10 +50,10 @@ func (s *Scope) noticeDrained() {
 
 // drainedLocked returns the account, nil if there is none.
 func (s *Scope) drainedLocked() *drained {
-	if s.incidents == nil {
+	if s.exitState == nil {
 		return nil
 	}
-	return s.incidents.drained
+	return s.exitState.drained
 }
 
 // item returns what is counted of one kind and name, or of nothing if d is nil.
@@ -144,7 +144,7 @@ func (s *Scope) draining() []string {
 		}
 	}
 	for c := s.nested; c != nil; c = c.next {
-		if c.lexicalOwner() == &s.body {
+		if c.lexicalFrame() == &s.body {
 			add(c.name)
 		}
 	}

@@ -35,10 +35,10 @@ func (s *Scope) isEcho(err error) bool {
 
 // saysEcho reports whether a function of WithEcho calls err an echo.
 func (s *Scope) saysEcho(err error) bool {
-	if s.shared == nil || err == nil {
+	if s.inherited == nil || err == nil {
 		return false
 	}
-	for _, fn := range s.shared.echoes {
+	for _, fn := range s.inherited.echoes {
 		var echo bool
 		failed := within(time.Now().Add(logWait), func() { echo = fn(err) })
 		s.contained("function of WithEcho", failed)

@@ -29,13 +29,13 @@ func (s *Scope) Depend(dependent, dependency Node) error {
 	return nil
 }
 
-// nodeItem returns the item of n, or nil for a nil node and for a scope that is
+// nodeOf returns the item of n, or nil for a nil node and for a scope that is
 // no child.
-func nodeItem(n Node) *item {
+func nodeItem(n Node) *node {
 	if isAbsent(n) {
 		return nil
 	}
-	return n.node()
+	return n.asNode()
 }
 
 // isAbsent reports whether n is a nil node, of whatever type, of ebb's or one that
@@ -60,7 +60,7 @@ func nodeName(n Node) string {
 // which it records only with own: for i that is not registered yet that is a matter of
 // the critical section in which it is. A node that cannot be depended on is an error,
 // and so is an edge that cannot be kept.
-func (i *item) resolve(nodes []Node, own bool) (deps []*item, err error) {
+func (i *node) resolve(nodes []Node, own bool) (deps []*node, err error) {
 	s := i.s
 	for _, n := range nodes {
 		d := nodeItem(n)
@@ -73,7 +73,7 @@ func (i *item) resolve(nodes []Node, own bool) (deps []*item, err error) {
 			deps = append(deps, d)
 			continue
 		case d.s == s:
-			err = notAccepted(s.graph.Depend(&i.n, &d.n))
+			err = notAccepted(s.graph.Depend(&i.vertex, &d.vertex))
 		default:
 			err = i.linkAbove(d)
 		}
@@ -91,21 +91,21 @@ func (i *item) resolve(nodes []Node, own bool) (deps []*item, err error) {
 
 // depsLocked returns the nodes of the graph for what i is to depend on: own,
 // which must be live, and what was used while i was opened.
-func (s *Scope) depsLocked(i *item, own []*item) ([]*group.Node, error) {
-	if len(own) == 0 && i.extra.Load() == nil {
+func (s *Scope) depsLocked(n *node, own []*node) ([]*group.Node, error) {
+	if len(own) == 0 && n.rarely.Load() == nil {
 		return nil, nil
 	}
-	uses := i.extraLocked().uses
+	uses := n.rarelyLocked().uses
 	deps := make([]*group.Node, 0, len(own)+len(uses))
 	for _, d := range own {
 		if d.is() > live {
 			return nil, fmt.Errorf("depends on %q: %w", d.name(), ErrDropped)
 		}
-		deps = append(deps, &d.n)
+		deps = append(deps, &d.vertex)
 	}
 	for _, u := range uses {
 		if u.to.is() == live { // else the open function itself has given it up
-			deps = append(deps, &u.to.n)
+			deps = append(deps, &u.to.vertex)
 		}
 	}
 	return deps, nil
@@ -121,40 +121,40 @@ func (s *Scope) below(a *Scope) bool {
 	return false
 }
 
-// A use is something that an item depends on and that its own graph does not know:
+// A use is something that a node depends on and that its own graph does not know:
 // what it uses while it is not registered, and what it depends on in the scopes above.
 type use struct {
-	to  *item
+	to  *node
 	pin *group.Pin // nil: an edge in the graph of to keeps it
 }
 
 // link records that i depends on d, both of one scope. What is not registered yet
 // pins d until it is.
-func (i *item) link(d *item) error {
-	if i == d {
+func (n *node) link(d *node) error {
+	if n == d {
 		return nil
 	}
-	s := i.s
+	s := n.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if i.is() != pending {
-		return notAccepted(s.graph.Depend(&i.n, &d.n))
+	if n.is() != pending {
+		return notAccepted(s.graph.Depend(&n.vertex, &d.vertex))
 	}
-	if i.usesLocked(d) {
+	if n.usesLocked(d) {
 		return nil
 	}
-	pin, err := s.graph.Pin(&d.n, i.name())
+	pin, err := s.graph.Pin(&d.vertex, n.name())
 	if err != nil {
 		return notAccepted(err)
 	}
-	x := i.makeExtraLocked()
+	x := n.makeRarelyLocked()
 	x.uses = append(x.uses, use{d, pin})
 	return nil
 }
 
 // usesLocked reports whether i is known to use d already.
-func (i *item) usesLocked(d *item) bool {
-	x := i.extraLocked()
+func (n *node) usesLocked(d *node) bool {
+	x := n.rarelyLocked()
 	is := func(u use) bool { return u.to == d }
 	return slices.ContainsFunc(x.uses, is) || slices.ContainsFunc(x.above, is)
 }
@@ -164,25 +164,25 @@ func (i *item) usesLocked(d *item) bool {
 // are none: they end before the ancestor is torn down, but not before an early drop,
 // so i itself pins d until it is gone. Within a drop that does not depend on d there
 // is no order to be kept, so that is refused.
-func (i *item) linkAbove(d *item) error {
-	if !i.s.below(d.s) {
+func (n *node) linkAbove(d *node) error {
+	if !n.s.below(d.s) {
 		return ErrForeign
 	}
-	i.s.mu.Lock()
-	known, name := i.usesLocked(d), i.name() // which changes when it is registered
-	i.s.mu.Unlock()
+	n.s.mu.Lock()
+	known, name := n.usesLocked(d), n.name() // which changes when it is registered
+	n.s.mu.Unlock()
 	if known {
 		return nil
 	}
-	via, kind := i.s.leadsDown(d.s)
+	via, kind := n.s.leadsDown(d.s)
 	var pin *group.Pin
 	var err error
 	switch {
 	case via == nil:
-		pin, err = d.s.graph.Pin(&d.n, name)
+		pin, err = d.s.graph.Pin(&d.vertex, name)
 		err = notAccepted(err)
-	case kind == dropOwner:
-		if !d.s.graph.Reaches(&via.n, &d.n) {
+	case kind == dropFrame:
+		if !d.s.graph.Reaches(&via.vertex, &d.vertex) {
 			err = ErrDropped
 		}
 	default:
@@ -191,13 +191,13 @@ func (i *item) linkAbove(d *item) error {
 	if err != nil {
 		return err
 	}
-	i.s.mu.Lock()
-	defer i.s.mu.Unlock()
-	if i.is() > live { // it has ended meanwhile
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	if n.is() > live { // it has ended meanwhile
 		pin.Remove()
 		return nil
 	}
-	x := i.makeExtraLocked()
+	x := n.makeRarelyLocked()
 	x.above = append(x.above, use{d, pin})
 	return nil
 }
@@ -205,28 +205,28 @@ func (i *item) linkAbove(d *item) error {
 // leadsDown returns the node of the ancestor a by which a holds s: the child in
 // which it lies, or the daemon, drop or open function in whose context it was made;
 // nil if that is a task's or the body's.
-func (s *Scope) leadsDown(a *Scope) (via *item, kind ownerKind) {
+func (s *Scope) leadsDown(a *Scope) (via *node, kind frameKind) {
 	c := s
 	for c.parent != a {
 		c = c.parent
 	}
 	if c.self != nil {
-		return c.self, bodyOwner
+		return c.self, bodyFrame
 	}
-	o := c.frame
-	for o != nil && o.s != a {
-		o = o.outer()
+	f := c.opener
+	for f != nil && f.s != a {
+		f = f.outer()
 	}
-	if o == nil {
-		return nil, bodyOwner
+	if f == nil {
+		return nil, bodyFrame
 	}
-	return o.item, o.kind
+	return f.node, f.kind
 }
 
-// unpinLocked gives up the pins of an item that has ended. The graphs that they are
+// unpinLocked gives up the pins of a node that has ended. The graphs that they are
 // in are those of scopes above, whose locks come after.
-func (i *item) unpinLocked() {
-	if x := i.extra.Load(); x != nil {
+func (n *node) unpinLocked() {
+	if x := n.rarely.Load(); x != nil {
 		unpin(x.above)
 		x.above = nil
 	}
@@ -252,41 +252,41 @@ func cycleIn(err error) error {
 // isPlainUse reports whether usedBy has nothing to record for what uses i with ctx:
 // the body, a task or a drop of the same scope, with its context as it was handed
 // out. (Without it the most common use takes five times as long.)
-func (i *item) isPlainUse(ctx context.Context) bool {
-	o, ok := ctx.(*owner)
-	return ok && o.s == i.s && o.kind != openingOwner && o.kind != daemonOwner
+func (n *node) isPlainUse(ctx context.Context) bool {
+	f, ok := ctx.(*frame)
+	return ok && f.s == n.s && f.kind != openingFrame && f.kind != daemonFrame
 }
 
-// usedBy records that the owner o, or what it belongs to, uses i. The error is a
+// usedBy records that the frame f, or what it belongs to, uses i. The error is a
 // [*CycleError]: all else that keeps an edge from being recorded means that the order
 // is decided.
-func (i *item) usedBy(o *owner) error {
+func (n *node) usedBy(f *frame) error {
 	opening := false // the innermost open function has been found
-	for ; o != nil; o = o.outer() {
-		if opening && o.kind == openingOwner {
+	for ; f != nil; f = f.outer() {
+		if opening && f.kind == openingFrame {
 			continue // it depends on what the inner one opens
 		}
-		dependent := o.kind == openingOwner || o.kind == daemonOwner
+		dependent := f.kind == openingFrame || f.kind == daemonFrame
 		var err error
 		switch {
-		case o.s == i.s && !dependent:
+		case f.s == n.s && !dependent:
 			return nil // the body, a task or a drop
-		case o.s == i.s:
-			err = o.item.link(i)
-		case o.s.below(i.s) && dependent:
-			err = o.item.linkAbove(i)
-		case o.s.below(i.s):
-			if via, kind := o.s.leadsDown(i.s); via != nil && kind != dropOwner {
-				err = via.link(i)
+		case f.s == n.s:
+			err = f.node.link(n)
+		case f.s.below(n.s) && dependent:
+			err = f.node.linkAbove(n)
+		case f.s.below(n.s):
+			if via, kind := f.s.leadsDown(n.s); via != nil && kind != dropFrame {
+				err = via.link(n)
 			}
-		case i.s.below(o.s) && dependent:
-			if via, kind := i.s.leadsDown(o.s); via != nil && kind == bodyOwner {
-				err = o.item.link(via) // the child in which i lies
+		case n.s.below(f.s) && dependent:
+			if via, kind := n.s.leadsDown(f.s); via != nil && kind == bodyFrame {
+				err = f.node.link(via) // the child in which i lies
 			}
 		default:
 			continue
 		}
-		if err := cycleIn(err); err != nil || o.kind != openingOwner {
+		if err := cycleIn(err); err != nil || f.kind != openingFrame {
 			return err
 		}
 		opening = true // and if it is a daemon's doing, that uses i while it opens

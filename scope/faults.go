@@ -56,7 +56,7 @@ func (s *Scope) crashes(p *PanicError) bool {
 
 func aborts(p *PanicError) bool { return p.Value == any(http.ErrAbortHandler) }
 
-func (s *Scope) panicAsError() bool { return s.shared != nil && s.shared.panicAsError }
+func (s *Scope) panicAsError() bool { return s.inherited != nil && s.inherited.panicAsError }
 
 // errs returns all errors, but for the one that crashes.
 func (f *faults) errs() []error {

@@ -16,7 +16,7 @@ func (s *Scope) finish(x exitRun) *faults {
 	s.takeStacks(x.outcomes)
 	x.errs = make([]error, len(x.outcomes))
 	for k, o := range x.outcomes {
-		x.errs[k] = itemOf(o.Node).outcome(o)
+		x.errs[k] = nodeOf(o.Node).outcome(o)
 	}
 	awaitEarly(x.early, x.outcomes, x.deadline)
 	list := s.collect(x)
@@ -32,7 +32,7 @@ func (s *Scope) finish(x exitRun) *faults {
 	if s.rec != nil {
 		s.rec.End(time.Now(), s.end.exit.Kind.String(), s.ownError())
 	}
-	if r := s.rare; r != nil && len(r.telemetry) > 0 {
+	if r := s.config; r != nil && len(r.telemetry) > 0 {
 		if err := s.shutTelemetry(r.telemetry, x.deadline); err != nil {
 			list = append(list, failure{earlyIndex, err, nil})
 		}
@@ -42,7 +42,7 @@ func (s *Scope) finish(x exitRun) *faults {
 		report.Error = faults.text()
 		s.deliver(report, x)
 	}
-	if r := s.rare; r != nil && r.signals != nil {
+	if r := s.config; r != nil && r.signals != nil {
 		r.signals.end()
 	}
 	return faults
@@ -54,8 +54,8 @@ func (s *Scope) finish(x exitRun) *faults {
 func (s *Scope) collect(x exitRun) (list []failure) {
 	s.mu.Lock()
 	failures := s.failuresLocked()
-	if s.incidents != nil {
-		s.incidents.collected = true
+	if s.exitState != nil {
+		s.exitState.collected = true
 	}
 	s.mu.Unlock()
 	late := slices.IndexFunc(failures, func(f failure) bool { return f.index == earlyIndex })
@@ -73,7 +73,7 @@ func (s *Scope) collect(x exitRun) (list []failure) {
 	slices.SortStableFunc(drops, func(a, b int) int { return x.outcomes[a].Turn - x.outcomes[b].Turn })
 	for _, k := range drops {
 		o := x.outcomes[k]
-		list = append(list, failure{earlyIndex, x.errs[k], itemOf(o.Node).panicked(o)})
+		list = append(list, failure{earlyIndex, x.errs[k], nodeOf(o.Node).panicked(o)})
 	}
 	list = append(list, failures[late:]...)
 	if len(list) == 0 && s.end != nil && s.end.by.err != nil {
@@ -85,11 +85,11 @@ func (s *Scope) collect(x exitRun) (list []failure) {
 // panicked returns the panic that was the outcome of i, if it is one that its scope
 // goes on with: that of a daemon, or of a task in a child. That of a drop function
 // is contained.
-func (i *item) panicked(o group.Outcome) *PanicError {
+func (n *node) panicked(o group.Outcome) *PanicError {
 	if o.Outcome != "panic" {
 		return nil
 	}
-	switch impl := i.impl.(type) {
+	switch impl := n.resource.(type) {
 	case *Daemon:
 		return impl.panicked
 	case *Scope:
@@ -134,10 +134,10 @@ func (s *Scope) closeContext() {
 	s.closeLocked()
 	s.unlockAndCount()
 	s.context.end()
-	if r := s.rare; r != nil && r.unshow != nil {
+	if r := s.config; r != nil && r.unshow != nil {
 		r.unshow()
 	}
-	if r := s.rare; r != nil && r.untrace != nil {
+	if r := s.config; r != nil && r.untrace != nil {
 		r.untrace()
 	}
 }

@@ -14,7 +14,7 @@ import (
 // *err if *returned. If it has failed, what it has acquired or started is dropped, in
 // waves, so that it can be tried again; the errors of that, which drops gets too, stand
 // beside its own. A panic and a Goexit go on after that, and the errors are Run's.
-func (i *item) opens(ctx context.Context, returned *bool, err, drops *error) {
+func (n *node) opens(ctx context.Context, returned *bool, err, drops *error) {
 	if *returned && *err == nil {
 		return
 	}
@@ -27,16 +27,16 @@ func (i *item) opens(ctx context.Context, returned *bool, err, drops *error) {
 			why = ErrGoexit
 		}
 	}
-	*drops = i.giveUpMade(ctx, Exit{Kind: Failed, Err: why})
+	*drops = n.giveUpMade(ctx, Exit{Kind: Failed, Err: why})
 	switch {
 	case *returned:
 		*err = multierr.Append(*err, *drops)
 	case *drops != nil:
-		i.s.mu.Lock()
-		late := i.s.failUnheardLocked(*drops)
-		i.s.mu.Unlock()
+		n.s.mu.Lock()
+		late := n.s.failUnheardLocked(*drops)
+		n.s.mu.Unlock()
 		if late {
-			i.s.logUnheard(i, *drops)
+			n.s.logUnheard(n, *drops)
 		}
 	}
 	if p != nil {
@@ -47,14 +47,14 @@ func (i *item) opens(ctx context.Context, returned *bool, err, drops *error) {
 // giveUpMade drops what the open function of i has acquired or started, those that lie
 // in scopes below first. What others have come to depend on, or what was moved or
 // released, stays; of a scope that is being torn down all is the teardown's.
-func (i *item) giveUpMade(ctx context.Context, exit Exit) (err error) {
-	i.s.mu.Lock()
-	made := i.extraLocked().made
+func (n *node) giveUpMade(ctx context.Context, exit Exit) (err error) {
+	n.s.mu.Lock()
+	made := n.rarelyLocked().made
 	if made != nil {
-		i.extra.Load().made = nil
+		n.rarely.Load().made = nil
 	}
-	i.s.mu.Unlock()
-	i.unlinkMade(made)
+	n.s.mu.Unlock()
+	n.unlinkMade(made)
 	for len(made) > 0 {
 		s := made[0].s
 		for _, m := range made {
@@ -63,10 +63,10 @@ func (i *item) giveUpMade(ctx context.Context, exit Exit) (err error) {
 			}
 		}
 		var nodes []*group.Node
-		var rest []*item
+		var rest []*node
 		for _, m := range made {
 			if m.s == s {
-				nodes = append(nodes, &m.n)
+				nodes = append(nodes, &m.vertex)
 			} else {
 				rest = append(rest, m)
 			}
@@ -78,24 +78,24 @@ func (i *item) giveUpMade(ctx context.Context, exit Exit) (err error) {
 }
 
 // unlinkMade takes back that i depends on what its open function has made.
-func (i *item) unlinkMade(made []*item) {
+func (n *node) unlinkMade(made []*node) {
 	if len(made) == 0 {
 		return
 	}
-	if i.is() == pending {
-		i.forget()
+	if n.is() == pending {
+		n.forget()
 	}
 	for _, m := range made {
-		if m.s == i.s {
-			i.s.graph.Undepend(&i.n, &m.n)
-		} else if i.s.below(m.s) {
-			if via, kind := i.s.leadsDown(m.s); via != nil && kind == bodyOwner {
-				m.s.graph.Undepend(&via.n, &m.n)
+		if m.s == n.s {
+			n.s.graph.Undepend(&n.vertex, &m.vertex)
+		} else if n.s.below(m.s) {
+			if via, kind := n.s.leadsDown(m.s); via != nil && kind == bodyFrame {
+				m.s.graph.Undepend(&via.vertex, &m.vertex)
 			}
 		}
 	}
-	i.s.mu.Lock()
-	if x := i.extra.Load(); x != nil {
+	n.s.mu.Lock()
+	if x := n.rarely.Load(); x != nil {
 		x.above = slices.DeleteFunc(x.above, func(u use) bool {
 			if slices.Contains(made, u.to) {
 				u.pin.Remove()
@@ -104,7 +104,7 @@ func (i *item) unlinkMade(made []*item) {
 			return false
 		})
 	}
-	i.s.mu.Unlock()
+	n.s.mu.Unlock()
 }
 
 // giveUp drops nodes of s now; exit is what their drops see.
@@ -122,17 +122,17 @@ func (s *Scope) giveUp(ctx context.Context, nodes []*group.Node, exit Exit) (err
 	}
 	var entered []*wait
 	for _, n := range run.Nodes() {
-		m := itemOf(n)
-		m.makeExtraLocked().exit = &exit
-		if w, path := waits.enter(in, target{vertex: vertex{item: m}}); path == nil { // it is new: nothing leads back yet
+		m := nodeOf(n)
+		m.makeRarelyLocked().exit = &exit
+		if w, path := waits.enter(in, target{waitPoint: waitPoint{node: m}}); path == nil { // it is new: nothing leads back yet
 			entered = append(entered, w)
 		}
 	}
-	e := &earlyDrop{item: itemOf(run.Nodes()[0]), over: make(chan struct{})}
+	e := &earlyDrop{node: nodeOf(run.Nodes()[0]), over: make(chan struct{})}
 	s.beginEarlyLocked(e) // the teardown is to know of it
 	s.mu.Unlock()
 	for _, o := range run.Do(context.WithoutCancel(s.context.base), s.options(nil)) {
-		err = multierr.Append(err, itemOf(o.Node).outcome(o))
+		err = multierr.Append(err, nodeOf(o.Node).outcome(o))
 	}
 	s.mu.Lock()
 	s.endEarlyLocked(e)

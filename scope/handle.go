@@ -12,27 +12,27 @@ import (
 // one. All methods may be called from any goroutine, also after the guard is
 // gone.
 type Handle[T any] struct {
-	item item
+	node node
 	own  guard.Guard[T]  // of what was acquired or moved here
 	g    *guard.Guard[T] // own, or what was registered
 }
 
-func (h *Handle[T]) node() *item {
+func (h *Handle[T]) asNode() *node {
 	if h == nil {
 		return nil
 	}
-	return &h.item
+	return &h.node
 }
 
 // Name returns the name of the guard, unique in its scope while it lives.
-func (h *Handle[T]) Name() string { return h.item.name() }
+func (h *Handle[T]) Name() string { return h.node.name() }
 
 // Value returns the value. It panics once the drop of the guard has begun or it
 // was released, naming the scope and where that was asked for.
 func (h *Handle[T]) Value() T {
 	v, ok := h.g.Peek()
 	if !ok {
-		panic(&useAfterError{&h.item}) // no call, which would cost more than inlining allows
+		panic(&useAfterError{&h.node}) // no call, which would cost more than inlining allows
 	}
 	return v
 }
@@ -42,8 +42,8 @@ func (h *Handle[T]) Value() T {
 // and inside a child scope the child. It panics with a [*CycleError] if that
 // would close a cycle.
 func (h *Handle[T]) Use(ctx context.Context) T {
-	if !h.item.isPlainUse(ctx) {
-		if err := h.item.usedBy(ownerOf(ctx)); err != nil {
+	if !h.node.isPlainUse(ctx) {
+		if err := h.node.usedBy(frameOf(ctx)); err != nil {
 			panic(err)
 		}
 	}
@@ -55,14 +55,14 @@ func (h *Handle[T]) Use(ctx context.Context) T {
 // not call fn. It returns the error of fn otherwise; a panic of fn passes through.
 // Like [Handle.Use] it records the edge.
 func (h *Handle[T]) Borrow(ctx context.Context, fn func(ctx context.Context, v T) error) error {
-	if err := h.item.usedBy(ownerOf(ctx)); err != nil {
+	if err := h.node.usedBy(frameOf(ctx)); err != nil {
 		return err
 	}
-	b := &borrowing{Context: ctx, item: &h.item, outer: borrowingOf(ctx)}
+	b := &borrowing{Context: ctx, node: &h.node, outer: borrowingOf(ctx)}
 	defer b.over.Store(true)
 	err := h.g.Borrow(b, fn)
 	if err == ErrDropped || err == ErrReleased { // the guard's own, not one that fn wraps
-		return h.item.s.refusal("borrow", h.Name(), err)
+		return h.node.s.refusal("borrow", h.Name(), err)
 	}
 	return err
 }
@@ -73,11 +73,11 @@ func (h *Handle[T]) Borrow(ctx context.Context, fn func(ctx context.Context, v T
 // it ends first; then the error of the drop, if any, is Run's. Overlapping calls
 // get the error of the one run; later ones return nil. A drop function that
 // calls it on its own guard gets [ErrReentrant].
-func (h *Handle[T]) Drop(ctx context.Context) error { return h.item.dropEarly(ctx, false) }
+func (h *Handle[T]) Drop(ctx context.Context) error { return h.node.dropEarly(ctx, false) }
 
 // DropTree is [Handle.Drop] for the guard and all that depends on it, directly
 // or not, dependents first, in waves.
-func (h *Handle[T]) DropTree(ctx context.Context) error { return h.item.dropEarly(ctx, true) }
+func (h *Handle[T]) DropTree(ctx context.Context) error { return h.node.dropEarly(ctx, true) }
 
 // Release takes the guard from its scope and returns the value, un-dropped:
 // giving it up is the caller's duty again. It returns an [*InUseError] while
@@ -86,12 +86,12 @@ func (h *Handle[T]) DropTree(ctx context.Context) error { return h.item.dropEarl
 // its scope has begun.
 func (h *Handle[T]) Release() (T, error) {
 	var v T
-	err := h.item.release(func() (err error) {
+	err := h.node.release(func() (err error) {
 		v, err = h.g.Release()
 		return err
 	})
 	if err != nil {
-		err = h.item.s.refusal("release", h.Name(), err)
+		err = h.node.s.refusal("release", h.Name(), err)
 	}
 	return v, err
 }
@@ -134,13 +134,13 @@ func (h *Handle[T]) typ() string {
 }
 
 // useAfterError is the value of the panic of a use after the end.
-type useAfterError struct{ i *item }
+type useAfterError struct{ i *node }
 
 // Error names the scope and the guard, and says how and where it came to its end.
 func (e *useAfterError) Error() string {
 	s := e.i.s
 	s.mu.Lock()
-	r, state := *e.i.extraLocked(), e.i.is()
+	r, state := *e.i.rarelyLocked(), e.i.is()
 	s.mu.Unlock()
 	how := "dropped by the exit of its scope"
 	switch {
@@ -160,7 +160,7 @@ func (e *useAfterError) Error() string {
 }
 
 // Unwrap returns ErrReleased or ErrDropped.
-func (e *useAfterError) Unwrap() error { return e.i.impl.(interface{ why() error }).why() }
+func (e *useAfterError) Unwrap() error { return e.i.resource.(interface{ why() error }).why() }
 
 // ErrorType is that of the reason.
 func (e *useAfterError) ErrorType() string { return fault.Type(e.Unwrap()) }
@@ -174,32 +174,32 @@ func (h *Handle[T]) why() error {
 // release takes i out of its scope without dropping it, if give, which hands
 // its value out, agrees. Between the claim and its end nothing can come to depend
 // on i, and no drop of it can begin.
-func (i *item) release(give func() error) error {
-	s := i.s
+func (n *node) release(give func() error) error {
+	s := n.s
 	s.mu.Lock()
 	defer s.unlockAndCount()
 	switch {
-	case i.is() == released:
+	case n.is() == released:
 		return ErrReleased
-	case i.is() != live:
+	case n.is() != live:
 		return ErrDropped
 	case s.state >= dropping:
 		return ErrClosed
 	}
-	if err := s.graph.Claim(&i.n); err != nil {
+	if err := s.graph.Claim(&n.vertex); err != nil {
 		return notAccepted(err)
 	}
 	if err := give(); err != nil {
-		s.graph.Unclaim(&i.n)
+		s.graph.Unclaim(&n.vertex)
 		return err
 	}
 	// Refused only if a run has taken the node meanwhile, with what it depends
 	// on; that finds i released.
-	_ = s.graph.Remove(&i.n)
-	i.set(released)
-	i.makeExtraLocked().site = callSite()
-	s.names.free(i.name())
-	i.unpinLocked()
+	_ = s.graph.Remove(&n.vertex)
+	n.set(released)
+	n.makeRarelyLocked().site = callSite()
+	s.names.free(n.name())
+	n.unpinLocked()
 	s.lives(-1)
 	return nil
 }

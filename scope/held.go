@@ -8,40 +8,40 @@ import (
 // held returns what cannot end before a call in ctx returns: the functions in whose
 // context that is, and the nodes that they belong to, outwards. ctx is foreign code, so
 // no lock is held.
-func held(ctx context.Context) (in []vertex) {
-	o := ownerOf(ctx)
-	for direct := true; o != nil; direct = false {
+func held(ctx context.Context) (in []waitPoint) {
+	f := frameOf(ctx)
+	for direct := true; f != nil; direct = false {
 		inside := true // the scope of o does not end before
-		next := o.outer
-		switch o.kind {
-		case bodyOwner:
-			inside = !direct || o.s.self == nil // a child's own context is anybody's
-		case taskOwner:
-			if inside = o.live.Load() > 0; inside {
-				in = append(in, vertex{task: o})
+		next := f.outer
+		switch f.kind {
+		case bodyFrame:
+			inside = !direct || f.s.self == nil // a child's own context is anybody's
+		case taskFrame:
+			if inside = f.live.Load() > 0; inside {
+				in = append(in, waitPoint{task: f})
 			}
-		case daemonOwner, dropOwner:
-			in = append(in, vertex{item: o.item})
-			inside = o.kind == daemonOwner || o.item.is() != pending // else no scope has it
-		case openingOwner:
-			in = append(in, vertex{item: o.item, open: true})
-			if inside = o.apart; inside { // its callers wait for it as such
-				in = append(in, vertex{item: o.item})
-				next = func() *owner { return o.s.frame }
+		case daemonFrame, dropFrame:
+			in = append(in, waitPoint{node: f.node})
+			inside = f.kind == daemonFrame || f.node.is() != pending // else no scope has it
+		case openingFrame:
+			in = append(in, waitPoint{node: f.node, open: true})
+			if inside = f.apart; inside { // its callers wait for it as such
+				in = append(in, waitPoint{node: f.node})
+				next = func() *frame { return f.s.opener }
 			}
 		}
-		if inside && o.s.self != nil {
-			in = append(in, vertex{item: o.s.self})
+		if inside && f.s.self != nil {
+			in = append(in, waitPoint{node: f.s.self})
 		}
-		o = next()
+		f = next()
 	}
 	for b := borrowingOf(ctx); b != nil; b = b.outer {
 		if b.over.Load() {
 			continue
 		}
-		in = append(in, vertex{item: b.item}) // its drop waits for borrowers
-		for s := b.item.s; s != nil && s.self != nil; s = s.parent {
-			in = append(in, vertex{item: s.self})
+		in = append(in, waitPoint{node: b.node}) // its drop waits for borrowers
+		for s := b.node.s; s != nil && s.self != nil; s = s.parent {
+			in = append(in, waitPoint{node: s.self})
 		}
 	}
 	return in
@@ -50,7 +50,7 @@ func held(ctx context.Context) (in []vertex) {
 // A borrowing is the context of a function that borrows a value.
 type borrowing struct {
 	context.Context
-	item  *item
+	node  *node
 	outer *borrowing
 	over  atomic.Bool
 }

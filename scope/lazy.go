@@ -17,7 +17,7 @@ import (
 // has its place among the guards of its scope from the start, also if it is
 // never opened. All methods may be called from any goroutine.
 type LazyHandle[T any] struct {
-	item   item
+	node   node
 	lazy   *guard.Lazy[T]
 	fail   error       // it could not be registered
 	opened atomic.Bool // a Use has had the value, so none waits
@@ -37,11 +37,11 @@ type Opener interface {
 	openNow(ctx context.Context) error
 }
 
-func (h *LazyHandle[T]) node() *item {
+func (h *LazyHandle[T]) asNode() *node {
 	if h == nil {
 		return nil
 	}
-	return &h.item
+	return &h.node
 }
 
 // Name returns the name of the guard, unique in its scope while it lives.
@@ -49,7 +49,7 @@ func (h *LazyHandle[T]) Name() string {
 	if h.fail != nil {
 		return h.name
 	}
-	return h.item.name()
+	return h.node.name()
 }
 
 // Lazy registers a guard that open makes when it is first used, and drop gives
@@ -62,7 +62,7 @@ func Lazy[T any](s *Scope, name string, open func(ctx context.Context) (T, error
 		panic("scope.Lazy: nil function")
 	}
 	h := &LazyHandle[T]{name: name}
-	h.item.s, h.item.impl = s, h
+	h.node.s, h.node.resource = s, h
 	h.lazy = guard.NewLazy(func(ctx context.Context) (*guard.Guard[T], error) {
 		v, err := h.attempt(ctx, open)
 		if err != nil {
@@ -73,7 +73,7 @@ func Lazy[T any](s *Scope, name string, open func(ctx context.Context) (T, error
 	cfg := newGuardConfig(opts)
 	err := cfg.validForGuard()
 	if err == nil {
-		err = h.item.register(name, &cfg, false, nil)
+		err = h.node.register(name, &cfg, false, nil)
 	}
 	if err != nil {
 		h.fail = s.refusal("lazy", name, err)
@@ -86,11 +86,11 @@ func Lazy[T any](s *Scope, name string, open func(ctx context.Context) (T, error
 // it were gone; then in one of its own, that of a drop without a turn.
 func (h *LazyHandle[T]) dropping(drop func(context.Context, T) error) func(context.Context, T) error {
 	return func(ctx context.Context, v T) error {
-		if o := ownerOf(ctx); o == nil || o != &h.item.drop {
-			o = &owner{item: &h.item, way: dropUnowned}
-			o.begin(ctx, h.item.s, dropOwner)
-			defer o.join()
-			ctx = o
+		if f := frameOf(ctx); f == nil || f != &h.node.drop {
+			f = &frame{node: &h.node, way: dropUnowned}
+			f.begin(ctx, h.node.s, dropFrame)
+			defer f.join()
+			ctx = f
 		}
 		return drop(ctx, v)
 	}
@@ -98,7 +98,7 @@ func (h *LazyHandle[T]) dropping(drop func(context.Context, T) error) func(conte
 
 // attempt is one call of open. Attempts do not overlap.
 func (h *LazyHandle[T]) attempt(ctx context.Context, open func(context.Context) (T, error)) (v T, err error) {
-	s := h.item.s
+	s := h.node.s
 	h.panicked.Store(nil)
 	returned := false
 	var drops error
@@ -120,12 +120,12 @@ func (h *LazyHandle[T]) attempt(ctx context.Context, open func(context.Context) 
 		defer func() { span.End(err) }()
 	}
 	o := new(opening)
-	o.begin(ctx, &h.item, h.Name())
+	o.begin(ctx, &h.node, h.Name())
 	o.apart = true
 	opened := false
-	defer h.item.opens(ctx, &opened, &err, &drops)
+	defer h.node.opens(ctx, &opened, &err, &drops)
 	defer o.end()
-	v, err = open(&o.owner)
+	v, err = open(&o.frame)
 	opened, returned = true, true
 	return v, err
 }
@@ -169,11 +169,11 @@ func (h *LazyHandle[T]) Use(ctx context.Context) (T, error) {
 	if h.fail != nil {
 		return zero, h.fail
 	}
-	if err := h.item.usedBy(ownerOf(ctx)); err != nil {
+	if err := h.node.usedBy(frameOf(ctx)); err != nil {
 		return zero, err
 	}
 	if !h.opened.Load() { // else it does not wait
-		w, path := waits.enter(held(ctx), target{vertex: vertex{item: &h.item, open: true}})
+		w, path := waits.enter(held(ctx), target{waitPoint: waitPoint{node: &h.node, open: true}})
 		if path != nil {
 			return zero, cycle(path)
 		}
@@ -186,7 +186,7 @@ func (h *LazyHandle[T]) Use(ctx context.Context) (T, error) {
 	if err != nil {
 		h.heard(err)
 		if fault.Is(err, ErrDropped) {
-			err = h.item.s.refusal("guard", h.Name(), err)
+			err = h.node.s.refusal("guard", h.Name(), err)
 		}
 		return zero, err
 	}
@@ -219,7 +219,7 @@ func (h *LazyHandle[T]) dropEarly(ctx context.Context, tree bool) error {
 	if h.fail != nil {
 		return nil // it never was
 	}
-	return h.item.dropEarly(ctx, tree)
+	return h.node.dropEarly(ctx, tree)
 }
 
 func (h *LazyHandle[T]) dropNow(ctx context.Context) error {

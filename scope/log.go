@@ -48,7 +48,7 @@ func (s *Scope) contained(sort string, err error) {
 func (s *Scope) firstOf(sort string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	in := s.incidentsLocked()
+	in := s.exitStateLocked()
 	if in.contained[sort] {
 		return false
 	}

@@ -67,7 +67,7 @@ func (p *program) run(s *Scope, fn func(ctx context.Context, s *Scope) error) {
 		if left {
 			return
 		}
-		// leave goes on with the panic of the body, whose stack was taken
+		// exit goes on with the panic of the body, whose stack was taken
 		// where it was caught, or with that of a task or daemon.
 		value := recover()
 		if body.panicked != nil {
@@ -76,7 +76,7 @@ func (p *program) run(s *Scope, fn func(ctx context.Context, s *Scope) error) {
 			p.panicked = fault.Panic(value)
 		}
 	}()
-	p.err = s.leave(body.err, body.returned, body.value)
+	p.err = s.exit(body.err, body.returned, body.value)
 	left = true
 	if !body.returned && body.panicked == nil {
 		runtime.Goexit()
@@ -85,7 +85,7 @@ func (p *program) run(s *Scope, fn func(ctx context.Context, s *Scope) error) {
 
 // exitCode decides the exit code, and writes what went wrong to standard error.
 func (p *program) exitCode(s *Scope) int {
-	first, second := s.rare.signals.first.Load(), s.rare.signals.second.Load()
+	first, second := s.config.signals.first.Load(), s.config.signals.second.Load()
 	// Run returns the bare cause if nothing has failed.
 	clean := p.panicked == nil && (p.err == nil || fault.Same(p.err, s.cause()))
 	switch {

@@ -16,10 +16,10 @@ import (
 // [ErrForeign] when the guard depends on one that s would outlive. The guard keeps
 // its edges, [DropTimeout] and [Hold] unless options replace them.
 func (h *Handle[T]) MoveTo(s *Scope, opts ...GuardOption) (*Handle[T], error) {
-	from := h.item.s
+	from := h.node.s
 	cfg := newGuardConfig(opts)
 	to := &Handle[T]{}
-	to.item = item{s: s, impl: to}
+	to.node = node{s: s, resource: to}
 	to.g = &to.own
 	refuse := func(err error) (*Handle[T], error) { return nil, from.refusal("move", h.Name(), err) }
 	if s == from {
@@ -28,28 +28,28 @@ func (h *Handle[T]) MoveTo(s *Scope, opts ...GuardOption) (*Handle[T], error) {
 	if err := cfg.validForGuard(); err != nil {
 		return refuse(err)
 	}
-	spec := h.item.n.Spec()
+	spec := h.node.vertex.Spec()
 	cfg.hold = cfg.hold || spec.Hold
 	cfg.timeout = cmp.Or(cfg.timeout, spec.Timeout)
-	to.item.n.Label(h.item.written())
+	to.node.vertex.Label(h.node.written())
 	given := cfg.deps
 	for {
-		edges := h.item.edges()
+		edges := h.node.edges()
 		cfg.deps = given
 		if !cfg.narrowed {
 			for _, d := range edges {
-				cfg.deps = append(cfg.deps, itemNode{d})
+				cfg.deps = append(cfg.deps, nodeShell{d})
 			}
 		}
-		deps, err := to.item.resolve(cfg.deps, false)
+		deps, err := to.node.resolve(cfg.deps, false)
 		if err != nil {
-			to.item.forget()
+			to.node.forget()
 			return refuse(err)
 		}
 		unlock := lockBoth(from, s)
-		moved := cfg.narrowed || slices.Equal(edges, h.item.edgesLocked()) // else one came meanwhile
+		moved := cfg.narrowed || slices.Equal(edges, h.node.edgesLocked()) // else one came meanwhile
 		if moved {
-			err = h.item.moveLocked(&to.item, deps, &cfg)
+			err = h.node.moveLocked(&to.node, deps, &cfg)
 		}
 		if moved && err == nil {
 			guard.MoveOwned(&to.own, h.g) // the new handle is the owner now
@@ -57,7 +57,7 @@ func (h *Handle[T]) MoveTo(s *Scope, opts ...GuardOption) (*Handle[T], error) {
 		unlock()
 		switch {
 		case err != nil:
-			to.item.forget()
+			to.node.forget()
 			return refuse(err)
 		case moved:
 			return to, nil
@@ -66,17 +66,17 @@ func (h *Handle[T]) MoveTo(s *Scope, opts ...GuardOption) (*Handle[T], error) {
 }
 
 // edges returns what i depends on, in its own scope and in those above.
-func (i *item) edges() []*item {
-	i.s.mu.Lock()
-	defer i.s.mu.Unlock()
-	return i.edgesLocked()
+func (n *node) edges() []*node {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	return n.edgesLocked()
 }
 
-func (i *item) edgesLocked() (edges []*item) {
-	for _, n := range i.s.graph.Dependencies(&i.n) {
-		edges = append(edges, itemOf(n))
+func (i *node) edgesLocked() (edges []*node) {
+	for _, n := range i.s.graph.Dependencies(&i.vertex) {
+		edges = append(edges, nodeOf(n))
 	}
-	for _, u := range i.extraLocked().above {
+	for _, u := range i.rarelyLocked().above {
 		edges = append(edges, u.to)
 	}
 	return edges
@@ -85,38 +85,38 @@ func (i *item) edgesLocked() (edges []*item) {
 // moveLocked takes i out of its scope and puts to into that of to, or does
 // nothing. Both scopes are locked, so neither can begin its teardown meanwhile, and
 // what has claimed i until it is out keeps every drop from it.
-func (i *item) moveLocked(to *item, deps []*item, cfg *guardConfig) error {
+func (n *node) moveLocked(to *node, deps []*node, cfg *guardConfig) error {
 	switch {
-	case i.is() == released:
+	case n.is() == released:
 		return ErrReleased
-	case i.is() == ending || i.is() == gone:
+	case n.is() == ending || n.is() == gone:
 		return ErrDropped
-	case i.s.state >= dropping:
+	case n.s.state >= dropping:
 		return ErrClosed
 	}
-	if err := i.s.graph.Claim(&i.n); err != nil {
+	if err := n.s.graph.Claim(&n.vertex); err != nil {
 		return notAccepted(err)
 	}
-	if err := to.registerLocked(i.written(), deps, cfg, false, nil); err != nil {
-		i.s.graph.Unclaim(&i.n)
+	if err := to.registerLocked(n.written(), deps, cfg, false, nil); err != nil {
+		n.s.graph.Unclaim(&n.vertex)
 		return err
 	}
 	// Refused only if a run has taken the node meanwhile, with what it depends
 	// on; that finds i released.
-	_ = i.s.graph.Remove(&i.n)
-	i.set(released)
-	i.makeExtraLocked().site = callSite()
-	i.unpinLocked()
-	i.s.names.free(i.name())
-	i.s.lives(-1)
+	_ = n.s.graph.Remove(&n.vertex)
+	n.set(released)
+	n.makeRarelyLocked().site = callSite()
+	n.unpinLocked()
+	n.s.names.free(n.name())
+	n.s.lives(-1)
 	return nil
 }
 
 // itemNode is a node whose handle is not at hand.
-type itemNode struct{ i *item }
+type nodeShell struct{ n *node }
 
-func (n itemNode) Name() string { return n.i.name() }
-func (n itemNode) node() *item  { return n.i }
+func (n nodeShell) Name() string  { return n.n.name() }
+func (n nodeShell) asNode() *node { return n.n }
 
 // lockBoth locks two scopes in an order that all agree on, and returns how to
 // unlock them: the deeper one first, as everybody does who locks a scope and its

@@ -14,21 +14,21 @@ import (
 // Taking and freeing a name cost the logarithm of how many there are, and a set
 // that is empty again holds no memory.
 type nameSet struct {
-	few     [few]string
+	inline  [inlineNames]string
 	n       int // of them
-	many    map[string]struct{}
+	names   map[string]struct{}
 	peak    int                 // of many since it was last made
 	numbers map[string]*numbers // by base; only of those that have numbered names
 }
 
-const few = 4
+const inlineNames = 4
 
 func (n *nameSet) has(name string) bool {
-	if n.many != nil {
-		_, ok := n.many[name]
+	if n.names != nil {
+		_, ok := n.names[name]
 		return ok
 	}
-	for _, f := range n.few[:n.n] {
+	for _, f := range n.inline[:n.n] {
 		if f == name {
 			return true
 		}
@@ -46,20 +46,20 @@ func (n *nameSet) take(name string) string {
 }
 
 func (n *nameSet) put(name string) {
-	if n.many == nil && n.n < few {
-		n.few[n.n] = name
+	if n.names == nil && n.n < inlineNames {
+		n.inline[n.n] = name
 		n.n++
 		return
 	}
-	if n.many == nil {
-		n.many = make(map[string]struct{}, 4*few)
-		for _, f := range n.few {
-			n.many[f] = struct{}{}
+	if n.names == nil {
+		n.names = make(map[string]struct{}, 4*inlineNames)
+		for _, f := range n.inline {
+			n.names[f] = struct{}{}
 		}
-		n.few, n.n = [few]string{}, 0
+		n.inline, n.n = [inlineNames]string{}, 0
 	}
-	n.many[name] = struct{}{}
-	n.peak = max(n.peak, len(n.many))
+	n.names[name] = struct{}{}
+	n.peak = max(n.peak, len(n.names))
 }
 
 // numbered returns the first of base#2, base#3, ... that is not taken. Another
@@ -105,29 +105,29 @@ func (n *nameSet) free(name string) {
 // remove takes name out of the set, and reports whether it was there. A map keeps
 // its buckets, so one that has become much smaller is made anew.
 func (n *nameSet) remove(name string) bool {
-	if n.many == nil {
-		for i, f := range n.few[:n.n] {
+	if n.names == nil {
+		for i, f := range n.inline[:n.n] {
 			if f == name {
 				n.n--
-				n.few[i], n.few[n.n] = n.few[n.n], ""
+				n.inline[i], n.inline[n.n] = n.inline[n.n], ""
 				return true
 			}
 		}
 		return false
 	}
-	if _, ok := n.many[name]; !ok {
+	if _, ok := n.names[name]; !ok {
 		return false
 	}
-	delete(n.many, name)
+	delete(n.names, name)
 	switch {
-	case len(n.many) == 0:
-		n.many, n.peak = nil, 0
-	case n.peak > 16*few && len(n.many) < n.peak/4:
-		smaller := make(map[string]struct{}, len(n.many))
-		for name := range n.many {
+	case len(n.names) == 0:
+		n.names, n.peak = nil, 0
+	case n.peak > 16*inlineNames && len(n.names) < n.peak/4:
+		smaller := make(map[string]struct{}, len(n.names))
+		for name := range n.names {
 			smaller[name] = struct{}{}
 		}
-		n.many, n.peak = smaller, len(smaller)
+		n.names, n.peak = smaller, len(smaller)
 	}
 	return true
 }
@@ -176,7 +176,7 @@ func (n *numbers) free(k int) bool {
 		n.next--
 		delete(n.unused, n.next)
 	}
-	if len(n.order) > 2*len(n.unused)+few { // most of them are leftovers
+	if len(n.order) > 2*len(n.unused)+inlineNames { // most of them are leftovers
 		n.order = n.order[:0:0]
 		smaller := make(map[int]struct{}, len(n.unused))
 		for k := range n.unused {

@@ -11,9 +11,9 @@ import (
 // scope: a start-up that hangs is named by what it is opening, in a snapshot and in
 // the error of who gave it up.
 type opening struct {
-	owner
-	name  string
-	frame *owner // the function that opens: a body, a task, a daemon or a drop, of whatever scope; may be nil
+	frame
+	name   string
+	opener *frame // the function that opens: a body, a task, a daemon or a drop, of whatever scope; may be nil
 
 	// Guarded by the scope's mu.
 	prev, next *opening
@@ -21,10 +21,10 @@ type opening struct {
 }
 
 // begin makes o the context in which i is opened on behalf of ctx, until end.
-func (o *opening) begin(ctx context.Context, i *item, name string) {
-	s := i.s
-	o.owner = owner{Context: ctx, s: s, item: i, kind: openingOwner}
-	o.name, o.frame = name, lexicalOwnerOf(ctx)
+func (o *opening) begin(ctx context.Context, n *node, name string) {
+	s := n.s
+	o.frame = frame{Context: ctx, s: s, node: n, kind: openingFrame}
+	o.name, o.opener = name, lexicalFrameOf(ctx)
 	s.mu.Lock()
 	o.since = s.ageLocked()
 	if o.next = s.openings; o.next != nil {
@@ -52,9 +52,9 @@ func (o *opening) end() {
 
 // openingLocked returns the names of what the function of of is opening in s, the
 // one that began first in front; they are atMost maxNames.
-func (s *Scope) openingLocked(of *owner) (names []string) {
+func (s *Scope) openingLocked(of *frame) (names []string) {
 	for o := s.openings; o != nil; o = o.next {
-		if o.frame == of {
+		if o.opener == of {
 			names = append(names, o.name)
 		}
 	}
@@ -64,13 +64,13 @@ func (s *Scope) openingLocked(of *owner) (names []string) {
 
 // openingItemsLocked returns what s is opening, the one that began first in front,
 // but for lazy guards, which are nodes already.
-func (s *Scope) openingItemsLocked() (items []trace.SnapshotItem, lazies map[*item]bool) {
+func (s *Scope) openingItemsLocked() (items []trace.SnapshotItem, lazies map[*node]bool) {
 	for o := s.openings; o != nil; o = o.next {
-		if o.item.is() != pending {
+		if o.node.is() != pending {
 			if lazies == nil {
-				lazies = make(map[*item]bool)
+				lazies = make(map[*node]bool)
 			}
-			lazies[o.item] = true
+			lazies[o.node] = true
 			continue
 		}
 		items = append(items, trace.SnapshotItem{Kind: "guard", Name: o.name, State: "opening", Age: s.sinceLocked(o.since)})
@@ -81,7 +81,7 @@ func (s *Scope) openingItemsLocked() (items []trace.SnapshotItem, lazies map[*it
 
 // openingBelow is openingLocked for s and all that is nested in of, on the way that
 // of itself may be waiting on. It takes the locks of these scopes, one at a time.
-func (s *Scope) openingBelow(of *owner) (names []string) {
+func (s *Scope) openingBelow(of *frame) (names []string) {
 	s.mu.Lock()
 	names = s.openingLocked(of)
 	nested, below := s.belowLocked(of), s.belowLocked(nil)

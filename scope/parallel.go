@@ -62,7 +62,7 @@ func All[T any](ctx context.Context, fns ...func(ctx context.Context) (T, error)
 // then stays the scope's and is dropped with it. Errors and panics are as in
 // [All]. On a scope that is being dropped or closed none is called.
 func AcquireAll(ctx context.Context, s *Scope, acquires ...func(ctx context.Context) error) error {
-	if err := (&item{s: s}).admits("all", &guardConfig{}); err != nil {
+	if err := (&node{s: s}).admits("all", &guardConfig{}); err != nil {
 		return s.refusal("acquire", "all", err)
 	}
 	return joinAll(ctx, len(acquires), func(ctx context.Context, i int) error { return acquires[i](ctx) })
@@ -146,14 +146,14 @@ func join(ctx context.Context, n int, call func(ctx context.Context, i int) (cau
 // it, outside of any lock, contained, bounded and warned of like any drop. The
 // function that has handed it over, user, waits for that drop; nil is none that is
 // known.
-func (i *item) dropUnowned(user *owner, name string, cfg *guardConfig) error {
-	s := i.s
+func (n *node) dropUnowned(user *frame, name string, cfg *guardConfig) error {
+	s := n.s
 	if user != nil {
-		w, _ := waits.enter(held(user), target{vertex: vertex{item: i}}) // nothing waits in the drop yet
+		w, _ := waits.enter(held(user), target{waitPoint: waitPoint{node: n}}) // nothing waits in the drop yet
 		defer w.leave()
 	}
 	var g group.Graph
-	err := g.Insert(&i.n, group.Spec{Name: name, Dropper: unowned{i}, Timeout: cfg.timeout})
+	err := g.Insert(&n.vertex, group.Spec{Name: name, Dropper: unowned{n}, Timeout: cfg.timeout})
 	if err != nil {
 		return err
 	}
@@ -162,22 +162,22 @@ func (i *item) dropUnowned(user *owner, name string, cfg *guardConfig) error {
 		Notice: group.NoticeFunc(s.observeUnowned), Cause: s.dropTimeoutError,
 	}
 	for _, o := range g.Teardown(context.WithoutCancel(s.context.base), opts) {
-		err = s.dropError(i, o)
+		err = s.dropError(n, o)
 	}
 	return err
 }
 
 // observeUnowned is observe for what no scope accounts for.
-func (s *Scope) observeUnowned(e group.Event) { s.notice(e.Node.Dropper().(unowned).item, e) }
+func (s *Scope) observeUnowned(e group.Event) { s.notice(e.Node.Dropper().(unowned).node, e) }
 
-// unowned drops an item that no scope accounts for.
-type unowned struct{ *item }
+// unowned drops a node that no scope accounts for.
+type unowned struct{ *node }
 
 // Drop calls the drop function, in a context of its own like any drop's.
 func (u unowned) Drop(ctx context.Context) error {
-	i := u.item
-	i.drop.item, i.drop.way = i, dropUnowned
-	i.drop.begin(ctx, i.s, dropOwner)
-	defer i.drop.join()
-	return i.impl.dropNow(&i.drop)
+	n := u.node
+	n.drop.node, n.drop.way = n, dropUnowned
+	n.drop.begin(ctx, n.s, dropFrame)
+	defer n.drop.join()
+	return n.resource.dropNow(&n.drop)
 }

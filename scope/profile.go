@@ -15,7 +15,7 @@ func WithProfileLabels() Option { return labelsFlag }
 
 // profiled reports whether [Scope.profile] has anything to do.
 func (s *Scope) profiled() bool {
-	return rtrace.IsEnabled() || s.shared != nil && s.shared.labels
+	return rtrace.IsEnabled() || s.inherited != nil && s.inherited.labels
 }
 
 // profile says to the profilers whose goroutine this is until stop is called on
@@ -23,7 +23,7 @@ func (s *Scope) profiled() bool {
 // if it runs, by a region. ctx goes on with the labels.
 func (s *Scope) profile(ctx context.Context, kind, name string) (labeled context.Context, stop func()) {
 	before := ctx
-	labels := s.shared != nil && s.shared.labels
+	labels := s.inherited != nil && s.inherited.labels
 	if labels {
 		ctx = pprof.WithLabels(ctx, pprof.Labels("scope", s.Path(), kind, name))
 		pprof.SetGoroutineLabels(ctx)

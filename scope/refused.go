@@ -15,10 +15,10 @@ type refusals struct {
 func (s *Scope) refuse() (log bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state == closed && (s.incidents == nil || s.incidents.refused.n == 0) {
+	if s.state == closed && (s.exitState == nil || s.exitState.refused.n == 0) {
 		return true // there will be no count
 	}
-	r := &s.incidentsLocked().refused
+	r := &s.exitStateLocked().refused
 	r.n++
 	return r.n == 1 || r.over
 }
@@ -39,9 +39,9 @@ func (s *Scope) logRefused(name string, why error) {
 func (s *Scope) logMoreRefused() {
 	s.mu.Lock()
 	more := 0
-	if s.incidents != nil {
-		more = s.incidents.refused.n - 1
-		s.incidents.refused.over = true
+	if s.exitState != nil {
+		more = s.exitState.refused.n - 1
+		s.exitState.refused.over = true
 	}
 	s.mu.Unlock()
 	if more > 0 {

@@ -11,15 +11,15 @@ import (
 
 // reports tells whether anybody wants the report of the teardown.
 func (s *Scope) reports() bool {
-	return s.rare != nil && len(s.rare.reports) > 0 || s.inspector() != nil
+	return s.config != nil && len(s.config.reports) > 0 || s.inspector() != nil
 }
 
 // dropLimit is how many drops run at once at most; 0 is no limit.
 func (s *Scope) dropLimit() int {
-	if s.rare == nil {
+	if s.config == nil {
 		return 0
 	}
-	return s.rare.dropLimit
+	return s.config.dropLimit
 }
 
 // report writes down what the teardown was, but for its Error, which is known
@@ -42,9 +42,9 @@ func (s *Scope) report(x exitRun) *trace.Report {
 }
 
 func (s *Scope) entry(o group.Outcome, err error) trace.Entry {
-	i := itemOf(o.Node)
+	n := nodeOf(o.Node)
 	e := trace.Entry{
-		Name: i.name(), Kind: i.impl.kind(), Type: i.impl.typ(), Wave: o.Wave,
+		Name: n.name(), Kind: n.resource.kind(), Type: n.resource.typ(), Wave: o.Wave,
 		Queued: o.Queued, Started: o.Started, Ended: o.Ended,
 		Outcome: o.Outcome, Err: err,
 	}
@@ -85,7 +85,7 @@ func (s *Scope) deliver(r *trace.Report, x exitRun) {
 		i.Add(r)
 	}
 	end := x.deadline
-	if s.rare == nil {
+	if s.config == nil {
 		return
 	}
 	if !end.IsZero() {
@@ -93,7 +93,7 @@ func (s *Scope) deliver(r *trace.Report, x exitRun) {
 			end = least
 		}
 	}
-	for _, fn := range s.rare.reports {
+	for _, fn := range s.config.reports {
 		s.contained("report callback", within(end, func() { fn(r) }))
 	}
 }
@@ -105,7 +105,7 @@ func (s *Scope) Plan() trace.Plan {
 	for k, wave := range s.graph.Waves() {
 		nodes := make([]trace.PlanNode, 0, len(wave))
 		for _, n := range wave {
-			node := trace.PlanNode{Name: n.Name(), Kind: itemOf(n).impl.kind(), Wave: k}
+			node := trace.PlanNode{Name: n.Name(), Kind: nodeOf(n).resource.kind(), Wave: k}
 			node.DependsOn = names(n)
 			nodes = append(nodes, node)
 		}

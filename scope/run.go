@@ -43,7 +43,7 @@ func Run(ctx context.Context, fn func(ctx context.Context, s *Scope) error, opts
 			// that a crash still shows them.
 			p = recover()
 		}
-		err = s.leave(err, returned, p)
+		err = s.exit(err, returned, p)
 	}()
 	err = fn(&s.body, s)
 	returned = true
@@ -66,9 +66,9 @@ func RunValue[T any](ctx context.Context, fn func(ctx context.Context, s *Scope)
 
 // openRun makes the scope of a Run on ctx.
 func openRun(ctx context.Context, opts []Option) (*Scope, error) {
-	s := &Scope{name: "scope", frame: ownerOf(ctx), borrowed: borrowingOf(ctx)}
-	owner := s.frame
-	for owner != nil && owner.kind == openingOwner { // looked up now: contexts are foreign code
+	s := &Scope{name: "scope", opener: frameOf(ctx), borrowed: borrowingOf(ctx)}
+	owner := s.opener
+	for owner != nil && owner.kind == openingFrame { // looked up now: contexts are foreign code
 		owner = owner.outer()
 	}
 	s.within = owner
@@ -78,7 +78,7 @@ func openRun(ctx context.Context, opts []Option) (*Scope, error) {
 	if err := s.configure(opts); err != nil {
 		return nil, err
 	}
-	if r := s.rare; r != nil && len(r.guardNames) > 0 {
+	if r := s.config; r != nil && len(r.guardNames) > 0 {
 		return nil, s.refusal("run", s.name, misuse(r.guardNames[0]+" is an option of guards, daemons and children"))
 	}
 	if owner != nil && owner.hasEnded() {
@@ -118,7 +118,7 @@ func (m misuse) ErrorType() string { return "misuse" }
 // configure applies the options over what is inherited, then validates.
 func (s *Scope) configure(opts []Option) error {
 	if p := s.parent; p != nil {
-		s.shared = p.shared
+		s.inherited = p.inherited
 	}
 	for _, o := range opts {
 		if o != nil {
@@ -128,11 +128,11 @@ func (s *Scope) configure(opts []Option) error {
 	if s.name == "" {
 		s.name = "scope"
 	}
-	limited := s.rare != nil && s.rare.guard.timeout > 0
+	limited := s.config != nil && s.config.guard.timeout > 0
 	if limited || s.grace > 0 || s.dropTimeout > 0 || s.force() != nil || s.parent != nil && s.parent.clock() != nil {
 		s.timing.Store(&clock{opened: time.Now()})
 	}
-	r := s.rare
+	r := s.config
 	if r == nil {
 		return nil
 	}
@@ -153,7 +153,7 @@ func (s *Scope) configure(opts []Option) error {
 
 // providers returns those that were set for the scope.
 func (s *Scope) providers() (tp oteltrace.TracerProvider, mp metric.MeterProvider) {
-	if h := s.shared; h != nil {
+	if h := s.inherited; h != nil {
 		tp, mp = h.tracerProvider, h.meterProvider
 	}
 	return tp, mp
@@ -190,7 +190,7 @@ func (s *Scope) begin(ctx context.Context, recorded bool) {
 	}
 	ctx = s.profileRun(ctx)
 	s.context.base = ctx
-	s.body.begin(&s.context, s, bodyOwner)
+	s.body.begin(&s.context, s, bodyFrame)
 	if s.foreign || s.unmade() == maxUnmade {
 		s.context.make()
 	}
@@ -212,9 +212,9 @@ func (s *Scope) traceConfig() trace.Config {
 	if s.parent != nil {
 		c.Parent = s.parent.rec
 	}
-	if h := s.shared; h != nil {
+	if h := s.inherited; h != nil {
 		c.Mode, c.TaskSpans = h.mode, h.taskSpans
-		if h.mode == SpanTeardownOnly && s.parent != nil && !(s.ownShared && h.modeSet) {
+		if h.mode == SpanTeardownOnly && s.parent != nil && !(s.ownInherited && h.modeSet) {
 			c.Mode = SpanChild // that the root is too long to be seen says nothing of those below
 		}
 	}

@@ -32,35 +32,35 @@ func (s state) String() string {
 // them up in order when it exits. [Run] and [Scope.Child] make one. All methods
 // may be called from any goroutine, also after the scope has closed.
 type Scope struct {
-	body    owner       // its context is the scope's
+	body    frame       // its context is the scope's
 	context lazyContext // of the body; daemons and drops get its base, without its cancellation
 
 	// Immutable once the scope is open.
-	name        string
-	parent      *Scope          // whose life bounds this one's; nil for a root
-	frame       *owner          // where Run or Child was called, maybe an opening; nil for a root
-	within      *owner          // whose lexical child it is; nil for a root and for a child
-	borrowed    *borrowing      // what Run was called in; nil for most
-	self        *item           // the node in the parent, for a child
-	shared      *shared         // nil: all defaults
-	rare        *rare           // nil: none
-	rec         *trace.Recorder // nil: nobody records
-	grace       time.Duration
-	dropTimeout time.Duration
-	schedule    Schedule
-	supervisor  bool
-	foreign     bool // the context that it, or a scope around it, was opened in is not known
-	ownShared   bool // shared is this scope's own copy
+	name         string
+	parent       *Scope          // whose life bounds this one's; nil for a root
+	opener       *frame          // where Run or Child was called, maybe an opening; nil for a root
+	within       *frame          // whose lexical child it is; nil for a root and for a child
+	borrowed     *borrowing      // what Run was called in; nil for most
+	self         *node           // the node in the parent, for a child
+	inherited    *inherited      // nil: all defaults
+	config       *config         // nil: none
+	rec          *trace.Recorder // nil: nobody records
+	grace        time.Duration
+	dropTimeout  time.Duration
+	schedule     Schedule
+	supervisor   bool
+	foreign      bool // the context that it, or a scope around it, was opened in is not known
+	ownInherited bool // inherited is this scope's own copy
 
 	uncounted     atomic.Int32 // how many more nodes are live than the meter has been told
-	teardownAlone bool         // see item.begin; set before the first drop of the teardown starts
+	teardownAlone bool         // see node.begin; set before the first drop of the teardown starts
 
 	timing atomic.Pointer[clock] // see clock; nil: nothing can abandon what runs here
 
-	graph group.Graph // of items: guards, daemons, children
+	graph group.Graph // of nodes: guards, daemons, children
 	end   *closing    // written before the first drop of the teardown starts; nil: the exit has succeeded
 
-	mu         sync.Mutex // protects the following, and the fields of owners, items and tasks that say so
+	mu         sync.Mutex // protects the following, and the fields of frames, nodes and tasks that say so
 	state      state
 	echoed     bool       // an error was left out because it only repeated the cause
 	limits     bool       // a node has a limit of its own; only read once nothing is registered any more
@@ -70,7 +70,7 @@ type Scope struct {
 	tasks      *task      // the newest running task
 	openings   *opening   // the newest open that is in progress
 	epoch      time.Time  // when the first of what has an age began; zero before
-	incidents  *incidents // nil: none
+	exitState  *exitState // nil: none
 	names      *nameSet   // of the nodes; nil before the first
 }
 
@@ -102,8 +102,8 @@ func (c *clock) age(now time.Time) time.Duration {
 	return now.Sub(c.opened)
 }
 
-// incidents are what most scopes never see. All is guarded by the scope's mu.
-type incidents struct {
+// exitState is what most scopes never see. All is guarded by the scope's mu.
+type exitState struct {
 	failures  []failure // of the body, tasks and early drops
 	daemon    failure   // of the first daemon that failed before it was asked
 	stopCause error     // set by Stop, here or above; never nil then
@@ -116,22 +116,22 @@ type incidents struct {
 	contained map[string]bool // sorts of foreign code of which it was logged that they failed
 }
 
-func (s *Scope) incidentsLocked() *incidents {
-	if s.incidents == nil {
-		s.incidents = new(incidents)
+func (s *Scope) exitStateLocked() *exitState {
+	if s.exitState == nil {
+		s.exitState = new(exitState)
 	}
-	return s.incidents
+	return s.exitState
 }
 
 func (s *Scope) failuresLocked() []failure {
-	if s.incidents == nil {
+	if s.exitState == nil {
 		return nil
 	}
-	return s.incidents.failures
+	return s.exitState.failures
 }
 
 func (s *Scope) failLocked(f failure) {
-	in := s.incidentsLocked()
+	in := s.exitStateLocked()
 	in.failures = append(in.failures, f)
 }
 
@@ -169,8 +169,8 @@ func (s *Scope) Context() context.Context { return &s.body }
 // From returns the scope in whose body, task, daemon, open or drop function ctx
 // was handed out.
 func From(ctx context.Context) (*Scope, bool) {
-	if o := ownerOf(ctx); o != nil {
-		return o.s, true
+	if f := frameOf(ctx); f != nil {
+		return f.s, true
 	}
 	return nil, false
 }
@@ -193,30 +193,30 @@ func (s *Scope) cause() error {
 }
 
 func (s *Scope) logger() *slog.Logger {
-	if s.shared != nil && s.shared.logger != nil {
-		return s.shared.logger
+	if s.inherited != nil && s.inherited.logger != nil {
+		return s.inherited.logger
 	}
 	return slog.Default()
 }
 
 func (s *Scope) slow() time.Duration {
-	if s.shared != nil && s.shared.slow > 0 {
-		return s.shared.slow
+	if s.inherited != nil && s.inherited.slow > 0 {
+		return s.inherited.slow
 	}
 	return defaultSlow
 }
 
 func (s *Scope) inspector() *trace.Inspector {
-	if s.shared == nil {
+	if s.inherited == nil {
 		return nil
 	}
-	return s.shared.inspector
+	return s.inherited.inspector
 }
 
 // advanceLocked takes the scope to its next state.
 func (s *Scope) advanceLocked(to state) {
 	if s.inspector() != nil && s.state != to {
-		s.rare.since = time.Now() // nobody else looks at how long it has been there
+		s.config.since = time.Now() // nobody else looks at how long it has been there
 	}
 	s.state = to
 }

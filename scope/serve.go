@@ -96,7 +96,7 @@ func (v *serving) end(ctx context.Context) {
 	if !v.decided.CompareAndSwap(false, true) {
 		return
 	}
-	if d, ok := ownerOf(ctx).item.impl.(*Daemon); ok && !d.until.IsZero() {
+	if d, ok := frameOf(ctx).node.resource.(*Daemon); ok && !d.until.IsZero() {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, d.until)
 		defer cancel()

@@ -78,10 +78,10 @@ func (s *Scope) setSignals(watched []os.Signal, stopFirst bool) {
 
 // watchSignals starts the watch, if there is to be one, when the scope is open.
 func (s *Scope) watchSignals() {
-	if s.rare == nil || s.rare.signals == nil {
+	if s.config == nil || s.config.signals == nil {
 		return
 	}
-	w := s.rare.signals
+	w := s.config.signals
 	signal.Notify(w.caught, w.watched...)
 	w.watch.Go(func(context.Context) error {
 		w.run(s)
@@ -142,18 +142,18 @@ func (w *signals) run(s *Scope) {
 
 // force ends every wait of the exit when it closes; nil where nothing can.
 func (s *Scope) force() <-chan struct{} {
-	if s.shared == nil {
+	if s.inherited == nil {
 		return nil
 	}
-	return s.shared.force
+	return s.inherited.force
 }
 
 // forceTelemetry is force for the shutdown of telemetry, a second later.
 func (s *Scope) forceTelemetry() <-chan struct{} {
-	if s.shared == nil {
+	if s.inherited == nil {
 		return nil
 	}
-	return s.shared.last
+	return s.inherited.last
 }
 
 // WithSignals lets signals end the scope, for a command or an embedded program that

@@ -11,7 +11,7 @@ import (
 // Snapshot returns the tasks, daemons, children and guards that live now, with
 // state and age, what is being opened, and for an exit that has begun how long it
 // has been waiting for each. Tasks of one name and state are one item with a count.
-// A child is an item, which is its place in the teardown, and its inside is one of
+// A child is a node, which is its place in the teardown, and its inside is one of
 // the Children, as is that of a nested Run. It may be called from any goroutine,
 // also after the scope has closed.
 func (s *Scope) Snapshot() trace.Snapshot { return s.snapshot(s.Path(), time.Now()) }
@@ -23,8 +23,8 @@ func (s *Scope) snapshot(path string, now time.Time) trace.Snapshot {
 	cause := fault.Text(s.cause()) // which may be anybody's code
 	s.mu.Lock()
 	shot.State = s.state.String()
-	if s.rare != nil && !s.rare.since.IsZero() {
-		shot.Since = now.Sub(s.rare.since)
+	if s.config != nil && !s.config.since.IsZero() {
+		shot.Since = now.Sub(s.config.since)
 	}
 	if s.state != closed {
 		shot.Error = cause
@@ -45,7 +45,7 @@ func (s *Scope) snapshot(path string, now time.Time) trace.Snapshot {
 	running := s.graph.Running()
 	names := s.graph.DependencyNames()
 	for _, n := range s.graph.Nodes() {
-		i := itemOf(n)
+		i := nodeOf(n)
 		item, ok := s.snapshotItem(i, lazies[i])
 		if !ok {
 			continue
@@ -55,7 +55,7 @@ func (s *Scope) snapshot(path string, now time.Time) trace.Snapshot {
 		}
 		item.DependsOn = names(n)
 		shot.Items = append(shot.Items, item)
-		if c, ok := i.impl.(*Scope); ok {
+		if c, ok := i.resource.(*Scope); ok {
 			below = append(below, c)
 		}
 	}
@@ -100,18 +100,18 @@ func (s *Scope) drainingForLocked(now time.Time) time.Duration {
 	case s.clock() != nil:
 		return now.Sub(s.clock().left)
 	case s.inspector() != nil:
-		return now.Sub(s.rare.since)
+		return now.Sub(s.config.since)
 	}
 	return 0
 }
 
 // snapshotItem returns what the snapshot has of i, if it is not gone.
-func (s *Scope) snapshotItem(i *item, opening bool) (trace.SnapshotItem, bool) {
-	item := trace.SnapshotItem{Kind: i.impl.kind(), Name: i.name(), Wave: i.n.Wave()}
+func (s *Scope) snapshotItem(n *node, opening bool) (trace.SnapshotItem, bool) {
+	item := trace.SnapshotItem{Kind: n.resource.kind(), Name: n.name(), Wave: n.vertex.Wave()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	item.Age = s.sinceLocked(i.born)
-	switch state := i.is(); {
+	item.Age = s.sinceLocked(n.born)
+	switch state := n.is(); {
 	case state == live && opening:
 		item.State = "opening"
 	case state == live:

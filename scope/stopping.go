@@ -7,8 +7,8 @@ import "context"
 // In a drop, and outside of a scope, it is ctx.Done(). Calls with the same context
 // return the same channel. It closes at the latest when the function has ended.
 func Stopping(ctx context.Context) <-chan struct{} {
-	o := lexicalOwnerOf(ctx)
-	if o == nil || o.kind == dropOwner {
+	f := lexicalFrameOf(ctx)
+	if f == nil || f.kind == dropFrame {
 		return ctx.Done()
 	}
 	// The context may be anybody's code, so it is asked without a lock held.
@@ -16,9 +16,9 @@ func Stopping(ctx context.Context) <-chan struct{} {
 		return ctx.Done()
 	}
 	l := &listener{done: ctx.Done(), stopping: make(chan struct{})}
-	known, told := o.listen(l)
+	known, told := f.listen(l)
 	if known == l && !told {
-		o.watch(l, ctx)
+		f.watch(l, ctx)
 	}
 	return known.stopping
 }
@@ -29,35 +29,35 @@ func Stopping(ctx context.Context) <-chan struct{} {
 // calls cancel when what it was made for has ended; that frees what it holds.
 func StoppingContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	derived, cancel := context.WithCancelCause(ctx)
-	o := lexicalOwnerOf(ctx)
-	if o == nil || o.kind == dropOwner || ctx.Err() != nil {
+	f := lexicalFrameOf(ctx)
+	if f == nil || f.kind == dropFrame || ctx.Err() != nil {
 		return derived, func() { cancel(context.Canceled) }
 	}
 	l := &listener{cancel: cancel}
-	if _, told := o.listen(l); told {
-		cancel(o.s.stopCause())
+	if _, told := f.listen(l); told {
+		cancel(f.s.stopCause())
 	} else {
-		o.watch(l, derived)
+		f.watch(l, derived)
 	}
 	return derived, func() { cancel(context.Canceled) }
 }
 
-// listener waits for an owner to be asked to stop. It leaves the
-// owner's list when it is told, or the context that it has asked with has ended.
+// listener waits for a frame to be asked to stop. It leaves the
+// frame's list when it is told, or the context that it has asked with has ended.
 // Of stopping and cancel it has one.
 type listener struct {
 	done     <-chan struct{} // of the context that was asked with
 	stopping chan struct{}   // closed when it is told
 	cancel   context.CancelCauseFunc
 
-	// Guarded by the mu of the owner's scope.
-	told       bool        // off the list: terminal
+	// Guarded by the mu of the frame's scope.
+	asked      bool        // off the list: terminal
 	cause      error       // of being told
 	unwatch    func() bool // ends the watch on the context; nil before there is one
-	prev, next *listener   // next is also that of a toldList
+	prev, next *listener   // next is also that of a askedList
 }
 
-// listeners are those of one owner. A context that is derived from the owner's has a
+// listeners are those of one frame. A context that is derived from the frame's has a
 // Done of its own, so there may be as many as there are contexts; those that have
 // ended leave nothing.
 type listeners struct {
@@ -68,21 +68,21 @@ type listeners struct {
 // listen adds l and returns it, unless there is a listener with the same context already:
 // then it returns that one. If o was asked to stop before, or has ended, l is told at
 // once.
-func (o *owner) listen(l *listener) (known *listener, told bool) {
-	s := o.s
+func (f *frame) listen(l *listener) (known *listener, told bool) {
+	s := f.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if o.asked || s.stopReasonLocked() != nil && o.kind <= taskOwner || o.live.Load() == 0 {
-		l.told = true
+	if f.asked || s.stopReasonLocked() != nil && f.kind <= taskFrame || f.live.Load() == 0 {
+		l.asked = true
 		if l.stopping != nil {
 			close(l.stopping)
 		}
 		return l, true
 	}
-	if o.stopping == nil {
-		o.stopping = new(listeners)
+	if f.stopping == nil {
+		f.stopping = new(listeners)
 	}
-	all := o.stopping
+	all := f.stopping
 	if l.stopping != nil {
 		if known := all.byDone[l.done]; known != nil {
 			return known, false
@@ -100,28 +100,28 @@ func (o *owner) listen(l *listener) (known *listener, told bool) {
 }
 
 // watch ends the listening of l when ctx ends, unless l was told meanwhile.
-func (o *owner) watch(l *listener, ctx context.Context) {
-	unwatch := context.AfterFunc(ctx, func() { o.unlisten(l) })
-	o.s.mu.Lock()
-	told := l.told
+func (f *frame) watch(l *listener, ctx context.Context) {
+	unwatch := context.AfterFunc(ctx, func() { f.unlisten(l) })
+	f.s.mu.Lock()
+	told := l.asked
 	if !told {
 		l.unwatch = unwatch // else it stays as who has told l has found it
 	}
-	o.s.mu.Unlock()
+	f.s.mu.Unlock()
 	if told {
 		unwatch()
 	}
 }
 
 // unlisten takes l, whose context has ended, off the list, and closes its channel.
-func (o *owner) unlisten(l *listener) {
-	o.s.mu.Lock()
-	defer o.s.mu.Unlock()
-	if l.told {
+func (f *frame) unlisten(l *listener) {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	if l.asked {
 		return
 	}
-	l.told = true
-	all := o.stopping
+	l.asked = true
+	all := f.stopping
 	if l.prev != nil {
 		l.prev.next = l.next
 	} else {
@@ -136,23 +136,23 @@ func (o *owner) unlisten(l *listener) {
 		close(l.stopping)
 	}
 	if all.newest == nil {
-		o.stopping = nil // a map keeps its buckets
+		f.stopping = nil // a map keeps its buckets
 	}
 }
 
-// toldList are listeners that were told, of which something is left to be done
+// askedList are listeners that were told, of which something is left to be done
 // without the lock: contexts are foreign code.
-type toldList = listener
+type askedList = listener
 
 // tellLocked closes the channels of all who listen, takes them off the list, and puts
 // those that are not finished with in front of told.
-func (o *owner) tellLocked(cause error, told *toldList) *toldList {
-	if o.stopping == nil {
+func (f *frame) askLocked(cause error, told *askedList) *askedList {
+	if f.stopping == nil {
 		return told
 	}
-	for l := o.stopping.newest; l != nil; {
+	for l := f.stopping.newest; l != nil; {
 		next := l.next
-		l.told, l.cause, l.prev, l.next = true, cause, nil, nil
+		l.asked, l.cause, l.prev, l.next = true, cause, nil, nil
 		if l.stopping != nil {
 			close(l.stopping)
 		}
@@ -161,13 +161,13 @@ func (o *owner) tellLocked(cause error, told *toldList) *toldList {
 		}
 		l = next
 	}
-	o.stopping = nil
+	f.stopping = nil
 	return told
 }
 
 // finish cancels the contexts of the told, and ends what watches theirs. It is called
 // without the lock.
-func (told *toldList) finish() {
+func (told *askedList) finish() {
 	for l := told; l != nil; {
 		next := l.next
 		l.next = nil
@@ -182,6 +182,6 @@ func (told *toldList) finish() {
 }
 
 // finishing is finish on a goroutine of its own.
-type finishing struct{ told *toldList }
+type finishing struct{ told *askedList }
 
 func (f finishing) Run() { f.told.finish() }

@@ -13,13 +13,13 @@ import (
 // task is a function that a scope runs and waits for. It is also the context
 // that the function gets.
 type task struct {
-	owner
+	frame
 
 	name     string
 	fn       func(ctx context.Context) error
 	index    int                            // counts the tasks of the scope
 	returned bool                           // fn has returned: written and read on the task's goroutine
-	told     bool                           // its error is known to the scope; likewise
+	reported bool                           // its error is known to the scope; likewise
 	echo     bool                           // its error only repeats the cause; likewise
 	err      error                          // of fn, or what it came to instead of returning
 	panicked *PanicError                    // which is err; nil if it did not panic
@@ -95,7 +95,7 @@ func (s *Scope) start(t *task, wait context.Context) error {
 		s.refused(t, why)
 		return why
 	}
-	t.begin(s.body.Context, s, taskOwner)
+	t.begin(s.body.Context, s, taskFrame)
 	cause := s.cause()
 	s.mu.Lock()
 	if why := s.refusesTaskLocked(cause); why != nil {
@@ -154,11 +154,11 @@ func (s *Scope) refusesTaskLocked(cause error) error {
 
 // slot takes one of the slots of a task limit, and with a context waits for it.
 func (s *Scope) slot(wait context.Context) error {
-	if s.rare == nil || s.rare.slots == nil {
+	if s.config == nil || s.config.slots == nil {
 		return nil
 	}
 	select {
-	case s.rare.slots <- struct{}{}:
+	case s.config.slots <- struct{}{}:
 		return nil
 	default:
 	}
@@ -169,7 +169,7 @@ func (s *Scope) slot(wait context.Context) error {
 		return ErrBusy
 	}
 	select {
-	case s.rare.slots <- struct{}{}:
+	case s.config.slots <- struct{}{}:
 	case <-Stopping(&s.body):
 		if why := s.refusesTask(); why != nil {
 			return why
@@ -189,8 +189,8 @@ func (s *Scope) refusesTask() error {
 }
 
 func (s *Scope) freeSlot() {
-	if s.rare != nil && s.rare.slots != nil {
-		<-s.rare.slots
+	if s.config != nil && s.config.slots != nil {
+		<-s.config.slots
 	}
 }
 
@@ -213,7 +213,7 @@ func (t *task) Run() {
 		t.Context = ctx
 		defer stop()
 	}
-	t.err = t.fn(&t.owner)
+	t.err = t.fn(&t.frame)
 	t.returned = true
 }
 
@@ -231,7 +231,7 @@ func (t *task) end(span *trace.Span) {
 	}
 	s := t.s
 	if t.err != nil && !t.isAbandoned() {
-		t.told = true
+		t.reported = true
 		told := &TaskError{Scope: s.Path(), Task: t.name, Err: t.err}
 		t.echo = t.returned && s.isEcho(t.err)
 		s.fail(failure{t.index, told, t.panicked}, t.echo)
@@ -240,7 +240,7 @@ func (t *task) end(span *trace.Span) {
 	s.noticeDrained()
 	s.mu.Lock()
 	t.joinLocked()
-	if t.done != nil || s.rare != nil {
+	if t.done != nil || s.config != nil {
 		s.mu.Unlock()
 		s.freeSlot()
 		if t.done != nil {
@@ -272,7 +272,7 @@ func (s *Scope) taskEndedUnlock(t *task) {
 		s.drainedLocked().ended("task", t.name, t.echo)
 	}
 	s.body.leaveLocked()
-	if !t.abandoned || t.told {
+	if !t.abandoned || t.reported {
 		s.mu.Unlock()
 		return
 	}

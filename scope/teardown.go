@@ -67,14 +67,14 @@ func (s *Scope) endedQuietly() bool {
 // were asked for before and have not ended. None can begin any more.
 func (s *Scope) earlyDrops() (early []*earlyDrop) {
 	s.mu.Lock()
-	if s.incidents == nil || s.incidents.early == nil {
+	if s.exitState == nil || s.exitState.early == nil {
 		if s.clock() == nil && !s.limits { // else an abandoned early drop could be reading it
 			s.teardownAlone = true
 		}
 		s.mu.Unlock()
 		return nil
 	}
-	for e := s.incidents.early; e != nil; e = e.next {
+	for e := s.exitState.early; e != nil; e = e.next {
 		early = append(early, e)
 	}
 	s.mu.Unlock()
@@ -110,7 +110,7 @@ func awaitEarly(early []*earlyDrop, outcomes []group.Outcome, end time.Time) {
 // has a budget, or early drops.
 func (s *Scope) options(b *deadlines) group.Options {
 	o := group.Options{Slow: s.slow(), Timeout: s.dropTimeout, Force: s.force()}
-	if r := s.rare; r != nil {
+	if r := s.config; r != nil {
 		o.Limit = r.dropLimit
 	}
 	if b == nil || s.clock() != nil || s.limits { // limits: settled by now, unless early
@@ -141,32 +141,32 @@ func (s *Scope) dropTimeoutError(n *group.Node, limit time.Duration) error {
 
 // dropError is what Run says of an outcome: nil, a [*DropError], or for a
 // daemon that failed before it was asked the [*TaskError] that it had.
-func (s *Scope) dropError(i *item, o group.Outcome) error {
+func (s *Scope) dropError(n *node, o group.Outcome) error {
 	if o.Outcome == "ok" {
 		return nil
 	}
-	if d, ok := i.impl.(*Daemon); ok && o.Overrun == nil {
+	if d, ok := n.resource.(*Daemon); ok && o.Overrun == nil {
 		if failed := d.failedUnasked(); failed != nil && o.Err == error(failed) {
 			return failed
 		}
 	}
-	elapsed := i.elapsed(o)
+	elapsed := n.elapsed(o)
 	return &DropError{
-		Scope: s.Path(), Guard: i.name(), Wave: o.Wave, Outcome: o.Outcome, Elapsed: elapsed,
-		Err: s.dropCause(i, o, elapsed),
+		Scope: s.Path(), Guard: n.name(), Wave: o.Wave, Outcome: o.Outcome, Elapsed: elapsed,
+		Err: s.dropCause(n, o, elapsed),
 	}
 }
 
 // elapsed returns how long the drop of i has taken. A teardown that comes to an early
 // drop begins to wait later than that has begun.
-func (i *item) elapsed(o group.Outcome) time.Duration {
+func (n *node) elapsed(o group.Outcome) time.Duration {
 	started := o.Started
 	if o.Elsewhere {
-		i.s.mu.Lock()
-		if began := i.extraLocked().began; !began.IsZero() {
+		n.s.mu.Lock()
+		if began := n.rarelyLocked().began; !began.IsZero() {
 			started = began
 		}
-		i.s.mu.Unlock()
+		n.s.mu.Unlock()
 	}
 	if started.IsZero() {
 		return 0
@@ -176,7 +176,7 @@ func (i *item) elapsed(o group.Outcome) time.Duration {
 
 // dropCause is the error inside of a DropError: the drop's own, and beside it
 // that its time was up.
-func (s *Scope) dropCause(i *item, o group.Outcome, elapsed time.Duration) error {
+func (s *Scope) dropCause(n *node, o group.Outcome, elapsed time.Duration) error {
 	err := o.Err
 	x := o.Overrun
 	if x == nil {
@@ -184,10 +184,10 @@ func (s *Scope) dropCause(i *item, o group.Outcome, elapsed time.Duration) error
 	}
 	if o.Outcome == "abandoned" {
 		stack := x.Stack
-		if d, ok := i.impl.(*Daemon); ok {
+		if d, ok := n.resource.(*Daemon); ok {
 			stack = d.stack() // rather than that of the wait for it
 		}
-		err = &AbandonedError{Scope: s.Path(), Name: i.name(), Age: elapsed, Blocks: x.Blocks, Stack: stack}
+		err = &AbandonedError{Scope: s.Path(), Name: n.name(), Age: elapsed, Blocks: x.Blocks, Stack: stack}
 	}
 	if x.Cause != nil && !fault.Is(err, x.Cause) {
 		err = multierr.Append(err, x.Cause)

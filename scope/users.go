@@ -14,15 +14,15 @@ import (
 // depends on i. Of open functions around that one it is enough that they depend on what
 // it opens; but a daemon can come to its turn while it opens something. There are none
 // for the most part, which costs nothing.
-func (i *item) usersOf(user *owner) (users []*owner) {
-	for o := user; o != nil; o = o.outer() {
-		if o.kind != openingOwner && o.kind != daemonOwner {
+func (n *node) usersOf(user *frame) (users []*frame) {
+	for f := user; f != nil; f = f.outer() {
+		if f.kind != openingFrame && f.kind != daemonFrame {
 			return users
 		}
-		if related := o.s == i.s || o.s.below(i.s) || i.s.below(o.s); related && (len(users) == 0 || o.kind == daemonOwner) {
-			users = append(users, o)
+		if related := f.s == n.s || f.s.below(n.s) || n.s.below(f.s); related && (len(users) == 0 || f.kind == daemonFrame) {
+			users = append(users, f)
 		}
-		if o.kind == daemonOwner {
+		if f.kind == daemonFrame {
 			return users
 		}
 	}
@@ -33,27 +33,27 @@ func (i *item) usersOf(user *owner) (users []*owner) {
 // what they have used only while they opened is theirs to drop. If the drop is refused,
 // they use it all the same, and takeBack says so: unless another has dropped i
 // meanwhile, which leaves nothing to be used.
-func (i *item) giveUpUse(user *owner) (takeBack func()) {
-	var by []*owner
-	for o := user; o != nil && o.kind == openingOwner; o = o.outer() {
-		if o.item.forgetUse(o.s, i) {
-			by = append(by, o)
+func (n *node) giveUpUse(user *frame) (takeBack func()) {
+	var by []*frame
+	for f := user; f != nil && f.kind == openingFrame; f = f.outer() {
+		if f.node.forgetUse(f.s, n) {
+			by = append(by, f)
 		}
 	}
 	return func() {
-		for _, o := range by {
-			_ = i.usedBy(o)
+		for _, f := range by {
+			_ = n.usedBy(f)
 		}
 	}
 }
 
 // forgetUse ends what i, which is being opened in s, is known to use d for; it reports
 // whether there was anything.
-func (i *item) forgetUse(s *Scope, d *item) (did bool) {
+func (n *node) forgetUse(s *Scope, d *node) (did bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	x := i.extra.Load()
-	if x == nil || i.is() != pending {
+	x := n.rarely.Load()
+	if x == nil || n.is() != pending {
 		return false
 	}
 	given := func(u use) bool {
@@ -70,13 +70,13 @@ func (i *item) forgetUse(s *Scope, d *item) (did bool) {
 
 // heldBelow records, before i is registered, that users of a scope above depend on the
 // child in which it will lie.
-func (i *item) heldBelow(users []*owner) error {
-	for _, o := range users {
-		if !i.s.below(o.s) || o.kind == daemonOwner && o.live.Load() == 0 {
+func (n *node) heldBelow(users []*frame) error {
+	for _, f := range users {
+		if !n.s.below(f.s) || f.kind == daemonFrame && f.live.Load() == 0 {
 			continue
 		}
-		if via, kind := i.s.leadsDown(o.s); via != nil && kind == bodyOwner {
-			if err := o.item.link(via); err != nil {
+		if via, kind := n.s.leadsDown(f.s); via != nil && kind == bodyFrame {
+			if err := f.node.link(via); err != nil {
 				return err
 			}
 		}
@@ -87,10 +87,10 @@ func (i *item) heldBelow(users []*owner) error {
 // nodesOf returns the users in the scope of i that are nodes: they come to depend on i
 // in the critical section in which it is registered, so it cannot be dropped between
 // the two.
-func (i *item) nodesOf(users []*owner) (nodes []*group.Node) {
-	for _, o := range users {
-		if o.s == i.s && o.item.is() != pending {
-			nodes = append(nodes, &o.item.n)
+func (n *node) nodesOf(users []*frame) (nodes []*group.Node) {
+	for _, f := range users {
+		if f.s == n.s && f.node.is() != pending {
+			nodes = append(nodes, &f.node.vertex)
 		}
 	}
 	return nodes
@@ -98,18 +98,18 @@ func (i *item) nodesOf(users []*owner) (nodes []*group.Node) {
 
 // heldBesideLocked records, in the same critical section, that open functions of the
 // scope of i use it, and what it is made by.
-func (i *item) heldBesideLocked(users []*owner) {
-	for k, o := range users {
-		if o.s != i.s {
+func (n *node) heldBesideLocked(users []*frame) {
+	for k, f := range users {
+		if f.s != n.s {
 			continue
 		}
-		if o.item.is() == pending { // no pin: it is the open function's to release or to move on
-			x := o.item.makeExtraLocked()
-			x.uses = append(x.uses, use{i, nil})
+		if f.node.is() == pending { // no pin: it is the open function's to release or to move on
+			x := f.node.makeRarelyLocked()
+			x.uses = append(x.uses, use{n, nil})
 		}
-		if k == 0 && o.kind == openingOwner {
-			x := o.item.makeExtraLocked()
-			x.made = append(x.made, i)
+		if k == 0 && f.kind == openingFrame {
+			x := f.node.makeRarelyLocked()
+			x.made = append(x.made, n)
 		}
 	}
 }
@@ -117,19 +117,19 @@ func (i *item) heldBesideLocked(users []*owner) {
 // heldAbove records that users in the scopes below depend on i. It is registered by
 // then: if it is being dropped already, with what it depends on, that is awaited and
 // the error returned.
-func (i *item) heldAbove(users []*owner) error {
-	for k, o := range users {
-		if !o.s.below(i.s) {
+func (n *node) heldAbove(users []*frame) error {
+	for k, f := range users {
+		if !f.s.below(n.s) {
 			continue
 		}
-		if err := o.item.linkAbove(i); err != nil {
-			return multierr.Append(err, i.dropEarly(context.WithoutCancel(i.s.context.base), true))
+		if err := f.node.linkAbove(n); err != nil {
+			return multierr.Append(err, n.dropEarly(context.WithoutCancel(n.s.context.base), true))
 		}
-		if k == 0 && o.kind == openingOwner {
-			o.s.mu.Lock()
-			x := o.item.makeExtraLocked()
-			x.made = append(x.made, i)
-			o.s.mu.Unlock()
+		if k == 0 && f.kind == openingFrame {
+			f.s.mu.Lock()
+			x := f.node.makeRarelyLocked()
+			x.made = append(x.made, n)
+			f.s.mu.Unlock()
 		}
 	}
 	return nil

@@ -8,18 +8,18 @@ import (
 )
 
 // A vertex is something whose end a function can keep from coming by waiting: a task,
-// the drop of an item, or the open function of one. Exactly one field is set, but for
+// the drop of a node, or the open function of one. Exactly one field is set, but for
 // open; a vertex of a scope stands for all drops in it.
-type vertex struct {
-	task  *owner
-	item  *item
-	open  bool // the open function of item, rather than its drop
+type waitPoint struct {
+	task  *frame
+	node  *node
+	open  bool // the open function of node, rather than its drop
 	scope *Scope
 }
 
 // A target is what a call waits for.
 type target struct {
-	vertex
+	waitPoint
 	wide bool // a drop that has not begun: it waits for all that depends on it
 	turn bool // its turn in the teardown has not come: that may be about to be planned
 }
@@ -29,13 +29,13 @@ func (t target) name() string {
 	if t.task != nil {
 		return "task"
 	}
-	return t.item.name()
+	return t.node.name()
 }
 
 // A wait is a call that blocks in the context of some functions: none of those can end
 // before its target has.
 type wait struct {
-	in []vertex // immutable, as is the rest
+	in []waitPoint // immutable, as is the rest
 	on target
 }
 
@@ -59,7 +59,7 @@ var waits waitGraph
 // enter records a wait for on by the functions in which it is. If that would be a wait
 // for oneself, around whatever corner, it returns the targets on the way, the last of
 // which cannot end before the call returns.
-func (g *waitGraph) enter(in []vertex, on target) (*wait, []target) {
+func (g *waitGraph) enter(in []waitPoint, on target) (*wait, []target) {
 	if len(in) == 0 {
 		return nil, nil // no function is kept from ending by it
 	}
@@ -77,7 +77,7 @@ func (g *waitGraph) enter(in []vertex, on target) (*wait, []target) {
 	for _, v := range w.keys() {
 		g.from.add(v, w)
 	}
-	g.on.add(on.vertex, w)
+	g.on.add(on.waitPoint, w)
 	if on.wide {
 		if g.wide == nil {
 			g.wide = make(map[*wait]struct{})
@@ -98,7 +98,7 @@ func (w *wait) leave() {
 	for _, v := range w.keys() {
 		g.from.remove(v, w)
 	}
-	g.on.remove(w.on.vertex, w)
+	g.on.remove(w.on.waitPoint, w)
 	delete(g.wide, w)
 	if len(g.from) == 0 {
 		g.from, g.on, g.wide = nil, nil, nil // maps keep their buckets
@@ -106,9 +106,9 @@ func (w *wait) leave() {
 }
 
 // waitIndex finds waits by a vertex.
-type waitIndex map[vertex]map[*wait]struct{}
+type waitIndex map[waitPoint]map[*wait]struct{}
 
-func (x *waitIndex) add(v vertex, w *wait) {
+func (x *waitIndex) add(v waitPoint, w *wait) {
 	if *x == nil {
 		*x = make(waitIndex)
 	}
@@ -118,18 +118,18 @@ func (x *waitIndex) add(v vertex, w *wait) {
 	(*x)[v][w] = struct{}{}
 }
 
-func (x *waitIndex) remove(v vertex, w *wait) {
+func (x *waitIndex) remove(v waitPoint, w *wait) {
 	if delete((*x)[v], w); len((*x)[v]) == 0 {
 		delete(*x, v)
 	}
 }
 
 // keys are the vertices by which the wait is found.
-func (w *wait) keys() []vertex {
+func (w *wait) keys() []waitPoint {
 	keys := w.in
 	for _, v := range w.in {
-		if v.item != nil && !v.open {
-			keys = append(keys[:len(keys):len(keys)], vertex{scope: v.item.s})
+		if v.node != nil && !v.open {
+			keys = append(keys[:len(keys):len(keys)], waitPoint{scope: v.node.s})
 		}
 	}
 	return keys
@@ -139,7 +139,7 @@ func (w *wait) keys() []vertex {
 // looks from both ends in turns, with more and more steps: it takes about as many as
 // the nearer end has. (From one end alone, waits in a line that are joined in the middle
 // would cost the square of their number.)
-func (g *waitGraph) circleLocked(in []vertex, on target) []target {
+func (g *waitGraph) circleLocked(in []waitPoint, on target) []target {
 	for steps := 16; ; steps *= 4 {
 		ahead := search{waitGraph: g, steps: steps}
 		if path := ahead.path(in, on); path != nil || ahead.steps >= 0 {
@@ -173,7 +173,7 @@ func (s *search) visit(w *wait) bool {
 }
 
 // path returns the targets on a way from on to in.
-func (s *search) path(in []vertex, on target) []target {
+func (s *search) path(in []waitPoint, on target) []target {
 	type step struct {
 		on   target
 		from int
@@ -181,9 +181,9 @@ func (s *search) path(in []vertex, on target) []target {
 	way := []step{{on, -1}}
 	for k := 0; k < len(way); k++ {
 		on := way[k].on
-		key := on.vertex
+		key := on.waitPoint
 		if on.wide {
-			key = vertex{scope: on.item.s}
+			key = waitPoint{scope: on.node.s}
 		}
 		for w := range s.from[key] {
 			if !holds(w.in, on) || !s.visit(w) {
@@ -206,8 +206,8 @@ func (s *search) path(in []vertex, on target) []target {
 
 // reached reports whether there is such a way, from its other end: from those who wait
 // for something that in holds.
-func (s *search) reached(in []vertex, on target) (found bool) {
-	queue := [][]vertex{in}
+func (s *search) reached(in []waitPoint, on target) (found bool) {
+	queue := [][]waitPoint{in}
 	look := func(w *wait) {
 		if s.visit(w) {
 			queue = append(queue, w.in)
@@ -230,13 +230,13 @@ func (s *search) reached(in []vertex, on target) (found bool) {
 }
 
 // holds reports whether the target cannot end before the functions of in have.
-func holds(in []vertex, on target) bool {
+func holds(in []waitPoint, on target) bool {
 	for _, v := range in {
 		switch {
-		case v == on.vertex && (v.item == nil || v.open || v.item.is() != gone):
+		case v == on.waitPoint && (v.node == nil || v.open || v.node.is() != gone):
 			return true
-		case !on.wide || v.item == nil || v.open || v.item.s != on.item.s || v.item.is() == gone:
-		case v.item.s.graph.Reaches(&v.item.n, &on.item.n), v.item.s.graph.Before(&v.item.n, &on.item.n, on.turn):
+		case !on.wide || v.node == nil || v.open || v.node.s != on.node.s || v.node.is() == gone:
+		case v.node.s.graph.Reaches(&v.node.vertex, &on.node.vertex), v.node.s.graph.Before(&v.node.vertex, &on.node.vertex, on.turn):
 			return true
 		}
 	}

@@ -28,12 +28,12 @@ func (o observer) observe(e group.Event) {
 		o.teardown.EndWave(e.Wave, e.At)
 	case group.DropStart:
 		if !e.Elsewhere {
-			itemOf(e.Node).starts(o.record(e))
+			nodeOf(e.Node).starts(o.record(e))
 		}
 	case group.DropEnd:
-		o.recordEnd(itemOf(e.Node), e)
+		o.recordEnd(nodeOf(e.Node), e)
 	case group.DropSlow, group.DropLate:
-		o.s.notice(itemOf(e.Node), e)
+		o.s.notice(nodeOf(e.Node), e)
 	}
 }
 
@@ -46,16 +46,16 @@ var _ group.Container = noticer{}
 func (n noticer) Contain(p *fault.PanicError) { n.observerFailed(p) }
 
 // Notice is told of slow drops, and of late ones.
-func (n noticer) Notice(e group.Event) { n.notice(itemOf(e.Node), e) }
+func (n noticer) Notice(e group.Event) { n.notice(nodeOf(e.Node), e) }
 
 // notice logs what must not be missed. It is called on a goroutine that nothing waits
 // for, so the log handler may block.
-func (s *Scope) notice(i *item, e group.Event) {
+func (s *Scope) notice(n *node, e group.Event) {
 	if e.Kind == group.DropSlow {
-		s.warn("ebb: slow drop", slog.String("guard", i.name()), slog.Duration("age", s.slow()), slog.Any("blocks", e.Blocks))
+		s.warn("ebb: slow drop", slog.String("guard", n.name()), slog.Duration("age", s.slow()), slog.Any("blocks", e.Blocks))
 		return
 	}
-	s.warn("ebb: late result of an abandoned drop", slog.String("guard", i.name()), slog.Any("error", e.Err))
+	s.warn("ebb: late result of an abandoned drop", slog.String("guard", n.name()), slog.Any("error", e.Err))
 }
 
 // dropRecord is what is known of a drop for those who look at it. It is shared
@@ -87,34 +87,34 @@ func (o observer) record(e group.Event) dropRecord {
 }
 
 // starts keeps what is known of the run that is about to begin i's drop.
-func (i *item) starts(r dropRecord) {
-	i.s.mu.Lock()
-	defer i.s.mu.Unlock()
-	if i.is() == live {
-		i.makeExtraLocked().record = r
+func (n *node) starts(r dropRecord) {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	if n.is() == live {
+		n.makeRarelyLocked().record = r
 	}
 }
 
 // startSpan starts the span of i's drop and puts it into the drop's context.
-func (i *item) startSpan() {
-	s := i.s
+func (n *node) startSpan() {
+	s := n.s
 	if s.rec == nil {
 		return
 	}
 	start := s.rec.Drop
-	if i.drop.way < dropEarly {
+	if n.drop.way < dropEarly {
 		start = s.end.teardown.Drop
 	}
-	ctx, span := start(i.drop.Context, i.dropInfo(&i.extra.Load().record))
-	i.drop.Context = ctx
+	ctx, span := start(n.drop.Context, n.dropInfo(&n.rarely.Load().record))
+	n.drop.Context = ctx
 	s.mu.Lock()
-	i.extra.Load().record.span = span
+	n.rarely.Load().record.span = span
 	s.mu.Unlock()
 }
 
-func (i *item) dropInfo(r *dropRecord) trace.DropInfo {
+func (n *node) dropInfo(r *dropRecord) trace.DropInfo {
 	info := trace.DropInfo{
-		Guard: i.name(), Written: i.written(), Type: i.impl.typ(), Wave: r.wave, Queued: r.queued, Started: r.started,
+		Guard: n.name(), Written: n.written(), Type: n.resource.typ(), Wave: r.wave, Queued: r.queued, Started: r.started,
 		DependsOn: r.uses,
 	}
 	if r.by != nil {
@@ -126,7 +126,7 @@ func (i *item) dropInfo(r *dropRecord) trace.DropInfo {
 // recordEnd ends the span of i's drop, or records that there was none to run. A drop
 // that another run has begun has that run's span, which ends here only if this run
 // does not wait for it any longer.
-func (o observer) recordEnd(i *item, e group.Event) {
+func (o observer) recordEnd(n *node, e group.Event) {
 	s := o.s
 	if s.rec == nil || e.Elsewhere && e.Outcome == "ok" {
 		return
@@ -136,14 +136,14 @@ func (o observer) recordEnd(i *item, e group.Event) {
 	}
 	if e.Outcome == "skipped" {
 		never := o.record(e)
-		o.skip(i.dropInfo(&never), s.dropError(i, out))
+		o.skip(n.dropInfo(&never), s.dropError(n, out))
 		return
 	}
 	s.mu.Lock()
-	record := i.extraLocked().record
+	record := n.rarelyLocked().record
 	s.mu.Unlock()
 	out.Started = record.started
-	record.span.End(e.At, e.Outcome, s.dropError(i, out))
+	record.span.End(e.At, e.Outcome, s.dropError(n, out))
 }
 
 // skip records a drop that was never begun.

@@ -36,7 +36,7 @@ func Start[T any](ctx context.Context, s *Scope, name string,
 	defer end()
 	h := handshake[T]{ready: make(chan struct{})}
 	d.fn = func(ctx context.Context) error { return fn(ctx, h.report) }
-	w, path := waits.enter(held(ctx), target{vertex: vertex{item: &d.item}})
+	w, path := waits.enter(held(ctx), target{waitPoint: waitPoint{node: &d.node}})
 	if path != nil { // the function has not run, so that nothing leads back
 		return zero, nil, s.refusal("start", name, ErrReentrant)
 	}
@@ -51,7 +51,7 @@ func Start[T any](ctx context.Context, s *Scope, name string,
 	if !isClosed(h.ready) {
 		return zero, nil, d.notReady(name)
 	}
-	if err := d.item.register(name, &cfg, true, ownerOf(ctx)); err != nil {
+	if err := d.node.register(name, &cfg, true, frameOf(ctx)); err != nil {
 		return zero, nil, d.giveUp(name, err)
 	}
 	if d.endedPending() { // ready, but ended before it was registered
@@ -68,8 +68,8 @@ func Start[T any](ctx context.Context, s *Scope, name string,
 // their own turn, which would never come if the exit waited for what they start;
 // and they wait for it themselves.
 func asksLate(ctx context.Context, s *Scope) bool {
-	for o := ownerOf(ctx); o != nil; o = o.outer() {
-		if o.s == s && (o.kind == daemonOwner || o.kind == dropOwner) {
+	for f := frameOf(ctx); f != nil; f = f.outer() {
+		if f.s == s && (f.kind == daemonFrame || f.kind == dropFrame) {
 			return true
 		}
 	}
@@ -97,7 +97,7 @@ func (d *Daemon) notReady(name string) error {
 	if d.err != nil {
 		why = &becauseError{ErrNotReady, d.err}
 	}
-	return d.item.s.refusal("start", name, why)
+	return d.node.s.refusal("start", name, why)
 }
 
 // giveUp cancels a daemon that is not registered, awaits it, and returns why,
@@ -106,7 +106,7 @@ func (d *Daemon) giveUp(name string, why error) error {
 	d.cancel(why)
 	<-d.done
 	d.goOn(name)
-	err := d.item.s.refusal("start", name, why)
+	err := d.node.s.refusal("start", name, why)
 	if d.err != nil && !isEcho(d.err, why) {
 		err = multierr.Append(err, d.err)
 	}
@@ -116,7 +116,7 @@ func (d *Daemon) giveUp(name string, why error) error {
 // goOn panics if the daemon has, which before it was ready is the caller's panic.
 func (d *Daemon) goOn(name string) {
 	if d.panicked != nil {
-		e := &TaskError{Scope: d.item.s.Path(), Task: name}
+		e := &TaskError{Scope: d.node.s.Path(), Task: name}
 		panicAgain(fault.Again(fault.At(d.panicked, e.place()), nil))
 	}
 }
@@ -124,7 +124,7 @@ func (d *Daemon) goOn(name string) {
 // endedPending reports whether the function of d had ended when d was not yet
 // registered, so that nobody was told.
 func (d *Daemon) endedPending() bool {
-	s := d.item.s
+	s := d.node.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return d.mute

@@ -14,7 +14,7 @@ import (
 // while it is not gone: the run that was begun for it while the scope lived or, without
 // one, a run to which it belongs anyhow, of a tree or the teardown. The node leads to it.
 type earlyDrop struct {
-	item    *item
+	node    *node
 	tree    bool          // its dependents too
 	bound   time.Time     // of the Close of a child: the deadline of its context; zero is none
 	done    chan struct{} // closed when it has ended
@@ -29,21 +29,21 @@ type earlyDrop struct {
 // dropEarly drops i now, with tree after its dependents, and waits for that as
 // long as ctx lives. Only the call that started the drop, and those that
 // overlapped it, hear its error.
-func (i *item) dropEarly(ctx context.Context, tree bool) (err error) {
-	_, err = i.dropOrJoin(ctx, tree)
+func (n *node) dropEarly(ctx context.Context, tree bool) (err error) {
+	_, err = n.dropOrJoin(ctx, tree)
 	return err
 }
 
 // dropOrJoin is dropEarly; first says whether this call has started the drop, or was
 // refused.
-func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error) {
-	s := i.s
+func (n *node) dropOrJoin(ctx context.Context, tree bool) (first bool, err error) {
+	s := n.s
 	in := held(ctx)
-	takeBack := i.giveUpUse(ownerOf(ctx))
-	bound := i.closeBound(ctx)
+	takeBack := n.giveUpUse(frameOf(ctx))
+	bound := n.closeBound(ctx)
 	s.mu.Lock()
-	e, w, first, err := i.joinLocked(in, tree, bound)
-	_, child := i.impl.(*Scope)
+	e, w, first, err := n.joinLocked(in, tree, bound)
+	_, child := n.resource.(*Scope)
 	hears := e != nil && (first || !child) // a later Close of a child only waits
 	if hears {
 		e.waiters++
@@ -51,7 +51,7 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 	s.mu.Unlock()
 	if err != nil {
 		takeBack()
-		return true, s.refusal("drop", i.name(), notAccepted(err))
+		return true, s.refusal("drop", n.name(), notAccepted(err))
 	}
 	if e == nil {
 		return false, nil
@@ -80,53 +80,53 @@ func (i *item) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 // nil if i is gone. The wait of the caller is recorded by then, and was refused if it is
 // one for itself; and the run of an early drop has the nodes. All of that happens under
 // one lock, with what Release and MoveTo do.
-func (i *item) joinLocked(in []vertex, tree bool, bound time.Time) (e *earlyDrop, w *wait, first bool, err error) {
-	s := i.s
-	if i.is() == gone || i.is() == released {
+func (n *node) joinLocked(in []waitPoint, tree bool, bound time.Time) (e *earlyDrop, w *wait, first bool, err error) {
+	s := n.s
+	if n.is() == gone || n.is() == released {
 		return nil, nil, false, nil
 	}
-	e = i.extraLocked().early
-	joins := e != nil || i.is() == ending || s.state >= dropping
+	e = n.rarelyLocked().early
+	joins := e != nil || n.is() == ending || s.state >= dropping
 	if !joins {
-		used := s.graph.Used(&i.n)
+		used := s.graph.Used(&n.vertex)
 		if joins = used == group.ErrGone; !joins && !tree && used != nil {
 			return nil, nil, false, used
 		}
 	}
-	on := target{vertex: vertex{item: i}, wide: i.is() != ending && (joins || tree), turn: s.state >= dropping}
+	on := target{waitPoint: waitPoint{node: n}, wide: n.is() != ending && (joins || tree), turn: s.state >= dropping}
 	w, path := waits.enter(in, on)
 	if path != nil {
 		return nil, nil, false, ErrReentrant
 	}
 	if e == nil {
-		e = &earlyDrop{item: i, tree: tree, bound: bound, done: make(chan struct{})}
+		e = &earlyDrop{node: n, tree: tree, bound: bound, done: make(chan struct{})}
 		if !joins {
-			if e.run, err = s.graph.Begin(&i.n, tree); err != nil {
+			if e.run, err = s.graph.Begin(&n.vertex, tree); err != nil {
 				w.leave()
 				return nil, nil, false, err
 			}
 			first, e.over = true, make(chan struct{})
 			s.beginEarlyLocked(e)
 		}
-		x := i.makeExtraLocked()
+		x := n.makeRarelyLocked()
 		x.early = e
-		if g, guard := i.impl.(interface{ guarded() }); first && guard {
+		if g, guard := n.resource.(interface{ guarded() }); first && guard {
 			x.site = callSite() // for who uses the value afterwards
 			if !tree {
 				g.guarded()
 			}
 		}
 	}
-	if i.is() == gone { // by a drop that ends alone, which has not seen the record
-		i.tellGoneLocked()
+	if n.is() == gone { // by a drop that ends alone, which has not seen the record
+		n.tellGoneLocked()
 	}
 	return e, w, first, nil
 }
 
 // closeBound returns the deadline of the context that a child is closed with, unless
 // that has passed: then it bounds the wait only.
-func (i *item) closeBound(ctx context.Context) time.Time {
-	if _, child := i.impl.(*Scope); !child {
+func (n *node) closeBound(ctx context.Context) time.Time {
+	if _, child := n.resource.(*Scope); !child {
 		return time.Time{}
 	}
 	deadline, ok := ctx.Deadline()
@@ -139,7 +139,7 @@ func (i *item) closeBound(ctx context.Context) time.Time {
 // beginEarlyLocked adds e to the early drops that have not ended. It is no task: the
 // exit does not wait for it before the teardown, which meets what it drops.
 func (s *Scope) beginEarlyLocked(e *earlyDrop) {
-	in := s.incidentsLocked()
+	in := s.exitStateLocked()
 	if e.next = in.early; e.next != nil {
 		e.next.prev = e
 	}
@@ -151,7 +151,7 @@ func (s *Scope) endEarlyLocked(e *earlyDrop) {
 	if e.prev != nil {
 		e.prev.next = e.next
 	} else {
-		s.incidents.early = e.next
+		s.exitState.early = e.next
 	}
 	if e.next != nil {
 		e.next.prev = e.prev
@@ -185,7 +185,7 @@ func outcomeOf(err error) string {
 // failUnheardLocked makes an error of drops that no caller waits for Run's. If Run has
 // collected its errors already it reports true, and the error is to be logged.
 func (s *Scope) failUnheardLocked(err error) (late bool) {
-	if s.incidentsLocked().collected {
+	if s.exitStateLocked().collected {
 		return true
 	}
 	s.failLocked(failure{earlyIndex, err, nil})
@@ -194,61 +194,61 @@ func (s *Scope) failUnheardLocked(err error) (late bool) {
 
 // logUnheard logs an error of the drop of i, or of what it has made, that comes too late
 // for Run.
-func (s *Scope) logUnheard(i *item, err error) {
-	s.warn("ebb: late result of an abandoned drop", slog.String("guard", i.name()), slog.Any("error", err))
+func (s *Scope) logUnheard(n *node, err error) {
+	s.warn("ebb: late result of an abandoned drop", slog.String("guard", n.name()), slog.Any("error", err))
 }
 
 // Run is the goroutine of an early drop.
 func (e *earlyDrop) Run() {
-	i := e.item
-	s := i.s
+	n := e.node
+	s := n.s
 	outcomes := e.run.Do(context.WithoutCancel(s.context.base), s.options(nil))
 	s.takeStacks(outcomes)
 	errs := make([]error, len(outcomes))
 	for k, o := range outcomes {
-		errs[k] = itemOf(o.Node).outcome(o)
+		errs[k] = nodeOf(o.Node).outcome(o)
 	}
 	s.mu.Lock()
 	var untold error // what the teardown has not reported of nodes that it gave up
 	for k, o := range outcomes {
-		if !itemOf(o.Node).extraLocked().cut {
+		if !nodeOf(o.Node).rarelyLocked().cut {
 			untold = multierr.Append(untold, errs[k])
 		}
 	}
 	late := untold != nil && e.waiters == 0 && s.failUnheardLocked(untold)
 	e.err, e.run = multierr.Combine(errs...), nil // in the teardown's hands, if that has taken it over
 	s.endEarlyLocked(e)
-	if i.is() == gone {
-		i.tellGoneLocked()
+	if n.is() == gone {
+		n.tellGoneLocked()
 	}
 	s.mu.Unlock()
 	if late {
-		s.logUnheard(i, untold)
+		s.logUnheard(n, untold)
 	}
 }
 
 // tellGoneLocked ends the record of the drop of i, which is gone, unless its run still
 // collects what others have come to.
-func (i *item) tellGoneLocked() {
-	e := i.extraLocked().early
+func (n *node) tellGoneLocked() {
+	e := n.rarelyLocked().early
 	if e == nil || e.run != nil {
 		return
 	}
-	if e.over == nil || !i.n.Early() { // of another run
-		e.err = multierr.Append(e.err, i.toldLocked())
+	if e.over == nil || !n.vertex.Early() { // of another run
+		e.err = multierr.Append(e.err, n.dropErrLocked())
 	}
-	i.extra.Load().early = nil
+	n.rarely.Load().early = nil
 	close(e.done)
 }
 
 // toldLocked is the error of a drop that another run has done.
-func (i *item) toldLocked() error {
-	told := i.extraLocked().told
+func (n *node) dropErrLocked() error {
+	told := n.rarelyLocked().dropErr
 	switch err := told.(type) {
 	case nil:
 		return nil
 	case *DropError:
 		return err
 	}
-	return &DropError{Scope: i.s.Path(), Guard: i.name(), Wave: i.n.Wave(), Outcome: outcomeOf(told), Err: told}
+	return &DropError{Scope: n.s.Path(), Guard: n.name(), Wave: n.vertex.Wave(), Outcome: outcomeOf(told), Err: told}
 }

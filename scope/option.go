@@ -39,9 +39,9 @@ const defaultSlow = 5 * time.Second
 // Option is an option of a scope. The set is sealed.
 type Option interface{ apply(*Scope) }
 
-// shared are the settings that nested scopes have in common with their
+// inherited are the settings that nested scopes have in common with their
 // parents. A scope without options points to its parent's; nil has all zero.
-type shared struct {
+type inherited struct {
 	panicAsError   bool
 	taskSpans      bool
 	labels         bool
@@ -57,8 +57,8 @@ type shared struct {
 	last           <-chan struct{} // closed a second after that
 }
 
-// rare are the settings that few scopes have.
-type rare struct {
+// config holds the settings that few scopes have.
+type config struct {
 	taskLimit  int
 	slots      chan struct{} // one element per running task, with a task limit
 	dropLimit  int
@@ -75,24 +75,24 @@ type rare struct {
 
 // own returns s's private copy of the inherited settings, to be changed by an
 // option.
-func (s *Scope) own() *shared {
-	if !s.ownShared {
-		c := new(shared)
-		if s.shared != nil {
-			*c = *s.shared
+func (s *Scope) own() *inherited {
+	if !s.ownInherited {
+		c := new(inherited)
+		if s.inherited != nil {
+			*c = *s.inherited
 			c.modeSet = false
 		}
-		s.shared, s.ownShared = c, true
+		s.inherited, s.ownInherited = c, true
 	}
-	return s.shared
+	return s.inherited
 }
 
 // more returns the settings that few scopes have, to be changed by an option.
-func (s *Scope) more() *rare {
-	if s.rare == nil {
-		s.rare = new(rare)
+func (s *Scope) more() *config {
+	if s.config == nil {
+		s.config = new(config)
 	}
-	return s.rare
+	return s.config
 }
 
 // reject keeps the first complaint about an option.
