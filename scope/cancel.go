@@ -62,9 +62,9 @@ func (s *Scope) stop(cause error, cancel bool) {
 	}
 	s.exitStateLocked().stopCause = cause
 	s.beginDrainedLocked()
-	told := s.body.askLocked(cause, nil)
+	asked := s.body.askLocked(cause, nil)
 	for t := s.tasks; t != nil; t = t.next {
-		told = t.askLocked(cause, told)
+		asked = t.askLocked(cause, asked)
 	}
 	if s.grace > 0 && s.clock().graceFrom.IsZero() {
 		s.clock().graceFrom = time.Now()
@@ -74,7 +74,7 @@ func (s *Scope) stop(cause error, cancel bool) {
 	}
 	below := s.belowLocked(nil)
 	s.mu.Unlock()
-	told.finish()
+	asked.finish()
 	for _, c := range below {
 		c.Stop(cause)
 	}
@@ -85,7 +85,7 @@ func (s *Scope) stop(cause error, cancel bool) {
 // when the daemon is.
 func (s *Scope) belowLocked(of *frame) (below []*Scope) {
 	for c := s.nested; c != nil; c = c.next {
-		owner := c.lexicalFrame()
+		owner := c.within
 		if of == nil && owner.kind <= taskFrame || of != nil && owner == of {
 			below = append(below, c)
 		}

@@ -12,7 +12,7 @@ import (
 // child is a scope and its node in the parent, in one allocation.
 type child struct {
 	Scope
-	item node
+	node node
 }
 
 // Child opens a scope inside the life of s: it lives until it is closed, or
@@ -26,7 +26,7 @@ type child struct {
 // dropped.
 func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 	both := new(child)
-	c, n := &both.Scope, &both.item
+	c, n := &both.Scope, &both.node
 	c.name, c.parent, c.opener, c.self = name, s, &s.body, n
 	n.s, n.resource = s, c
 	if err := c.configure(opts); err != nil {
@@ -132,8 +132,8 @@ func (s *Scope) Close(ctx context.Context) error {
 	}
 	first, err := s.self.dropOrJoin(ctx, false)
 	s.mu.Lock()
-	ended := s.state == closed && s.end != nil && s.end.faults != nil
-	end := s.end
+	ended := s.state == closed && s.decided != nil && s.decided.faults != nil
+	end := s.decided
 	s.mu.Unlock()
 	if !first {
 		if !ended && ctx.Err() != nil {
@@ -162,7 +162,7 @@ func (s *Scope) leaveParent() bool {
 		return false
 	}
 	n.set(gone)
-	n.tellGoneLocked()
+	n.endRecordLocked()
 	p.names.free(n.name())
 	n.unpinLocked()
 	return true
@@ -190,7 +190,7 @@ func (s *Scope) dropNow(ctx context.Context) error {
 	s.decide(Succeeded, nil)
 	faults := s.finish(s.dropAll(budgetOf(s, budget.Deadline(ctx))))
 	s.mu.Lock()
-	s.end.faults = faults
+	s.decided.faults = faults
 	s.mu.Unlock()
 	if p := faults.panicked(); p != nil {
 		return &group.Caught{Err: fault.Panic(p)} // the form that it has as an error
@@ -228,12 +228,12 @@ func (s *Scope) turn() {
 	cause := s.parent.stopCause()
 	s.mu.Lock()
 	over := s.state >= dropping
-	in := s.exitStateLocked()
-	first := !over && !in.turned
+	x := s.exitStateLocked()
+	first := !over && !x.turned
 	if first {
-		in.turned = true
+		x.turned = true
 		if !canceled {
-			in.turn = cause
+			x.turn = cause
 		}
 	}
 	s.mu.Unlock()

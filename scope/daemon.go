@@ -148,7 +148,7 @@ func (d *Daemon) leave() {
 	left := d.joined && !d.mute && !d.run.asked && n.is() == live && s.graph.Leave(&n.vertex, d.failedFirst != nil)
 	if left && d.failedFirst == nil {
 		n.set(released)
-		n.tellGoneLocked()
+		n.endRecordLocked()
 		s.names.free(n.name())
 		n.unpinLocked()
 		s.lives(-1)
@@ -177,8 +177,8 @@ func (d *Daemon) failed() {
 		return
 	}
 	d.failedFirst = &TaskError{Scope: s.Path(), Task: d.Name(), Err: d.err}
-	if in := s.exitStateLocked(); in.daemon.err == nil {
-		in.daemon = failure{earlyIndex - 1, d.failedFirst, d.panicked}
+	if x := s.exitStateLocked(); x.daemon.err == nil {
+		x.daemon = failure{earlyIndex - 1, d.failedFirst, d.panicked}
 	}
 	s.mu.Unlock()
 	if !s.supervisor || d.panicked != nil {
@@ -192,10 +192,10 @@ func (d *Daemon) ask() {
 	d.why = s.stopCause()
 	s.mu.Lock()
 	d.run.asked = true
-	told := d.run.askLocked(d.why, nil)
+	asked := d.run.askLocked(d.why, nil)
 	below := s.belowLocked(&d.run)
 	s.mu.Unlock()
-	told.finish()
+	asked.finish()
 	for _, c := range below {
 		c.Stop(d.why)
 	}
@@ -215,12 +215,12 @@ func (d *Daemon) dropNow(ctx context.Context) error {
 	cut := d.await(ctx)
 	cause := context.Cause(d.run.Context)
 	d.cancel(errEnded) // frees the context
-	s, unasked := d.node.s, d.failedUnasked()
+	s, failed := d.node.s, d.firstFailure()
 	switch {
-	case unasked != nil && !d.returned:
-		return d.caught(unasked)
-	case unasked != nil:
-		return unasked
+	case failed != nil && !d.returned:
+		return d.caught(failed)
+	case failed != nil:
+		return failed
 	case !d.returned:
 		return d.caught(d.err)
 	case cut != nil:
@@ -276,8 +276,8 @@ func cutShort(err, cut error) error {
 	return &group.Caught{Err: err, Timeout: true}
 }
 
-// failedUnasked returns what d failed with before it was asked to stop, or nil.
-func (d *Daemon) failedUnasked() *TaskError {
+// firstFailure returns what d failed with before it was asked to stop, or nil.
+func (d *Daemon) firstFailure() *TaskError {
 	d.node.s.mu.Lock()
 	defer d.node.s.mu.Unlock()
 	return d.failedFirst

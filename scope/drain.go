@@ -203,7 +203,7 @@ func (s *Scope) abandonTasks() {
 		}
 	}
 	for c := s.nested; c != nil; c = c.next {
-		if c.lexicalFrame() == &s.body {
+		if c.within == &s.body {
 			s.failLocked(failure{bodyIndex, &AbandonedError{
 				Scope: s.Path(), Name: c.name, Age: c.clock().age(now), Blocks: blocks,
 			}, nil})

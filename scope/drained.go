@@ -25,8 +25,8 @@ func (s *Scope) beginDrainedLocked() {
 	if !s.watched() || s.state >= dropping {
 		return
 	}
-	if in := s.exitStateLocked(); in.drained == nil {
-		in.drained = &drained{started: time.Now()}
+	if x := s.exitStateLocked(); x.drained == nil {
+		x.drained = &drained{started: time.Now()}
 	}
 }
 
@@ -144,7 +144,7 @@ func (s *Scope) draining() []string {
 		}
 	}
 	for c := s.nested; c != nil; c = c.next {
-		if c.lexicalFrame() == &s.body {
+		if c.within == &s.body {
 			add(c.name)
 		}
 	}

@@ -19,7 +19,7 @@ func (s *Scope) Depend(dependent, dependency Node) error {
 	if isAbsent(dependent) || isAbsent(dependency) {
 		return nil
 	}
-	a := nodeItem(dependent)
+	a := nodeBehind(dependent)
 	if a == nil || a.s != s {
 		return s.refusal("depend", nodeName(dependent), ErrForeign)
 	}
@@ -29,9 +29,9 @@ func (s *Scope) Depend(dependent, dependency Node) error {
 	return nil
 }
 
-// nodeOf returns the item of n, or nil for a nil node and for a scope that is
+// nodeBehind returns the node of n, or nil for a nil node and for a scope that is
 // no child.
-func nodeItem(n Node) *node {
+func nodeBehind(n Node) *node {
 	if isAbsent(n) {
 		return nil
 	}
@@ -56,26 +56,26 @@ func nodeName(n Node) string {
 	return n.Name()
 }
 
-// resolve records that i depends on nodes, and returns those of its own scope,
-// which it records only with own: for i that is not registered yet that is a matter of
+// resolve records that n depends on nodes, and returns those of its own scope,
+// which it records only with own: for n that is not registered yet that is a matter of
 // the critical section in which it is. A node that cannot be depended on is an error,
 // and so is an edge that cannot be kept.
-func (i *node) resolve(nodes []Node, own bool) (deps []*node, err error) {
-	s := i.s
-	for _, n := range nodes {
-		d := nodeItem(n)
+func (n *node) resolve(nodes []Node, own bool) (deps []*node, err error) {
+	s := n.s
+	for _, to := range nodes {
+		d := nodeBehind(to)
 		switch {
-		case isAbsent(n):
+		case isAbsent(to):
 			continue
 		case d == nil:
-			return nil, fmt.Errorf("depends on %q: %w", nodeName(n), ErrForeign)
+			return nil, fmt.Errorf("depends on %q: %w", nodeName(to), ErrForeign)
 		case d.s == s && !own:
 			deps = append(deps, d)
 			continue
 		case d.s == s:
-			err = notAccepted(s.graph.Depend(&i.vertex, &d.vertex))
+			err = notAccepted(s.graph.Depend(&n.vertex, &d.vertex))
 		default:
-			err = i.linkAbove(d)
+			err = n.linkAbove(d)
 		}
 		var cycle *CycleError
 		switch {
@@ -89,8 +89,8 @@ func (i *node) resolve(nodes []Node, own bool) (deps []*node, err error) {
 	return deps, nil
 }
 
-// depsLocked returns the nodes of the graph for what i is to depend on: own,
-// which must be live, and what was used while i was opened.
+// depsLocked returns the nodes of the graph for what n is to depend on: own,
+// which must be live, and what was used while n was opened.
 func (s *Scope) depsLocked(n *node, own []*node) ([]*group.Node, error) {
 	if len(own) == 0 && n.rarely.Load() == nil {
 		return nil, nil
@@ -128,7 +128,7 @@ type use struct {
 	pin *group.Pin // nil: an edge in the graph of to keeps it
 }
 
-// link records that i depends on d, both of one scope. What is not registered yet
+// link records that n depends on d, both of one scope. What is not registered yet
 // pins d until it is.
 func (n *node) link(d *node) error {
 	if n == d {
@@ -152,17 +152,17 @@ func (n *node) link(d *node) error {
 	return nil
 }
 
-// usesLocked reports whether i is known to use d already.
+// usesLocked reports whether n is known to use d already.
 func (n *node) usesLocked(d *node) bool {
 	x := n.rarelyLocked()
 	is := func(u use) bool { return u.to == d }
 	return slices.ContainsFunc(x.uses, is) || slices.ContainsFunc(x.above, is)
 }
 
-// linkAbove records that i depends on d of an ancestor. The edge starts at what
-// leads from the ancestor down to i, if that is a node there. The body and the tasks
+// linkAbove records that n depends on d of an ancestor. The edge starts at what
+// leads from the ancestor down to n, if that is a node there. The body and the tasks
 // are none: they end before the ancestor is torn down, but not before an early drop,
-// so i itself pins d until it is gone. Within a drop that does not depend on d there
+// so n itself pins d until it is gone. Within a drop that does not depend on d there
 // is no order to be kept, so that is refused.
 func (n *node) linkAbove(d *node) error {
 	if !n.s.below(d.s) {
@@ -249,7 +249,7 @@ func cycleIn(err error) error {
 	return nil
 }
 
-// isPlainUse reports whether usedBy has nothing to record for what uses i with ctx:
+// isPlainUse reports whether usedBy has nothing to record for what uses n with ctx:
 // the body, a task or a drop of the same scope, with its context as it was handed
 // out. (Without it the most common use takes five times as long.)
 func (n *node) isPlainUse(ctx context.Context) bool {
@@ -257,7 +257,7 @@ func (n *node) isPlainUse(ctx context.Context) bool {
 	return ok && f.s == n.s && f.kind != openingFrame && f.kind != daemonFrame
 }
 
-// usedBy records that the frame f, or what it belongs to, uses i. The error is a
+// usedBy records that the frame f, or what it belongs to, uses n. The error is a
 // [*CycleError]: all else that keeps an edge from being recorded means that the order
 // is decided.
 func (n *node) usedBy(f *frame) error {
@@ -281,7 +281,7 @@ func (n *node) usedBy(f *frame) error {
 			}
 		case n.s.below(f.s) && dependent:
 			if via, kind := n.s.leadsDown(f.s); via != nil && kind == bodyFrame {
-				err = f.node.link(via) // the child in which i lies
+				err = f.node.link(via) // the child in which n lies
 			}
 		default:
 			continue
@@ -289,7 +289,7 @@ func (n *node) usedBy(f *frame) error {
 		if err := cycleIn(err); err != nil || f.kind != openingFrame {
 			return err
 		}
-		opening = true // and if it is a daemon's doing, that uses i while it opens
+		opening = true // and if it is a daemon's doing, that uses n while it opens
 	}
 	return nil
 }

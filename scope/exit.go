@@ -11,7 +11,7 @@ import (
 // exit is the way out of Run once the body has ended: with err, or else, when it
 // has not returned, with a panic of value p or, when that is nil, a Goexit.
 func (s *Scope) exit(err error, returned bool, p any) error {
-	if owner := s.lexicalFrame(); owner != nil {
+	if owner := s.within; owner != nil {
 		defer owner.release(s) // also when a panic goes on
 	}
 	if returned && err == nil {
@@ -111,9 +111,9 @@ func (s *Scope) decide(kind ExitKind, value any) {
 	slices.SortStableFunc(s.failuresLocked(), func(a, b failure) int { return a.index - b.index })
 	exit, by := s.exitLocked(kind, value, cause)
 	if exit.Kind != Succeeded || s.watched() || s.self != nil { // else nil says the same
-		s.end = &closing{exit: exit, by: by, cause: cause}
+		s.decided = &decision{exit: exit, by: by, cause: cause}
 		if cause == nil {
-			s.end.cause = s.stopReasonLocked()
+			s.decided.cause = s.stopReasonLocked()
 		}
 	}
 }

@@ -48,10 +48,10 @@ func ExitOf(ctx context.Context) Exit {
 			if x := f.node.rarely.Load(); f.way == dropEarly && x != nil && x.exit != nil {
 				return *x.exit // written before the drop was begun
 			}
-			if f.way == dropEarly || f.way == dropUnowned || f.s.end == nil {
+			if f.way == dropEarly || f.way == dropUnowned || f.s.decided == nil {
 				break // in this order: of the teardown's drops, end was written before the first
 			}
-			return f.s.end.exit
+			return f.s.decided.exit
 		}
 	}
 	return Exit{}

@@ -58,7 +58,7 @@ type frame struct {
 	stopping *listeners
 }
 
-// begin makes o the context of a function of s that is about to be called.
+// begin makes f the context of a function of s that is about to be called.
 func (f *frame) begin(ctx context.Context, s *Scope, kind frameKind) {
 	f.Context, f.s, f.kind = ctx, s, kind
 	f.live.Store(1)
@@ -75,18 +75,13 @@ func frameOf(ctx context.Context) *frame {
 	return f
 }
 
-// lexicalFrameOf returns the owner that a Run on ctx belongs to, or nil.
+// lexicalFrameOf returns the frame whose lexical child a Run on ctx is, or nil.
 func lexicalFrameOf(ctx context.Context) *frame {
 	f := frameOf(ctx)
 	for f != nil && f.kind == openingFrame {
 		f = frameOf(f.Context)
 	}
 	return f
-}
-
-// lexicalOwner returns whose lexical child s is: nil for a root and for a child.
-func (s *Scope) lexicalFrame() *frame {
-	return s.within
 }
 
 // Value answers for the frame itself and leaves the rest to the context that it
@@ -105,7 +100,7 @@ func (f *frame) Value(key any) any {
 // String keeps fmt from printing a scope field by field, which would race.
 func (f *frame) String() string { return fmt.Sprintf("scope(%q)", f.s.Path()) }
 
-// endedLocked reports whether o accepts no further nested scope.
+// endedLocked reports whether f accepts no further nested scope.
 func (f *frame) endedLocked() bool {
 	switch {
 	case f.live.Load() == 0 || f.s.state == closed && f.way != dropUnowned:
@@ -116,7 +111,7 @@ func (f *frame) endedLocked() bool {
 	return false
 }
 
-// hasEnded reports whether o refuses what would be nested in it. [frame.adopt]
+// hasEnded reports whether f refuses what would be nested in it. [frame.adopt]
 // decides; this only spares the opening of a scope that it would refuse.
 func (f *frame) hasEnded() bool {
 	f.s.mu.Lock()
@@ -124,8 +119,8 @@ func (f *frame) hasEnded() bool {
 	return f.endedLocked()
 }
 
-// adopt counts child in as a lexical child of o, unless o has ended. Refusing
-// and counting happen under the same lock as the end itself. If o was asked to
+// adopt counts child in as a lexical child of f, unless f has ended. Refusing
+// and counting happen under the same lock as the end itself. If f was asked to
 // stop, child is to be asked too.
 func (f *frame) adopt(child *Scope) (stopped, ok bool) {
 	p := f.s
@@ -167,7 +162,7 @@ func (f *frame) release(child *Scope) {
 	p.mu.Unlock()
 }
 
-// enter counts one more, unless o has ended.
+// enter counts one more, unless f has ended.
 func (f *frame) enter() bool {
 	for {
 		live := f.live.Load()
@@ -185,16 +180,16 @@ func (f *frame) leaveLocked() {
 		return
 	}
 	// A context can live longer than those who listen on it.
-	if told := f.askLocked(errEnded, nil); told != nil {
-		group.Start(finishing{told}) // which needs the lock to be free
+	if asked := f.askLocked(errEnded, nil); asked != nil {
+		group.Start(finishing{asked}) // which needs the lock to be free
 	}
 	if f.idle != nil {
 		close(f.idle)
 	}
 }
 
-// join is called when the function of o has returned. It blocks until its
-// lexical children have, too; after that o has ended.
+// join is called when the function of f has returned. It blocks until its
+// lexical children have, too; after that f has ended.
 func (f *frame) join() {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
@@ -215,7 +210,7 @@ func (f *frame) joinLocked() {
 }
 
 // outer returns the frame around f: that of the context in which a guard is
-// opened, else the one in which the scope of o was made.
+// opened, else the one in which the scope of f was made.
 func (f *frame) outer() *frame {
 	if f.kind == openingFrame {
 		return frameOf(f.Context)

@@ -134,13 +134,13 @@ func (h *Handle[T]) typ() string {
 }
 
 // useAfterError is the value of the panic of a use after the end.
-type useAfterError struct{ i *node }
+type useAfterError struct{ node *node }
 
 // Error names the scope and the guard, and says how and where it came to its end.
 func (e *useAfterError) Error() string {
-	s := e.i.s
+	s := e.node.s
 	s.mu.Lock()
-	r, state := *e.i.rarelyLocked(), e.i.is()
+	r, state := *e.node.rarelyLocked(), e.node.is()
 	s.mu.Unlock()
 	how := "dropped by the exit of its scope"
 	switch {
@@ -156,11 +156,11 @@ func (e *useAfterError) Error() string {
 			how = "released behind the back of its scope"
 		}
 	}
-	return fmt.Sprintf("scope %q: guard %q used after it was %s: %v", s.Path(), e.i.name(), how, e.Unwrap())
+	return fmt.Sprintf("scope %q: guard %q used after it was %s: %v", s.Path(), e.node.name(), how, e.Unwrap())
 }
 
 // Unwrap returns ErrReleased or ErrDropped.
-func (e *useAfterError) Unwrap() error { return e.i.resource.(interface{ why() error }).why() }
+func (e *useAfterError) Unwrap() error { return e.node.resource.(interface{ why() error }).why() }
 
 // ErrorType is that of the reason.
 func (e *useAfterError) ErrorType() string { return fault.Type(e.Unwrap()) }
@@ -171,9 +171,9 @@ func (h *Handle[T]) why() error {
 	return err
 }
 
-// release takes i out of its scope without dropping it, if give, which hands
+// release takes n out of its scope without dropping it, if give, which hands
 // its value out, agrees. Between the claim and its end nothing can come to depend
-// on i, and no drop of it can begin.
+// on n, and no drop of it can begin.
 func (n *node) release(give func() error) error {
 	s := n.s
 	s.mu.Lock()
@@ -194,7 +194,7 @@ func (n *node) release(give func() error) error {
 		return err
 	}
 	// Refused only if a run has taken the node meanwhile, with what it depends
-	// on; that finds i released.
+	// on; that finds n released.
 	_ = s.graph.Remove(&n.vertex)
 	n.set(released)
 	n.makeRarelyLocked().site = callSite()

@@ -11,7 +11,7 @@ import (
 func held(ctx context.Context) (in []waitPoint) {
 	f := frameOf(ctx)
 	for direct := true; f != nil; direct = false {
-		inside := true // the scope of o does not end before
+		inside := true // the scope of f does not end before
 		next := f.outer
 		switch f.kind {
 		case bodyFrame:

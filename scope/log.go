@@ -48,14 +48,14 @@ func (s *Scope) contained(sort string, err error) {
 func (s *Scope) firstOf(sort string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	in := s.exitStateLocked()
-	if in.contained[sort] {
+	x := s.exitStateLocked()
+	if x.contained[sort] {
 		return false
 	}
-	if in.contained == nil {
-		in.contained = make(map[string]bool)
+	if x.contained == nil {
+		x.contained = make(map[string]bool)
 	}
-	in.contained[sort] = true
+	x.contained[sort] = true
 	return true
 }
 

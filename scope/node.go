@@ -98,7 +98,7 @@ func (n *node) name() string { return n.vertex.Name() }
 // written is the name as it is written in the code, for the names of spans.
 func (n *node) written() string { return n.trim(n.name()) }
 
-// trim takes the number off the unique name of i that it was not given.
+// trim takes the number off the unique name of n that it was not given.
 func (n *node) trim(name string) string {
 	if n.numbered {
 		name = name[:strings.LastIndexByte(name, '#')]
@@ -106,7 +106,7 @@ func (n *node) trim(name string) string {
 	return name
 }
 
-// register puts i into the graph of its scope under a name of its own, with
+// register puts n into the graph of its scope under a name of its own, with
 // edges to what cfg names and to what was used while it was opened, and from what
 // user, nil for none, opens it for. It returns ErrClosed when the scope no longer
 // accepts anything, and is the only way by which something becomes the scope's. After
@@ -128,14 +128,14 @@ func (n *node) register(name string, cfg *guardConfig, isUser bool, user *frame)
 // enter is register with the dependencies that are the scope's own.
 func (n *node) enter(name string, deps []*node, cfg *guardConfig, isUser bool, user *frame) error {
 	users := n.usersOf(user)
-	if err := n.heldBelow(users); err != nil {
+	if err := n.useFromAbove(users); err != nil {
 		return err
 	}
 	n.s.mu.Lock()
 	err := n.registerLocked(name, deps, cfg, isUser, users)
 	n.s.unlockAndCount()
 	if err == nil {
-		err = n.heldAbove(users)
+		err = n.useFromBelow(users)
 	}
 	return err
 }
@@ -165,8 +165,8 @@ func (n *node) registerLocked(name string, own []*node, cfg *guardConfig, isUser
 	return n.insertLocked(unique, own, cfg, isUser, users)
 }
 
-// insertLocked is registerLocked under a name that was taken for i, and that it
-// gives back if i is refused.
+// insertLocked is registerLocked under a name that was taken for n, and that it
+// gives back if n is refused.
 func (n *node) insertLocked(unique string, own []*node, cfg *guardConfig, isUser bool, users []*frame) error {
 	err := n.linkLocked(unique, own, cfg, isUser, users)
 	if err != nil {
@@ -203,7 +203,7 @@ func (n *node) linkLocked(unique string, own []*node, cfg *guardConfig, isUser b
 		unpin(x.uses) // they are edges now
 		x.uses = nil
 	}
-	n.heldBesideLocked(users)
+	n.useBesideLocked(users)
 	s.limits = s.limits || cfg.timeout > 0
 	s.clock().filledLocked()
 	s.lives(+1)

@@ -86,7 +86,7 @@ func (o observer) record(e group.Event) dropRecord {
 	return r
 }
 
-// starts keeps what is known of the run that is about to begin i's drop.
+// starts keeps what is known of the run that is about to begin n's drop.
 func (n *node) starts(r dropRecord) {
 	n.s.mu.Lock()
 	defer n.s.mu.Unlock()
@@ -95,7 +95,7 @@ func (n *node) starts(r dropRecord) {
 	}
 }
 
-// startSpan starts the span of i's drop and puts it into the drop's context.
+// startSpan starts the span of n's drop and puts it into the drop's context.
 func (n *node) startSpan() {
 	s := n.s
 	if s.rec == nil {
@@ -103,7 +103,7 @@ func (n *node) startSpan() {
 	}
 	start := s.rec.Drop
 	if n.drop.way < dropEarly {
-		start = s.end.teardown.Drop
+		start = s.decided.teardown.Drop
 	}
 	ctx, span := start(n.drop.Context, n.dropInfo(&n.rarely.Load().record))
 	n.drop.Context = ctx
@@ -123,7 +123,7 @@ func (n *node) dropInfo(r *dropRecord) trace.DropInfo {
 	return info
 }
 
-// recordEnd ends the span of i's drop, or records that there was none to run. A drop
+// recordEnd ends the span of n's drop, or records that there was none to run. A drop
 // that another run has begun has that run's span, which ends here only if this run
 // does not wait for it any longer.
 func (o observer) recordEnd(n *node, e group.Event) {

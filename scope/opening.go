@@ -20,7 +20,7 @@ type opening struct {
 	since      age
 }
 
-// begin makes o the context in which i is opened on behalf of ctx, until end.
+// begin makes o the context in which n is opened on behalf of ctx, until end.
 func (o *opening) begin(ctx context.Context, n *node, name string) {
 	s := n.s
 	o.frame = frame{Context: ctx, s: s, node: n, kind: openingFrame}

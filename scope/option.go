@@ -87,8 +87,8 @@ func (s *Scope) own() *inherited {
 	return s.inherited
 }
 
-// more returns the settings that few scopes have, to be changed by an option.
-func (s *Scope) more() *config {
+// makeConfig returns the settings that few scopes have, to be changed by an option.
+func (s *Scope) makeConfig() *config {
 	if s.config == nil {
 		s.config = new(config)
 	}
@@ -97,8 +97,8 @@ func (s *Scope) more() *config {
 
 // reject keeps the first complaint about an option.
 func (s *Scope) reject(format string, args ...any) {
-	if r := s.more(); r.err == nil {
-		r.err = fmt.Errorf(format, args...)
+	if c := s.makeConfig(); c.err == nil {
+		c.err = fmt.Errorf(format, args...)
 	}
 }
 
@@ -145,13 +145,13 @@ func (o scheduleOption) apply(s *Scope) {
 }
 
 func (o taskLimitOption) apply(s *Scope) {
-	if s.more().taskLimit = int(o); o < 0 {
+	if s.makeConfig().taskLimit = int(o); o < 0 {
 		s.reject("WithTaskLimit(%d): must not be negative", int(o))
 	}
 }
 
 func (o dropLimitOption) apply(s *Scope) {
-	if s.more().dropLimit = int(o); o < 0 {
+	if s.makeConfig().dropLimit = int(o); o < 0 {
 		s.reject("WithDropLimit(%d): must not be negative", int(o))
 	}
 }
@@ -220,8 +220,8 @@ func WithSupervisor() Option { return supervisorFlag }
 func WithReport(fn func(*trace.Report)) Option {
 	return funcOption(func(s *Scope) {
 		if fn != nil {
-			r := s.more()
-			r.reports = append(r.reports, fn)
+			c := s.makeConfig()
+			c.reports = append(c.reports, fn)
 		}
 	})
 }
@@ -232,10 +232,10 @@ func WithReport(fn func(*trace.Report)) Option {
 // is kept for them. Their errors join Run's.
 func WithTelemetry(shutdown ...func(context.Context) error) Option {
 	return funcOption(func(s *Scope) {
-		r := s.more()
+		c := s.makeConfig()
 		for _, fn := range shutdown {
 			if fn != nil {
-				r.telemetry = append(r.telemetry, fn)
+				c.telemetry = append(c.telemetry, fn)
 			}
 		}
 	})

@@ -67,9 +67,9 @@ func (o guardOption) applyGuard(c *guardConfig) { o.set(c) }
 
 // apply is for a child, which is a node of its parent; [Run] refuses it.
 func (o guardOption) apply(s *Scope) {
-	r := s.more()
-	r.guardNames = append(r.guardNames, o.name)
-	o.set(&r.guard)
+	c := s.makeConfig()
+	c.guardNames = append(c.guardNames, o.name)
+	o.set(&c.guard)
 }
 
 // DependsOn says that the guard, daemon or child uses nodes: it is dropped

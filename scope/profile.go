@@ -43,6 +43,6 @@ func (s *Scope) profileRun(ctx context.Context) context.Context {
 		return ctx
 	}
 	ctx, task := rtrace.NewTask(ctx, "scope "+s.name)
-	s.more().untrace = task.End
+	s.makeConfig().untrace = task.End
 	return ctx
 }

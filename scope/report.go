@@ -26,9 +26,9 @@ func (s *Scope) dropLimit() int {
 // when telemetry has been shut down.
 func (s *Scope) report(x exitRun) *trace.Report {
 	r := &trace.Report{
-		Scope: s.Path(), Exit: s.end.exit.Kind.String(), Schedule: s.schedule.String(),
+		Scope: s.Path(), Exit: s.decided.exit.Kind.String(), Schedule: s.schedule.String(),
 		Grace: s.grace, Deadline: x.deadline, Started: x.began, Ended: x.ended,
-		Cause: fault.Text(s.end.cause), Drain: x.drain, DropLimit: s.dropLimit(),
+		Cause: fault.Text(s.decided.cause), Drain: x.drain, DropLimit: s.dropLimit(),
 	}
 	names := s.graph.DependencyNames()
 	r.Entries = make([]trace.Entry, 0, len(x.outcomes))

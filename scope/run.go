@@ -78,8 +78,8 @@ func openRun(ctx context.Context, opts []Option) (*Scope, error) {
 	if err := s.configure(opts); err != nil {
 		return nil, err
 	}
-	if r := s.config; r != nil && len(r.guardNames) > 0 {
-		return nil, s.refusal("run", s.name, misuse(r.guardNames[0]+" is an option of guards, daemons and children"))
+	if c := s.config; c != nil && len(c.guardNames) > 0 {
+		return nil, s.refusal("run", s.name, misuse(c.guardNames[0]+" is an option of guards, daemons and children"))
 	}
 	if owner != nil && owner.hasEnded() {
 		return nil, s.refusal("run", s.name, ErrClosed)
@@ -132,21 +132,21 @@ func (s *Scope) configure(opts []Option) error {
 	if limited || s.grace > 0 || s.dropTimeout > 0 || s.force() != nil || s.parent != nil && s.parent.clock() != nil {
 		s.timing.Store(&clock{opened: time.Now()})
 	}
-	r := s.config
-	if r == nil {
+	c := s.config
+	if c == nil {
 		return nil
 	}
-	if r.signals != nil && s.self != nil {
+	if c.signals != nil && s.self != nil {
 		s.reject("WithSignals is an option of Run and Open")
 	}
-	if r.taskLimit > 0 {
-		r.slots = make(chan struct{}, r.taskLimit)
+	if c.taskLimit > 0 {
+		c.slots = make(chan struct{}, c.taskLimit)
 	}
-	if r.err == nil {
-		r.err = r.guard.err
+	if c.err == nil {
+		c.err = c.guard.err
 	}
-	if r.err != nil {
-		return s.refusal("open", s.name, misuse(r.err.Error()))
+	if c.err != nil {
+		return s.refusal("open", s.name, misuse(c.err.Error()))
 	}
 	return nil
 }
@@ -198,10 +198,10 @@ func (s *Scope) begin(ctx context.Context, recorded bool) {
 		s.clock().unwatch = context.AfterFunc(&s.body, s.noteCanceled)
 	}
 	if i := s.inspector(); i != nil {
-		r := s.more()
-		r.since = time.Now()
+		c := s.makeConfig()
+		c.since = time.Now()
 		if s.parent == nil || s.parent.inspector() != i {
-			r.unshow = i.Watch(s) // the scopes below are shown in this one
+			c.unshow = i.Watch(s) // the scopes below are shown in this one
 		}
 	}
 }

@@ -57,8 +57,8 @@ type Scope struct {
 
 	timing atomic.Pointer[clock] // see clock; nil: nothing can abandon what runs here
 
-	graph group.Graph // of nodes: guards, daemons, children
-	end   *closing    // written before the first drop of the teardown starts; nil: the exit has succeeded
+	graph   group.Graph // of nodes: guards, daemons, children
+	decided *decision   // written before the first drop of the teardown starts; nil: the exit has succeeded
 
 	mu         sync.Mutex // protects the following, and the fields of frames, nodes and tasks that say so
 	state      state
@@ -131,12 +131,13 @@ func (s *Scope) failuresLocked() []failure {
 }
 
 func (s *Scope) failLocked(f failure) {
-	in := s.exitStateLocked()
-	in.failures = append(in.failures, f)
+	x := s.exitStateLocked()
+	x.failures = append(x.failures, f)
 }
 
-// closing is what becomes of a scope, if there is anything to tell of it.
-type closing struct {
+// decision is how a scope ends, as drop functions, spans and reports see it. It is made
+// once, by decide.
+type decision struct {
 	exit     Exit
 	by       failure         // what has decided it
 	cause    error           // with which it was canceled or asked to stop; nil: it was not

@@ -71,7 +71,7 @@ func (s *Scope) setSignals(watched []os.Signal, stopFirst bool) {
 	if s.parent != nil {
 		w.outer = s.parent.force()
 	}
-	s.more().signals = w
+	s.makeConfig().signals = w
 	shared := s.own()
 	shared.force, shared.last = w.force, w.last
 }
@@ -173,7 +173,7 @@ func WithSignals(sig ...os.Signal) Option {
 // passed, and what listens to [Stopping] can finish what it has begun.
 func WithStopFirst() Option {
 	return funcOption(func(s *Scope) {
-		if w := s.more().signals; w != nil {
+		if w := s.makeConfig().signals; w != nil {
 			w.stopFirst = true
 		} else {
 			s.reject("WithStopFirst is an option of Main")

@@ -122,17 +122,18 @@ func (s *Scope) addTaskLocked(t *task) {
 	s.tasks = t
 }
 
-// hold keeps the scope from leaving draining until end is called, as a task of
-// that name would; it returns ErrClosed when it is too late. With late it only
-// asks: who calls ends in the scope's teardown, which would wait for itself.
-func (s *Scope) hold(name string, late bool) (end func(), err error) {
+// keepDraining keeps the scope draining until end is called, like a task with that
+// name. It returns ErrClosed if the scope is already dropping. With inTurn it only
+// checks that: the caller ends in the teardown of the scope, which would otherwise wait
+// for itself.
+func (s *Scope) keepDraining(name string, inTurn bool) (end func(), err error) {
 	t := &task{name: name}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state >= dropping || s.body.live.Load() == 0 && !late {
+	if s.state >= dropping || s.body.live.Load() == 0 && !inTurn {
 		return nil, ErrClosed
 	}
-	if late {
+	if inTurn {
 		return func() {}, nil
 	}
 	s.addTaskLocked(t)
@@ -232,9 +233,9 @@ func (t *task) end(span *trace.Span) {
 	s := t.s
 	if t.err != nil && !t.isAbandoned() {
 		t.reported = true
-		told := &TaskError{Scope: s.Path(), Task: t.name, Err: t.err}
+		failed := &TaskError{Scope: s.Path(), Task: t.name, Err: t.err}
 		t.echo = t.returned && s.isEcho(t.err)
-		s.fail(failure{t.index, told, t.panicked}, t.echo)
+		s.fail(failure{t.index, failed, t.panicked}, t.echo)
 	}
 	span.End(t.err)
 	s.noticeDrained()

@@ -42,9 +42,9 @@ func (s *Scope) dropAll(b deadlines) exitRun {
 	if s.rec != nil && !x.quiet {
 		ctx, x.spans = s.rec.Teardown(ctx, trace.TeardownInfo{
 			At: x.began, Waves: s.graph.WaveCount(), Guards: size, Grace: s.grace, Schedule: s.schedule.String(),
-			Cause: fault.Text(s.end.cause), Drain: x.drain,
+			Cause: fault.Text(s.decided.cause), Drain: x.drain,
 		})
-		s.end.teardown = x.spans
+		s.decided.teardown = x.spans
 	}
 	x.early = s.earlyDrops()
 	x.outcomes = s.graph.TeardownWith(ctx, s.options(&b))
@@ -59,7 +59,7 @@ func (s *Scope) dropAll(b deadlines) exitRun {
 func (s *Scope) endedQuietly() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	kind := s.end.exit.Kind
+	kind := s.decided.exit.Kind
 	return (kind == Succeeded || kind == Canceled) && len(s.failuresLocked()) == 0
 }
 
@@ -110,8 +110,8 @@ func awaitEarly(early []*earlyDrop, outcomes []group.Outcome, end time.Time) {
 // has a budget, or early drops.
 func (s *Scope) options(b *deadlines) group.Options {
 	o := group.Options{Slow: s.slow(), Timeout: s.dropTimeout, Force: s.force()}
-	if r := s.config; r != nil {
-		o.Limit = r.dropLimit
+	if c := s.config; c != nil {
+		o.Limit = c.dropLimit
 	}
 	if b == nil || s.clock() != nil || s.limits { // limits: settled by now, unless early
 		o.Cause = s.dropTimeoutError
@@ -126,7 +126,7 @@ func (s *Scope) options(b *deadlines) group.Options {
 	}
 	watch := observer{s: s}
 	if b != nil {
-		watch.teardown, watch.names = s.end.teardown, sync.OnceValue(s.graph.DependencyNames)
+		watch.teardown, watch.names = s.decided.teardown, sync.OnceValue(s.graph.DependencyNames)
 	}
 	o.Observe = watch.observe
 	return o
@@ -146,7 +146,7 @@ func (s *Scope) dropError(n *node, o group.Outcome) error {
 		return nil
 	}
 	if d, ok := n.resource.(*Daemon); ok && o.Overrun == nil {
-		if failed := d.failedUnasked(); failed != nil && o.Err == error(failed) {
+		if failed := d.firstFailure(); failed != nil && o.Err == error(failed) {
 			return failed
 		}
 	}
@@ -157,7 +157,7 @@ func (s *Scope) dropError(n *node, o group.Outcome) error {
 	}
 }
 
-// elapsed returns how long the drop of i has taken. A teardown that comes to an early
+// elapsed returns how long the drop of n has taken. A teardown that comes to an early
 // drop begins to wait later than that has begun.
 func (n *node) elapsed(o group.Outcome) time.Duration {
 	started := o.Started

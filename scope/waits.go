@@ -7,9 +7,9 @@ import (
 	"github.com/ebb-go/ebb/group"
 )
 
-// A vertex is something whose end a function can keep from coming by waiting: a task,
-// the drop of a node, or the open function of one. Exactly one field is set, but for
-// open; a vertex of a scope stands for all drops in it.
+// A waitPoint is something whose end a function can delay by waiting: a task, the drop
+// of a node, or the open function of one. Exactly one field is set, but for open; the
+// waitPoint of a scope stands for all drops in it.
 type waitPoint struct {
 	task  *frame
 	node  *node
@@ -105,7 +105,7 @@ func (w *wait) leave() {
 	}
 }
 
-// waitIndex finds waits by a vertex.
+// waitIndex finds waits by a waitPoint.
 type waitIndex map[waitPoint]map[*wait]struct{}
 
 func (x *waitIndex) add(v waitPoint, w *wait) {
@@ -124,7 +124,7 @@ func (x *waitIndex) remove(v waitPoint, w *wait) {
 	}
 }
 
-// keys are the vertices by which the wait is found.
+// keys are the points by which the wait is found.
 func (w *wait) keys() []waitPoint {
 	keys := w.in
 	for _, v := range w.in {
