@@ -2,7 +2,6 @@ package scope
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
 	"go.uber.org/multierr"
@@ -28,7 +27,6 @@ type Daemon struct {
 	interrupt func()        // of the option; nil: none
 	why       error         // it was asked to stop; written and read by its drop
 	label     string        // the name it was started with
-	id        atomic.Uint64 // of its goroutine
 	done      chan struct{} // closed when it has ended; then the following may be read
 	err       error         // of fn, or what it came to instead of returning
 	panicked  *PanicError   // which is err; nil if it did not panic
@@ -107,16 +105,26 @@ type daemonRun struct{ *Daemon }
 
 // Run is the daemon's goroutine.
 func (d daemonRun) Run() {
-	d.id.Store(fault.GoroutineID())
 	defer d.end()
 	if s := d.node.s; s.profiled() {
 		ctx, stop := s.profile(d.run.Context, "daemon", d.label)
 		d.run.Context = ctx
 		defer stop()
 	}
+	d.call()
+}
+
+// call calls the daemon's function. The frame is the one by which the goroutine is
+// found if the daemon has to be abandoned; see [fault.Frame].
+//
+//go:noinline
+func (d *Daemon) call() {
 	d.err = d.fn(&d.run)
 	d.returned = true
 }
+
+// place is the frame of call.
+func (d *Daemon) place() fault.Frame { return fault.FrameOf("(*Daemon).call", d) }
 
 // end is deferred by Run.
 func (d *Daemon) end() {
@@ -299,11 +307,11 @@ func (d *Daemon) stack() string {
 // of them, in one stop of the world.
 func (s *Scope) takeStacks(outcomes []group.Outcome) {
 	var stuck []*Daemon
-	stacks := make(map[uint64]string)
+	stacks := make(map[fault.Frame]string)
 	for _, o := range outcomes {
 		if d, ok := nodeOf(o.Node).resource.(*Daemon); ok && o.Outcome == "abandoned" && len(stuck) < maxDaemonStacks {
 			stuck = append(stuck, d)
-			stacks[d.id.Load()] = ""
+			stacks[d.place()] = ""
 		}
 	}
 	if len(stuck) == 0 {
@@ -313,7 +321,7 @@ func (s *Scope) takeStacks(outcomes []group.Outcome) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, d := range stuck {
-		d.stuck = stacks[d.id.Load()]
+		d.stuck = stacks[d.place()]
 	}
 }
 

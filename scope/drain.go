@@ -185,16 +185,16 @@ func (s *Scope) abandonTasks() {
 		blocks = append(blocks, n.Name())
 	}
 	blocks = atMost(blocks, maxNames)
-	ids := make(map[uint64]string)
+	stacks := make(map[fault.Frame]string)
 	for t := s.tasks; t != nil; t = t.next {
-		ids[t.id] = ""
+		stacks[t.place()] = ""
 	}
-	fault.Stacks(ids)
+	fault.Stacks(stacks)
 	for t := s.tasks; t != nil; t = t.next {
 		t.abandoned = true
 		err := &AbandonedError{
 			Scope: s.Path(), Name: t.name, Age: s.sinceLocked(t.started), Blocks: blocks,
-			Opening: s.openingLocked(&t.frame), Stack: ids[t.id],
+			Opening: s.openingLocked(&t.frame), Stack: stacks[t.place()],
 		}
 		s.failLocked(failure{t.index, err, nil})
 		s.drainedLocked().item("task", t.name).Abandoned++

@@ -28,7 +28,6 @@ type task struct {
 	// Guarded by the scope's mu.
 	prev, next *task
 	started    age
-	id         uint64 // of the goroutine, 0 when nothing can abandon the task
 	abandoned  bool
 }
 
@@ -196,14 +195,11 @@ func (s *Scope) freeSlot() {
 }
 
 // Run is the task's goroutine. It leaves the error to end, since that also hears
-// of a panic and of Goexit.
+// of a panic and of Goexit. The frame is the one by which the goroutine is found if
+// the task has to be abandoned; see [fault.Frame].
+//
+//go:noinline
 func (t *task) Run() {
-	if t.s.clock() != nil {
-		id := fault.GoroutineID()
-		t.s.mu.Lock()
-		t.id = id
-		t.s.mu.Unlock()
-	}
 	var span *trace.Span
 	if t.s.rec != nil {
 		t.Context, span = t.s.rec.Task(t.Context, t.name)
@@ -251,6 +247,9 @@ func (t *task) end(span *trace.Span) {
 	}
 	s.taskEndedUnlock(t)
 }
+
+// place is the frame of Run.
+func (t *task) place() fault.Frame { return fault.FrameOf("(*task).Run", t) }
 
 func (t *task) isAbandoned() bool {
 	t.s.mu.Lock()
