@@ -10,22 +10,6 @@ import (
 	"github.com/ebb-go/ebb/group"
 )
 
-// An earlyDrop is the record of who drops a node, which all join that ask for its drop
-// while it is not gone: the run that was begun for it while the scope lived or, without
-// one, a run to which it belongs anyhow, of a tree or the teardown. The node leads to it.
-type earlyDrop struct {
-	node    *node
-	tree    bool          // its dependents too
-	bound   time.Time     // of the Close of a child: the deadline of its context; zero is none
-	done    chan struct{} // closed when it has ended
-	err     error         // read after done
-	over    chan struct{} // closed when run has ended; nil without
-	run     *group.Early  // guarded by the scope's mu: nil without, and once the teardown has taken the node over
-	waiters int           // guarded by the scope's mu: callers that will hear err
-
-	prev, next *earlyDrop // in the list of those that have not ended; guarded by the scope's mu
-}
-
 // dropEarly drops n now, with tree after its dependents, and waits for that as
 // long as ctx lives. Only the call that started the drop, and those that
 // overlapped it, hear its error.
@@ -157,15 +141,6 @@ func (s *Scope) endEarlyLocked(e *earlyDrop) {
 		e.next.prev = e.prev
 	}
 	close(e.over)
-}
-
-func isClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
 }
 
 // outcomeOf is the word for what a drop that was not bounded came to.

@@ -126,31 +126,3 @@ func dropsOnly(errs []error) (drops error) {
 	}
 	return drops
 }
-
-// closeContext moves the scope on to closed and frees what its context holds.
-func (s *Scope) closeContext() {
-	_ = s.context.Err()
-	s.mu.Lock()
-	s.closeLocked()
-	s.unlockAndCount()
-	s.context.end()
-	if c := s.config; c != nil && c.unshow != nil {
-		c.unshow()
-	}
-	if c := s.config; c != nil && c.untrace != nil {
-		c.untrace()
-	}
-}
-
-func (s *Scope) unwatchLocked() {
-	c := s.clock()
-	if c == nil {
-		return
-	}
-	if c.unwatch != nil {
-		c.unwatch()
-	}
-	if c.stopTimer != nil {
-		c.stopTimer.Stop()
-	}
-}

@@ -3,7 +3,6 @@ package scope
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/fault"
@@ -56,18 +55,6 @@ func (s *Scope) notice(n *node, e group.Event) {
 		return
 	}
 	s.warn("ebb: late result of an abandoned drop", slog.String("guard", n.name()), slog.Any("error", e.Err))
-}
-
-// dropRecord is what is known of a drop for those who look at it. It is shared
-// by the goroutine that runs the drop and the one that abandons it, so its
-// fields are guarded by the scope's mu.
-type dropRecord struct {
-	wave    int
-	queued  time.Time
-	by      *group.Node // which released it
-	started time.Time
-	uses    []string        // what it depends on; not to be changed
-	span    *trace.DropSpan // nil before it is started
 }
 
 // record returns what an event says of a drop, and what it depends on if there is a

@@ -123,3 +123,19 @@ func (s *Scope) snapshotItem(n *node, opening bool) (trace.SnapshotItem, bool) {
 	}
 	return item, true
 }
+
+// Plan returns the waves in which the scope would drop what it holds now.
+func (s *Scope) Plan() trace.Plan {
+	var p trace.Plan
+	names := s.graph.DependencyNames()
+	for k, wave := range s.graph.Waves() {
+		nodes := make([]trace.PlanNode, 0, len(wave))
+		for _, n := range wave {
+			node := trace.PlanNode{Name: n.Name(), Kind: nodeOf(n).resource.kind(), Wave: k}
+			node.DependsOn = names(n)
+			nodes = append(nodes, node)
+		}
+		p.Waves = append(p.Waves, nodes)
+	}
+	return p
+}

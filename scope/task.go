@@ -10,27 +10,6 @@ import (
 	"github.com/ebb-go/ebb/trace"
 )
 
-// task is a function that a scope runs and waits for. It is also the context
-// that the function gets.
-type task struct {
-	frame
-
-	name     string
-	fn       func(ctx context.Context) error
-	index    int                            // counts the tasks of the scope
-	returned bool                           // fn has returned: written and read on the task's goroutine
-	reported bool                           // its error is known to the scope; likewise
-	echo     bool                           // its error only repeats the cause; likewise
-	err      error                          // of fn, or what it came to instead of returning
-	panicked *PanicError                    // which is err; nil if it did not panic
-	done     func(err error, returned bool) // tells whoever awaits it, the first time; may be nil
-
-	// Guarded by the scope's mu.
-	prev, next *task
-	started    age
-	abandoned  bool
-}
-
 // Go runs fn as a task: on a goroutine of its own, with the scope's context,
 // and the scope waits for it. If fn fails, the scope is canceled with a
 // [*TaskError]; the same holds, with a [*PanicError] or [ErrGoexit] inside, if
@@ -47,14 +26,6 @@ func (s *Scope) Go(name string, fn func(ctx context.Context) error) {
 	if why := s.start(&task{name: name, fn: fn}, context.Background()); why != nil {
 		s.logRefused(name, why)
 	}
-}
-
-// isClosed reports whether tasks are refused because of the scope's state, rather
-// than with ErrClosed as the cause of its being asked to stop.
-func (s *Scope) isClosed() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.state >= dropping || s.body.live.Load() == 0
 }
 
 // TryGo is [Scope.Go], except that it never blocks and returns why fn was not
@@ -137,61 +108,6 @@ func (s *Scope) keepDraining(name string, inTurn bool) (end func(), err error) {
 	}
 	s.addTaskLocked(t)
 	return func() { s.mu.Lock(); s.taskEndedUnlock(t) }, nil
-}
-
-// refusesTaskLocked returns why no task is started any more, or nil; cause is that
-// of the scope. While the scope drains, its tasks may start tasks; once none is
-// alive, nobody may.
-func (s *Scope) refusesTaskLocked(cause error) error {
-	if s.state >= dropping || s.body.live.Load() == 0 {
-		return ErrClosed
-	}
-	if cause != nil {
-		return cause
-	}
-	return s.stopReasonLocked()
-}
-
-// slot takes one of the slots of a task limit, and with a context waits for it.
-func (s *Scope) slot(wait context.Context) error {
-	if s.config == nil || s.config.slots == nil {
-		return nil
-	}
-	select {
-	case s.config.slots <- struct{}{}:
-		return nil
-	default:
-	}
-	switch why := s.refusesTask(); {
-	case why != nil:
-		return why
-	case wait == nil:
-		return ErrBusy
-	}
-	select {
-	case s.config.slots <- struct{}{}:
-	case <-Stopping(&s.body):
-		if why := s.refusesTask(); why != nil {
-			return why
-		}
-		return ErrClosed
-	case <-wait.Done():
-		return context.Cause(wait)
-	}
-	return nil
-}
-
-func (s *Scope) refusesTask() error {
-	cause := s.cause()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.refusesTaskLocked(cause)
-}
-
-func (s *Scope) freeSlot() {
-	if s.config != nil && s.config.slots != nil {
-		<-s.config.slots
-	}
 }
 
 // Run is the task's goroutine. It leaves the error to end, since that also hears

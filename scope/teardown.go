@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"go.uber.org/multierr"
-
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/budget"
 	"github.com/ebb-go/ebb/internal/fault"
@@ -130,67 +128,4 @@ func (s *Scope) options(b *deadlines) group.Options {
 	}
 	o.Observe = watch.observe
 	return o
-}
-
-// watched reports whether anybody looks at the drops of s.
-func (s *Scope) watched() bool { return s.rec != nil || s.reports() }
-
-func (s *Scope) dropTimeoutError(n *group.Node, limit time.Duration) error {
-	return &DropTimeoutError{Scope: s.Path(), Guard: n.Name(), Limit: limit}
-}
-
-// dropError is what Run says of an outcome: nil, a [*DropError], or for a
-// daemon that failed before it was asked the [*TaskError] that it had.
-func (s *Scope) dropError(n *node, o group.Outcome) error {
-	if o.Outcome == "ok" {
-		return nil
-	}
-	if d, ok := n.resource.(*Daemon); ok && o.Overrun == nil {
-		if failed := d.firstFailure(); failed != nil && o.Err == error(failed) {
-			return failed
-		}
-	}
-	elapsed := n.elapsed(o)
-	return &DropError{
-		Scope: s.Path(), Guard: n.name(), Wave: o.Wave, Outcome: o.Outcome, Elapsed: elapsed,
-		Err: s.dropCause(n, o, elapsed),
-	}
-}
-
-// elapsed returns how long the drop of n has taken. A teardown that comes to an early
-// drop begins to wait later than that has begun.
-func (n *node) elapsed(o group.Outcome) time.Duration {
-	started := o.Started
-	if o.Elsewhere {
-		n.s.mu.Lock()
-		if began := n.rarelyLocked().began; !began.IsZero() {
-			started = began
-		}
-		n.s.mu.Unlock()
-	}
-	if started.IsZero() {
-		return 0
-	}
-	return o.Ended.Sub(started)
-}
-
-// dropCause is the error inside of a DropError: the drop's own, and beside it
-// that its time was up.
-func (s *Scope) dropCause(n *node, o group.Outcome, elapsed time.Duration) error {
-	err := o.Err
-	x := o.Overrun
-	if x == nil {
-		return err
-	}
-	if o.Outcome == "abandoned" {
-		stack := x.Stack
-		if d, ok := n.resource.(*Daemon); ok {
-			stack = d.stack() // rather than that of the wait for it
-		}
-		err = &AbandonedError{Scope: s.Path(), Name: n.name(), Age: elapsed, Blocks: x.Blocks, Stack: stack}
-	}
-	if x.Cause != nil && !fault.Is(err, x.Cause) {
-		err = multierr.Append(err, x.Cause)
-	}
-	return err
 }

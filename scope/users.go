@@ -2,7 +2,6 @@ package scope
 
 import (
 	"context"
-	"slices"
 
 	"go.uber.org/multierr"
 
@@ -27,45 +26,6 @@ func (n *node) usersOf(user *frame) (users []*frame) {
 		}
 	}
 	return users
-}
-
-// giveUpUse makes the open functions in whose context n is dropped use it no longer:
-// what they have used only while they opened is theirs to drop. If the drop is refused,
-// they use it all the same, and takeBack says so: unless another has dropped n
-// meanwhile, which leaves nothing to be used.
-func (n *node) giveUpUse(user *frame) (takeBack func()) {
-	var by []*frame
-	for f := user; f != nil && f.kind == openingFrame; f = f.outer() {
-		if f.node.forgetUse(f.s, n) {
-			by = append(by, f)
-		}
-	}
-	return func() {
-		for _, f := range by {
-			_ = n.usedBy(f)
-		}
-	}
-}
-
-// forgetUse ends what n, which is being opened in s, is known to use d for; it reports
-// whether there was anything.
-func (n *node) forgetUse(s *Scope, d *node) (did bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	x := n.rarely.Load()
-	if x == nil || n.is() != pending {
-		return false
-	}
-	given := func(u use) bool {
-		if u.to == d {
-			u.pin.Remove()
-			did = true
-		}
-		return u.to == d
-	}
-	x.uses = slices.DeleteFunc(x.uses, given)
-	x.above = slices.DeleteFunc(x.above, given)
-	return did
 }
 
 // useFromAbove records, before n is registered, that users of a scope above depend on the
