@@ -328,6 +328,18 @@ func ExampleOption() {
 	// Output: orders true
 }
 
+// A function that makes guards for its callers says where those called it.
+func ExampleCallerSkip() {
+	newConn := func() *guard.Guard[string] {
+		return guard.New("conn", guard.Nothing, guard.CallerSkip(1), guard.StackDepth(2))
+	}
+	stop := guard.Track()
+	conn := newConn()
+	fmt.Println(strings.Contains(stop()[0].Stack, "ExampleCallerSkip.func"))
+	conn.Drop(context.Background())
+	// Output: false
+}
+
 func ExampleStackDepth() {
 	stop := guard.Track()
 	none := guard.New(1, guard.Nothing, guard.StackDepth(0))

@@ -77,6 +77,25 @@ func TestLeakStackDepth(t *testing.T) {
 	}
 }
 
+// CallerSkip moves the site and the stack to the caller of a function that makes
+// guards for others.
+func TestLeakCallerSkip(t *testing.T) {
+	newConn := func(depth int) {
+		guard.New(1, guard.Nothing, guard.Name(t.Name()), guard.StackDepth(depth), guard.CallerSkip(1))
+	}
+	for _, depth := range []int{1, 2} {
+		var site string
+		l := collect(t, 1, func() {
+			_, file, line, _ := runtime.Caller(0)
+			newConn(depth)
+			site = fmt.Sprintf("%s:%d", file, line+1)
+		})[0]
+		if l.Site != site || depth > 1 && !strings.Contains(l.Stack, site) {
+			t.Errorf("depth %d: %+v, want the site %s", depth, l, site)
+		}
+	}
+}
+
 // What was dropped, released, mapped away or owned is no leak; what an owner gave
 // back is again. The three leaks at the end show that a collection took place.
 func TestNoLeak(t *testing.T) {

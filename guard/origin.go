@@ -28,6 +28,12 @@ func StackDepth(n int) Option {
 	return optionFunc(func(o *origin) { o.depth = max(n, 0) })
 }
 
+// CallerSkip takes the creation site n frames above the caller of New, for a function
+// that makes guards for its callers. The site and the stack begin there.
+func CallerSkip(n int) Option {
+	return optionFunc(func(o *origin) { o.skip = max(n, 0) })
+}
+
 // An origin is where a guard was made, and the hook that reports the guard if it is
 // collected before it was dropped. The runtime holds the origin until then, so it
 // must lead neither to the guard nor to the value, which may hold the guard:
@@ -37,6 +43,7 @@ type origin struct {
 	name  string
 	typ   reflect.Type
 	depth int
+	skip  int        // frames between the caller of New and what is recorded
 	stack []uintptr  // innermost first
 	site  [1]uintptr // is stack, if depth is 1
 	lost  *tally     // has the count of the handle; nil for a guard
@@ -67,7 +74,7 @@ func (o *origin) record(skip int) {
 		o.stack = make([]uintptr, o.depth)
 	}
 	if o.depth > 0 {
-		o.stack = o.stack[:runtime.Callers(skip+2, o.stack)]
+		o.stack = o.stack[:runtime.Callers(skip+2+o.skip, o.stack)]
 	}
 }
 
