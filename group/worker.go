@@ -1,6 +1,7 @@
 package group
 
 import (
+	"context"
 	"time"
 
 	"github.com/ebb-go/ebb/internal/fault"
@@ -67,11 +68,8 @@ func (r *run) work(t *turn) error {
 			}
 			fallthrough
 		case calling:
-			if dropper := r.begin(t); t.bound != nil {
-				r.returned(t, t.bound.drop(dropper))
-			} else {
-				r.returned(t, dropper.Drop(r.ctx))
-			}
+			dropper, ctx := r.begin(t)
+			r.returned(t, dropper.Drop(ctx))
 		case ending:
 			if r.Observe != nil {
 				r.tellDrop(t, passing, DropEnd)
@@ -159,9 +157,9 @@ func (r *run) leftOut(t *turn) bool {
 	return true
 }
 
-// begin returns what is to be dropped: in the context of the bound, if it has one.
-func (r *run) begin(t *turn) Dropper {
-	dropper := r.node(t.pos).dropper
+// begin returns what is to be dropped, and in what context.
+func (r *run) begin(t *turn) (Dropper, context.Context) {
+	dropper, ctx := r.node(t.pos).dropper, r.ctx
 	if r.elsewhere(t.pos) {
 		dropper = r.extra.others[t.pos]
 	}
@@ -171,9 +169,10 @@ func (r *run) begin(t *turn) Dropper {
 	}
 	if r.bounded {
 		t.bound = r.bind(t)
+		ctx = t.bound.ctx
 	}
 	t.step = running
-	return dropper
+	return dropper, ctx
 }
 
 // returned records that a drop has returned err.

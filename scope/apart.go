@@ -2,7 +2,7 @@ package scope
 
 import (
 	"context"
-	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/ebb-go/ebb/group"
@@ -16,6 +16,7 @@ type bodyApart struct {
 	s       *Scope
 	fn      func(ctx context.Context, s *Scope) error
 	started time.Time
+	id      atomic.Uint64 // of its goroutine
 
 	done chan struct{} // closed when the body has ended and was not abandoned; then the following may be read
 	out  bodyEnd
@@ -53,18 +54,9 @@ func (b *bodyApart) Run() {
 		}
 		b.end(out)
 	}()
-	out.err = b.call()
+	b.id.Store(fault.GoroutineID())
+	out.err = b.fn(&b.s.body, b.s)
 	out.returned = true
-}
-
-// call calls the body. The frame is the one by which the goroutine is found if the
-// body has to be abandoned; see [fault.Frame].
-//
-//go:noinline
-func (b *bodyApart) call() error {
-	err := b.fn(&b.s.body, b.s)
-	runtime.KeepAlive(b)
-	return err
 }
 
 // end reports the end of the body to wait, or to the log if that has given it up.
@@ -131,7 +123,7 @@ func (b *bodyApart) wait() bodyEnd {
 func (b *bodyApart) abandon() bodyEnd {
 	s := b.s
 	opening := s.openingBelow(&s.body)
-	stack := fault.StackOf(fault.FrameOf("(*bodyApart).call", b))
+	stack := fault.StackOf(b.id.Load())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if isClosed(b.done) {

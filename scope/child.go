@@ -5,14 +5,13 @@ import (
 	"time"
 
 	"github.com/ebb-go/ebb/group"
-	"github.com/ebb-go/ebb/internal/budget"
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
 // child is a scope and its node in the parent, in one allocation.
 type child struct {
 	Scope
-	node node
+	item node
 }
 
 // Child opens a scope inside the life of s: it lives until it is closed, or
@@ -26,7 +25,7 @@ type child struct {
 // dropped.
 func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 	both := new(child)
-	c, n := &both.Scope, &both.node
+	c, n := &both.Scope, &both.item
 	c.name, c.parent, c.opener, c.self = name, s, &s.body, n
 	n.s, n.resource = s, c
 	if err := c.configure(opts); err != nil {
@@ -119,9 +118,12 @@ func (s *Scope) takeNameLocked() error {
 //
 // Calls after the first wait until the child has closed and return nil. For a scope
 // made by Run, and inside the child itself ([ErrReentrant]), Close is an error and
-// does nothing.
+// does nothing. It ends a scope made by [Open] likewise, with the same error for all
+// calls.
 func (s *Scope) Close(ctx context.Context) error {
 	switch {
+	case s.config != nil && s.config.opened != nil:
+		return s.closeOpened(ctx)
 	case s.self == nil:
 		return s.refusal("close", s.name, misuse("a scope made by Run ends with its function"))
 	case holds(held(ctx), target{waitPoint: waitPoint{node: s.self}}):
@@ -132,8 +134,8 @@ func (s *Scope) Close(ctx context.Context) error {
 	}
 	first, err := s.self.dropOrJoin(ctx, false)
 	s.mu.Lock()
-	ended := s.state == closed && s.decided != nil && s.decided.faults != nil
-	end := s.decided
+	ended := s.state == closed && s.end != nil && s.end.faults != nil
+	end := s.end
 	s.mu.Unlock()
 	if !first {
 		if !ended && ctx.Err() != nil {
@@ -152,6 +154,22 @@ func (s *Scope) Close(ctx context.Context) error {
 	return err
 }
 
+// leaveParent takes an idle child out of its parent, unless it is in use or being
+// dropped, or its drop is recorded: then the long way knows what to say.
+func (s *Scope) leaveParent() bool {
+	p, n := s.parent, s.self
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.rec != nil || n.is() != live || n.rarelyLocked().early != nil || p.graph.Remove(&n.vertex) != nil {
+		return false
+	}
+	n.set(gone)
+	n.tellGoneLocked()
+	p.names.free(n.name())
+	n.unpinLocked()
+	return true
+}
+
 func (s *Scope) asNode() *node {
 	if s == nil {
 		return nil
@@ -164,17 +182,10 @@ func (s *Scope) dropNow(ctx context.Context) error {
 	bound, closed := s.closedByOwner()
 	if !closed {
 		s.turn()
-	} else if !bound.IsZero() {
-		s.timing.CompareAndSwap(nil, &clock{opened: time.Now()}) // something can be abandoned now
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, bound)
-		defer cancel()
 	}
-	s.drain(ctx)
-	s.decide(Succeeded, nil)
-	faults := s.finish(s.dropAll(budgetOf(s, budget.Deadline(ctx))))
+	faults := s.exitWithin(ctx, bound)
 	s.mu.Lock()
-	s.decided.faults = faults
+	s.end.faults = faults
 	s.mu.Unlock()
 	if p := faults.panicked(); p != nil {
 		return &group.Caught{Err: fault.Panic(p)} // the form that it has as an error
@@ -200,6 +211,57 @@ func (s *Scope) closedByOwner() (bound time.Time, closed bool) {
 		return bound, false
 	}
 	return e.bound, true
+}
+
+// turn cancels the child because its turn in the teardown of its parent, or in a
+// DropTree, has come: with the cause that a daemon finds then. It does so once, and not
+// when the tasks have ended.
+//
+// A Graceful child is asked to stop instead; its drain cancels it in time.
+func (s *Scope) turn() {
+	canceled := s.cause() != nil
+	cause := s.parent.stopCause()
+	s.mu.Lock()
+	over := s.state >= dropping
+	in := s.exitStateLocked()
+	first := !over && !in.turned
+	if first {
+		in.turned = true
+		if !canceled {
+			in.turn = cause
+		}
+	}
+	s.mu.Unlock()
+	if !first {
+		return
+	}
+	switch {
+	case canceled:
+	case s.graceful():
+		s.stop(cause, false)
+	default:
+		s.cancelFor(cause)
+	}
+	if s.config != nil {
+		s.parent.interrupt(s.config.guard.interrupt)
+	}
+}
+
+func (s *Scope) graceful() bool { return s.config != nil && s.config.guard.graceful }
+
+// byTurn reports whether cause, which the scope was canceled with, is that of its
+// turn, or of the turn of a child that it is a child of. Such a cancellation only
+// counts as one if it has cut work short.
+func (s *Scope) byTurn(cause error) bool {
+	for ; cause != nil && s.self != nil; s = s.parent {
+		s.mu.Lock()
+		turn := s.exitState != nil && fault.Same(s.exitState.turn, cause)
+		s.mu.Unlock()
+		if turn {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Scope) kind() string { return "child" }

@@ -50,8 +50,8 @@ func (s *Scope) graceEnd(now time.Time) time.Time {
 		s.clock().graceFrom = now
 	}
 	end := s.clock().graceFrom.Add(s.grace)
-	if kept := s.clock().left.Add(budget.Reserve(s.grace)); end.Before(kept) {
-		return kept
+	if late := s.clock().left.Add(budget.Reserve(s.grace)); end.Before(late) {
+		return late
 	}
 	return end
 }

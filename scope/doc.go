@@ -40,9 +40,10 @@
 //	}, scope.WithName("orders"), scope.WithGrace(20*time.Second))
 //
 // [Main] is Run for the main function of a program: it turns signals into an orderly
-// exit, bounds the body after one, and returns an exit code. [Acquire], [Register],
-// [Defer] and [Lazy] make guards, [Scope.Daemon], [Start] and [Serve] daemons,
-// [Scope.Child] children, [Scope.Go], [Scope.Submit] and [Async] tasks.
+// exit, bounds the body after one, and returns an exit code. [Open] is for code that
+// is given a function to start and one to stop. [Acquire], [Register], [Defer] and
+// [Lazy] make guards, [Scope.Daemon], [Start] and [Serve] daemons, [Scope.Child]
+// children, [Scope.Go], [Scope.Submit] and [Async] tasks.
 //
 // # Promises
 //

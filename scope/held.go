@@ -2,6 +2,7 @@ package scope
 
 import (
 	"context"
+	"sync/atomic"
 )
 
 // held returns what cannot end before a call in ctx returns: the functions in whose
@@ -10,11 +11,11 @@ import (
 func held(ctx context.Context) (in []waitPoint) {
 	f := frameOf(ctx)
 	for direct := true; f != nil; direct = false {
-		inside := true // the scope of f does not end before
+		inside := true // the scope of o does not end before
 		next := f.outer
 		switch f.kind {
 		case bodyFrame:
-			inside = !direct || f.s.self == nil // a child's own context is anybody's
+			inside = !direct || f.s.self == nil && !f.s.isOpened() // without a body its context is anybody's
 		case taskFrame:
 			if inside = f.live.Load() > 0; inside {
 				in = append(in, waitPoint{task: f})
@@ -32,6 +33,9 @@ func held(ctx context.Context) (in []waitPoint) {
 		if inside && f.s.self != nil {
 			in = append(in, waitPoint{node: f.s.self})
 		}
+		if inside && f.s.isOpened() {
+			in = append(in, waitPoint{scope: f.s})
+		}
 		f = next()
 	}
 	for b := borrowingOf(ctx); b != nil; b = b.outer {
@@ -39,9 +43,37 @@ func held(ctx context.Context) (in []waitPoint) {
 			continue
 		}
 		in = append(in, waitPoint{node: b.node}) // its drop waits for borrowers
-		for s := b.node.s; s != nil && s.self != nil; s = s.parent {
+		s := b.node.s
+		for ; s != nil && s.self != nil; s = s.parent {
 			in = append(in, waitPoint{node: s.self})
+		}
+		if s != nil && s.isOpened() {
+			in = append(in, waitPoint{scope: s})
 		}
 	}
 	return in
+}
+
+// A borrowing is the context of a function that borrows a value.
+type borrowing struct {
+	context.Context
+	node  *node
+	outer *borrowing
+	over  atomic.Bool
+}
+
+type borrowKey struct{}
+
+// borrowingOf returns the innermost borrowing that ctx is in, or nil.
+func borrowingOf(ctx context.Context) *borrowing {
+	b, _ := ctx.Value(borrowKey{}).(*borrowing)
+	return b
+}
+
+// Value answers for the borrower.
+func (b *borrowing) Value(key any) any {
+	if _, ok := key.(borrowKey); ok {
+		return b
+	}
+	return b.Context.Value(key)
 }

@@ -2,9 +2,7 @@ package scope
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/ebb-go/ebb/internal/fault"
@@ -50,14 +48,14 @@ func (s *Scope) contained(sort string, err error) {
 func (s *Scope) firstOf(sort string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	x := s.exitStateLocked()
-	if x.contained[sort] {
+	in := s.exitStateLocked()
+	if in.contained[sort] {
 		return false
 	}
-	if x.contained == nil {
-		x.contained = make(map[string]bool)
+	if in.contained == nil {
+		in.contained = make(map[string]bool)
 	}
-	x.contained[sort] = true
+	in.contained[sort] = true
 	return true
 }
 
@@ -77,15 +75,4 @@ func within(end time.Time, f func()) error {
 	timer := time.AfterFunc(time.Until(end), func() { close(done) })
 	defer timer.Stop()
 	return fault.Foreign(done, f)
-}
-
-// maxNames bounds the names of what a slow or abandoned drop blocks.
-const maxNames = 10
-
-// atMost returns the first n names, then a count of the others.
-func atMost(names []string, n int) []string {
-	if len(names) <= n {
-		return names
-	}
-	return append(slices.Clone(names[:n]), fmt.Sprintf("and %d more", len(names)-n))
 }

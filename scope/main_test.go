@@ -212,6 +212,16 @@ var programs = map[string]func() int{
 			}, scope.WithSignals(syscall.SIGUSR1))
 		}, scope.WithTelemetry(func(context.Context) error { say("telemetry"); return nil }))
 	},
+	"opens": func() int {
+		s := must(scope.Open(context.Background(), scope.WithSignals()))
+		s.Go("stuck", func(ctx context.Context) error { select {} })
+		say("ready")
+		err := s.Wait(context.Background())
+		say(fmt.Sprintf("asked, wait: %v", err))
+		go aSecondLater()
+		say(fmt.Sprintf("abandoned: %v", errors.Is(s.Close(context.Background()), scope.ErrAbandoned)))
+		return 0
+	},
 	"panics": func() int {
 		return scope.Main(func(ctx context.Context, s *scope.Scope) error {
 			s.Go("t", func(context.Context) error { panic("kaboom") })

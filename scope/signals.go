@@ -4,9 +4,36 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
+	"weak"
+
+	"github.com/ebb-go/ebb/group"
 )
+
+// SignalError is the cause that a signal cancels a scope with. It is a
+// [context.Canceled] that says by what.
+type SignalError struct{ Signal os.Signal }
+
+// Error names the signal.
+func (e *SignalError) Error() string { return "signal: " + e.Signal.String() }
+
+// Is reports whether target is [context.Canceled].
+func (e *SignalError) Is(target error) bool { return target == context.Canceled }
+
+// ExitCode returns the conventional exit code of a process that the signal has
+// ended: 128 plus the number of the signal, and 1 for what has none.
+func (e *SignalError) ExitCode() int {
+	if n, ok := e.Signal.(syscall.Signal); ok {
+		return 128 + int(n)
+	}
+	return 1
+}
+
+// ErrorType is "signal".
+func (e *SignalError) ErrorType() string { return "signal" }
 
 // oneKeystroke is for how long signals after the first are taken to be copies of
 // it: a terminal signals the whole process group, and the wrapper that a program
@@ -15,6 +42,23 @@ const oneKeystroke = time.Second
 
 // lastSecond is how long telemetry still has after the second signal.
 const lastSecond = time.Second
+
+// signals is the watch that a scope keeps on signals. The first cancels the scope,
+// or asks it to stop; a second one, at least a second later, ends every wait.
+type signals struct {
+	watched   []os.Signal
+	stopFirst bool
+	outer     <-chan struct{} // ends every wait of a scope around this one; may be nil
+
+	force chan struct{} // closed by the second signal
+	last  chan struct{} // closed when telemetry has had its second after that
+
+	first, second atomic.Pointer[SignalError]
+	caught        chan os.Signal
+	ended         chan struct{} // closed when the scope has closed, or is gone
+	once          sync.Once     // for that
+	watch         group.Tasks
+}
 
 // setSignals replaces the watch of s. It is part of the options, which come before
 // the scope opens.
@@ -30,7 +74,7 @@ func (s *Scope) setSignals(watched []os.Signal, stopFirst bool) {
 	if s.parent != nil {
 		w.outer = s.parent.force()
 	}
-	s.makeConfig().signals = w
+	s.more().signals = w
 	shared := s.own()
 	shared.force, shared.last = w.force, w.last
 }
@@ -42,25 +86,37 @@ func (s *Scope) watchSignals() {
 	}
 	w := s.config.signals
 	signal.Notify(w.caught, w.watched...)
+	watched := weak.Make(s)
 	w.watch.Go(func(context.Context) error {
-		w.run(s)
+		w.run(watched)
 		return nil
 	})
 }
 
 // end ends the watch, when nothing of the scope is left to end early.
 func (w *signals) end() {
-	signal.Stop(w.caught)
-	close(w.ended)
+	w.stop()
 	_ = w.watch.Wait()
 }
 
-func (w *signals) run(s *Scope) {
+// stop asks the watch to end.
+func (w *signals) stop() {
+	w.once.Do(func() {
+		signal.Stop(w.caught)
+		close(w.ended)
+	})
+}
+
+// run is the watch. It does not keep the scope, which may be one that Open has made
+// and that is forgotten: then there is nothing left to end.
+func (w *signals) run(watched weak.Pointer[Scope]) {
 	var began time.Time
 	var last <-chan time.Time
 	force := func(cause *SignalError) {
 		w.second.Store(cause)
-		s.cancelFor(cause) // if it was only asked to stop
+		if s := watched.Value(); s != nil {
+			s.cancelFor(cause) // if it was only asked to stop
+		}
 		close(w.force)
 		last = time.After(lastSecond)
 	}
@@ -87,9 +143,11 @@ func (w *signals) run(s *Scope) {
 			case began.IsZero():
 				began = time.Now()
 				w.first.Store(cause)
-				if w.stopFirst {
+				switch s := watched.Value(); {
+				case s == nil:
+				case w.stopFirst:
 					s.Stop(cause)
-				} else {
+				default:
 					s.cancelFor(cause)
 				}
 			case w.second.Load() == nil && last == nil && time.Since(began) >= oneKeystroke:
@@ -97,6 +155,22 @@ func (w *signals) run(s *Scope) {
 			}
 		}
 	}
+}
+
+// force ends every wait of the exit when it closes; nil where nothing can.
+func (s *Scope) force() <-chan struct{} {
+	if s.inherited == nil {
+		return nil
+	}
+	return s.inherited.force
+}
+
+// forceTelemetry is force for the shutdown of telemetry, a second later.
+func (s *Scope) forceTelemetry() <-chan struct{} {
+	if s.inherited == nil {
+		return nil
+	}
+	return s.inherited.last
 }
 
 // WithSignals lets signals end the scope, for a command or an embedded program that
@@ -116,7 +190,7 @@ func WithSignals(sig ...os.Signal) Option {
 // passed, and what listens to [Stopping] can finish what it has begun.
 func WithStopFirst() Option {
 	return funcOption(func(s *Scope) {
-		if w := s.makeConfig().signals; w != nil {
+		if w := s.more().signals; w != nil {
 			w.stopFirst = true
 		} else {
 			s.reject("WithStopFirst is an option of Main")
