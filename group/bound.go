@@ -3,6 +3,7 @@ package group
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -54,18 +55,17 @@ type bound struct {
 	pos     int32
 	decided atomic.Bool // the outcome is; set by who decides it, the drop's end or abandon
 
-	ctx       context.Context    // of the drop
-	cancel    context.CancelFunc // nil without limit, as are the following
-	limit     time.Duration      // after which ctx is canceled
-	cause     error              // with which
-	end       time.Time          // when that is
-	timer     *time.Timer        // abandons
-	goroutine uint64             // that runs the drop
+	ctx    context.Context    // of the drop
+	cancel context.CancelFunc // nil without limit, as are the following
+	limit  time.Duration      // after which ctx is canceled
+	cause  error              // with which
+	end    time.Time          // when that is
+	timer  *time.Timer        // abandons
 }
 
 // bind bounds the drop that is about to run.
 func (r *run) bind(t *turn) *bound {
-	b := &bound{run: r, pos: t.pos, ctx: r.ctx, goroutine: fault.GoroutineID()}
+	b := &bound{run: r, pos: t.pos, ctx: r.ctx}
 	if limit, tail, bounded := r.budget(t); bounded {
 		b.limit, b.end, b.cause = limit, r.at(budget.Sum(t.now, limit)), r.Cause(r.node(t.pos), limit)
 		b.ctx, b.cancel = context.WithDeadlineCause(r.ctx, b.end, b.cause)
@@ -80,6 +80,16 @@ func (r *run) bind(t *turn) *bound {
 		}
 	}
 	return b
+}
+
+// drop calls the drop. The frame is the one by which the goroutine is found if
+// the drop has to be abandoned; see [fault.Frame].
+//
+//go:noinline
+func (b *bound) drop(d Dropper) error {
+	err := d.Drop(b.ctx)
+	runtime.KeepAlive(b)
+	return err
 }
 
 // overrun returns nil if the drop's time is not up at now.
@@ -116,7 +126,7 @@ func (b *bound) abandon() {
 	}
 	overrun := &Overrun{Limit: b.limit, Cause: cause, Blocks: r.blocks(b.pos)}
 	r.extra.stuck.Add(1)
-	overrun.Stack = r.extra.stacks.of(b.goroutine)
+	overrun.Stack = r.extra.stacks.of(fault.FrameOf("(*bound).drop", b))
 	r.extra.overruns[b.pos] = overrun
 	r.records[b.pos].end(ended, abandoned, ErrAbandoned)
 	if r.extra.held != nil && r.node(b.pos).holds() {

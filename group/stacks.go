@@ -24,13 +24,13 @@ type stacks struct {
 // A look is one stop of the world.
 type look struct {
 	once  sync.Once
-	found map[uint64]string // by goroutine; filled in once
+	found map[fault.Frame]string // by the call that the goroutine is in; filled in once
 }
 
-// of returns the stack of a goroutine, or "" if it has ended or enough have been
+// of returns the stack of the goroutine that is in the call f, or "" if it has ended or enough have been
 // taken. It blocks until a look that began after the call has ended.
-func (s *stacks) of(goroutine uint64) string {
-	l := s.ask(goroutine)
+func (s *stacks) of(f fault.Frame) string {
+	l := s.ask(f)
 	if l == nil {
 		return ""
 	}
@@ -45,19 +45,19 @@ func (s *stacks) of(goroutine uint64) string {
 		s.mu.Unlock()
 		fault.Stacks(l.found)
 	})
-	return l.found[goroutine]
+	return l.found[f]
 }
 
-// ask returns the next look, in which the goroutine will be searched for.
-func (s *stacks) ask(goroutine uint64) *look {
+// ask returns the next look, in which f will be searched for.
+func (s *stacks) ask(f fault.Frame) *look {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.asked++; s.asked > maxStacks {
 		return nil
 	}
 	if s.next == nil {
-		s.next = &look{found: make(map[uint64]string)}
+		s.next = &look{found: make(map[fault.Frame]string)}
 	}
-	s.next.found[goroutine] = ""
+	s.next.found[f] = ""
 	return s.next
 }

@@ -1,7 +1,6 @@
 package group
 
 import (
-	"context"
 	"time"
 
 	"github.com/ebb-go/ebb/internal/fault"
@@ -68,8 +67,11 @@ func (r *run) work(t *turn) error {
 			}
 			fallthrough
 		case calling:
-			dropper, ctx := r.begin(t)
-			r.returned(t, dropper.Drop(ctx))
+			if dropper := r.begin(t); t.bound != nil {
+				r.returned(t, t.bound.drop(dropper))
+			} else {
+				r.returned(t, dropper.Drop(r.ctx))
+			}
 		case ending:
 			if r.Observe != nil {
 				r.tellDrop(t, passing, DropEnd)
@@ -157,9 +159,9 @@ func (r *run) leftOut(t *turn) bool {
 	return true
 }
 
-// begin returns what is to be dropped, and in what context.
-func (r *run) begin(t *turn) (Dropper, context.Context) {
-	dropper, ctx := r.node(t.pos).dropper, r.ctx
+// begin returns what is to be dropped: in the context of the bound, if it has one.
+func (r *run) begin(t *turn) Dropper {
+	dropper := r.node(t.pos).dropper
 	if r.elsewhere(t.pos) {
 		dropper = r.extra.others[t.pos]
 	}
@@ -169,10 +171,9 @@ func (r *run) begin(t *turn) (Dropper, context.Context) {
 	}
 	if r.bounded {
 		t.bound = r.bind(t)
-		ctx = t.bound.ctx
 	}
 	t.step = running
-	return dropper, ctx
+	return dropper
 }
 
 // returned records that a drop has returned err.

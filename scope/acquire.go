@@ -148,7 +148,7 @@ func Defer(s *Scope, name string, drop func(ctx context.Context) error, opts ...
 	return h, nil
 }
 
-// admits reports why i could not be registered now, before anything is opened. What i
+// admits reports why n could not be registered now, before anything is opened. What n
 // depends on in the scopes above is recorded by it: unless it is registered, forget
 // takes that back.
 func (n *node) admits(name string, cfg *guardConfig) error {

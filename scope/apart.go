@@ -2,7 +2,7 @@ package scope
 
 import (
 	"context"
-	"sync/atomic"
+	"runtime"
 	"time"
 
 	"github.com/ebb-go/ebb/group"
@@ -16,7 +16,6 @@ type bodyApart struct {
 	s       *Scope
 	fn      func(ctx context.Context, s *Scope) error
 	started time.Time
-	id      atomic.Uint64 // of its goroutine
 
 	done chan struct{} // closed when the body has ended and was not abandoned; then the following may be read
 	out  bodyEnd
@@ -54,9 +53,18 @@ func (b *bodyApart) Run() {
 		}
 		b.end(out)
 	}()
-	b.id.Store(fault.GoroutineID())
-	out.err = b.fn(&b.s.body, b.s)
+	out.err = b.call()
 	out.returned = true
+}
+
+// call calls the body. The frame is the one by which the goroutine is found if the
+// body has to be abandoned; see [fault.Frame].
+//
+//go:noinline
+func (b *bodyApart) call() error {
+	err := b.fn(&b.s.body, b.s)
+	runtime.KeepAlive(b)
+	return err
 }
 
 // end reports the end of the body to wait, or to the log if that has given it up.
@@ -123,7 +131,7 @@ func (b *bodyApart) wait() bodyEnd {
 func (b *bodyApart) abandon() bodyEnd {
 	s := b.s
 	opening := s.openingBelow(&s.body)
-	stack := fault.StackOf(b.id.Load())
+	stack := fault.StackOf(fault.FrameOf("(*bodyApart).call", b))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if isClosed(b.done) {

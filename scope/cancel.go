@@ -6,6 +6,7 @@ import (
 	"weak"
 
 	"github.com/ebb-go/ebb/internal/budget"
+	"github.com/ebb-go/ebb/internal/fault"
 )
 
 // Cancel cancels the scope's context, and so that of its tasks, lexical
@@ -77,9 +78,9 @@ func (s *Scope) stop(cause error, cancel bool) {
 	}
 	s.exitStateLocked().stopCause = cause
 	s.beginDrainedLocked()
-	told := s.body.askLocked(cause, nil)
+	asked := s.body.askLocked(cause, nil)
 	for t := s.tasks; t != nil; t = t.next {
-		told = t.askLocked(cause, told)
+		asked = t.askLocked(cause, asked)
 	}
 	if s.grace > 0 && s.clock().graceFrom.IsZero() {
 		s.clock().graceFrom = time.Now()
@@ -89,7 +90,7 @@ func (s *Scope) stop(cause error, cancel bool) {
 	}
 	below := s.belowLocked(nil)
 	s.mu.Unlock()
-	told.finish()
+	asked.finish()
 	for _, c := range below {
 		c.Stop(cause)
 	}
@@ -100,7 +101,7 @@ func (s *Scope) stop(cause error, cancel bool) {
 // when the daemon is.
 func (s *Scope) belowLocked(of *frame) (below []*Scope) {
 	for c := s.nested; c != nil; c = c.next {
-		owner := c.lexicalFrame()
+		owner := c.within
 		if of == nil && owner.kind <= taskFrame || of != nil && owner == of {
 			below = append(below, c)
 		}
@@ -115,15 +116,6 @@ func (s *Scope) belowLocked(of *frame) (below []*Scope) {
 	return below
 }
 
-// stopReasonLocked is the cause with which the scope, or one above it, was asked to
-// stop; nil before.
-func (s *Scope) stopReasonLocked() error {
-	if s.exitState == nil {
-		return nil
-	}
-	return s.exitState.stopCause
-}
-
 // stopCause is the cause that a daemon which is asked to stop finds, and what is
 // nested in it.
 func (s *Scope) stopCause() error {
@@ -136,4 +128,69 @@ func (s *Scope) stopCause() error {
 		return reason
 	}
 	return errTurn
+}
+
+// fail records a failure and cancels the scope with it, unless it is an echo.
+func (s *Scope) fail(f failure, echo bool) {
+	s.mu.Lock()
+	if echo {
+		s.echoed = true
+		s.mu.Unlock()
+		return
+	}
+	s.failLocked(f)
+	s.mu.Unlock()
+	if s.supervisor && f.index != bodyIndex && f.panicked == nil {
+		return
+	}
+	s.cancelFor(f.err)
+}
+
+// byTurn reports whether cause, which the scope was canceled with, is that of its
+// turn, or of the turn of a child that it is a child of. Such a cancellation only
+// counts as one if it has cut work short.
+func (s *Scope) byTurn(cause error) bool {
+	for ; cause != nil && s.self != nil; s = s.parent {
+		s.mu.Lock()
+		turn := s.exitState != nil && fault.Same(s.exitState.turn, cause)
+		s.mu.Unlock()
+		if turn {
+			return true
+		}
+	}
+	return false
+}
+
+// turn cancels the child because its turn in the teardown of its parent, or in a
+// DropTree, has come: with the cause that a daemon finds then. It does so once, and not
+// when the tasks have ended.
+//
+// A Graceful child is asked to stop instead; its drain cancels it in time.
+func (s *Scope) turn() {
+	canceled := s.cause() != nil
+	cause := s.parent.stopCause()
+	s.mu.Lock()
+	over := s.state >= dropping
+	x := s.exitStateLocked()
+	first := !over && !x.turned
+	if first {
+		x.turned = true
+		if !canceled {
+			x.turn = cause
+		}
+	}
+	s.mu.Unlock()
+	if !first {
+		return
+	}
+	switch {
+	case canceled:
+	case s.graceful():
+		s.stop(cause, false)
+	default:
+		s.cancelFor(cause)
+	}
+	if s.config != nil {
+		s.parent.interrupt(s.config.guard.interrupt)
+	}
 }

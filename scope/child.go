@@ -11,7 +11,7 @@ import (
 // child is a scope and its node in the parent, in one allocation.
 type child struct {
 	Scope
-	item node
+	node node
 }
 
 // Child opens a scope inside the life of s: it lives until it is closed, or
@@ -25,7 +25,7 @@ type child struct {
 // dropped.
 func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 	both := new(child)
-	c, n := &both.Scope, &both.item
+	c, n := &both.Scope, &both.node
 	c.name, c.parent, c.opener, c.self = name, s, &s.body, n
 	n.s, n.resource = s, c
 	if err := c.configure(opts); err != nil {
@@ -134,8 +134,8 @@ func (s *Scope) Close(ctx context.Context) error {
 	}
 	first, err := s.self.dropOrJoin(ctx, false)
 	s.mu.Lock()
-	ended := s.state == closed && s.end != nil && s.end.faults != nil
-	end := s.end
+	ended := s.state == closed && s.decided != nil && s.decided.faults != nil
+	end := s.decided
 	s.mu.Unlock()
 	if !first {
 		if !ended && ctx.Err() != nil {
@@ -154,22 +154,6 @@ func (s *Scope) Close(ctx context.Context) error {
 	return err
 }
 
-// leaveParent takes an idle child out of its parent, unless it is in use or being
-// dropped, or its drop is recorded: then the long way knows what to say.
-func (s *Scope) leaveParent() bool {
-	p, n := s.parent, s.self
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.rec != nil || n.is() != live || n.rarelyLocked().early != nil || p.graph.Remove(&n.vertex) != nil {
-		return false
-	}
-	n.set(gone)
-	n.tellGoneLocked()
-	p.names.free(n.name())
-	n.unpinLocked()
-	return true
-}
-
 func (s *Scope) asNode() *node {
 	if s == nil {
 		return nil
@@ -185,7 +169,7 @@ func (s *Scope) dropNow(ctx context.Context) error {
 	}
 	faults := s.exitWithin(ctx, bound)
 	s.mu.Lock()
-	s.end.faults = faults
+	s.decided.faults = faults
 	s.mu.Unlock()
 	if p := faults.panicked(); p != nil {
 		return &group.Caught{Err: fault.Panic(p)} // the form that it has as an error
@@ -211,57 +195,6 @@ func (s *Scope) closedByOwner() (bound time.Time, closed bool) {
 		return bound, false
 	}
 	return e.bound, true
-}
-
-// turn cancels the child because its turn in the teardown of its parent, or in a
-// DropTree, has come: with the cause that a daemon finds then. It does so once, and not
-// when the tasks have ended.
-//
-// A Graceful child is asked to stop instead; its drain cancels it in time.
-func (s *Scope) turn() {
-	canceled := s.cause() != nil
-	cause := s.parent.stopCause()
-	s.mu.Lock()
-	over := s.state >= dropping
-	in := s.exitStateLocked()
-	first := !over && !in.turned
-	if first {
-		in.turned = true
-		if !canceled {
-			in.turn = cause
-		}
-	}
-	s.mu.Unlock()
-	if !first {
-		return
-	}
-	switch {
-	case canceled:
-	case s.graceful():
-		s.stop(cause, false)
-	default:
-		s.cancelFor(cause)
-	}
-	if s.config != nil {
-		s.parent.interrupt(s.config.guard.interrupt)
-	}
-}
-
-func (s *Scope) graceful() bool { return s.config != nil && s.config.guard.graceful }
-
-// byTurn reports whether cause, which the scope was canceled with, is that of its
-// turn, or of the turn of a child that it is a child of. Such a cancellation only
-// counts as one if it has cut work short.
-func (s *Scope) byTurn(cause error) bool {
-	for ; cause != nil && s.self != nil; s = s.parent {
-		s.mu.Lock()
-		turn := s.exitState != nil && fault.Same(s.exitState.turn, cause)
-		s.mu.Unlock()
-		if turn {
-			return true
-		}
-	}
-	return false
 }
 
 func (s *Scope) kind() string { return "child" }

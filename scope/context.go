@@ -114,15 +114,11 @@ func (c *lazyContext) Value(key any) any {
 	return c.make().Value(key)
 }
 
-// maxUnmade bounds for how many scopes around each other no context is made: to
-// look whether one of them has been canceled takes as many steps.
-const maxUnmade = 8
-
-// unmade returns how many scopes around s have no context yet, without one that
-// has between them; maxUnmade stands for as many or more.
-func (s *Scope) unmade() (n int) {
-	for f := s.opener; f != nil && n < maxUnmade && !f.s.context.made(); f = f.s.opener {
-		n++
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
-	return n
 }

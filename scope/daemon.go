@@ -2,18 +2,11 @@ package scope
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
-	"go.uber.org/multierr"
-
 	"github.com/ebb-go/ebb/group"
-	"github.com/ebb-go/ebb/internal/budget"
 	"github.com/ebb-go/ebb/internal/fault"
 )
-
-// maxDaemonStacks bounds the stacks of daemons that one exit keeps.
-const maxDaemonStacks = 32
 
 // Daemon is a function that runs until its turn in the teardown of its scope.
 // [Scope.Daemon] and [Start] make one.
@@ -28,7 +21,6 @@ type Daemon struct {
 	interrupt func()        // of the option; nil: none
 	why       error         // it was asked to stop; written and read by its drop
 	label     string        // the name it was started with
-	id        atomic.Uint64 // of its goroutine
 	done      chan struct{} // closed when it has ended; then the following may be read
 	err       error         // of fn, or what it came to instead of returning
 	panicked  *PanicError   // which is err; nil if it did not panic
@@ -107,16 +99,26 @@ type daemonRun struct{ *Daemon }
 
 // Run is the daemon's goroutine.
 func (d daemonRun) Run() {
-	d.id.Store(fault.GoroutineID())
 	defer d.end()
 	if s := d.node.s; s.profiled() {
 		ctx, stop := s.profile(d.run.Context, "daemon", d.label)
 		d.run.Context = ctx
 		defer stop()
 	}
+	d.call()
+}
+
+// call calls the daemon's function. The frame is the one by which the goroutine is
+// found if the daemon has to be abandoned; see [fault.Frame].
+//
+//go:noinline
+func (d *Daemon) call() {
 	d.err = d.fn(&d.run)
 	d.returned = true
 }
+
+// place is the frame of call.
+func (d *Daemon) place() fault.Frame { return fault.FrameOf("(*Daemon).call", d) }
 
 // end is deferred by Run.
 func (d *Daemon) end() {
@@ -148,7 +150,7 @@ func (d *Daemon) leave() {
 	left := d.joined && !d.mute && !d.run.asked && n.is() == live && s.graph.Leave(&n.vertex, d.failedFirst != nil)
 	if left && d.failedFirst == nil {
 		n.set(released)
-		n.tellGoneLocked()
+		n.endRecordLocked()
 		s.names.free(n.name())
 		n.unpinLocked()
 		s.lives(-1)
@@ -177,146 +179,11 @@ func (d *Daemon) failed() {
 		return
 	}
 	d.failedFirst = &TaskError{Scope: s.Path(), Task: d.Name(), Err: d.err}
-	if in := s.exitStateLocked(); in.daemon.err == nil {
-		in.daemon = failure{earlyIndex - 1, d.failedFirst, d.panicked}
+	if x := s.exitStateLocked(); x.daemon.err == nil {
+		x.daemon = failure{earlyIndex - 1, d.failedFirst, d.panicked}
 	}
 	s.mu.Unlock()
 	if !s.supervisor || d.panicked != nil {
 		s.cancelFor(d.failedFirst)
 	}
 }
-
-// ask asks the daemon to stop, with the cause that its scope has.
-func (d *Daemon) ask() {
-	s := d.node.s
-	d.why = s.stopCause()
-	s.mu.Lock()
-	d.run.asked = true
-	told := d.run.askLocked(d.why, nil)
-	below := s.belowLocked(&d.run)
-	s.mu.Unlock()
-	told.finish()
-	for _, c := range below {
-		c.Stop(d.why)
-	}
-	if !d.graceful {
-		d.cancel(d.why)
-	}
-	s.interrupt(d.interrupt)
-}
-
-// dropNow asks the daemon, and waits for it and for what it has nested. An error of
-// one that its time has cut short is a timeout, even if it only repeats that.
-func (d *Daemon) dropNow(ctx context.Context) error {
-	if end := budget.Deadline(ctx); !end.IsZero() {
-		d.until = time.Now().Add(budget.Asked(max(time.Until(end), 0)))
-	}
-	d.ask()
-	cut := d.await(ctx)
-	cause := context.Cause(d.run.Context)
-	d.cancel(errEnded) // frees the context
-	s, unasked := d.node.s, d.failedUnasked()
-	switch {
-	case unasked != nil && !d.returned:
-		return d.caught(unasked)
-	case unasked != nil:
-		return unasked
-	case !d.returned:
-		return d.caught(d.err)
-	case cut != nil:
-		return cutShort(d.err, cut)
-	case endsIn(d.err, d.why, cause, context.Canceled):
-		return nil // it repeats that it was asked
-	case s.isEcho(d.err), ctx.Err() == nil && s.saysEcho(d.err):
-		return nil
-	}
-	return d.err
-}
-
-// await waits for the daemon and for what it has nested. A graceful one is canceled
-// when three quarters of its time are up, and any when all of it is; await returns
-// the cause of that, or nil if the daemon has ended before.
-func (d *Daemon) await(ctx context.Context) (cut error) {
-	var due <-chan time.Time // never
-	limit := time.Duration(0)
-	if end := budget.Deadline(ctx); d.graceful && !end.IsZero() {
-		limit = budget.Asked(max(time.Until(end), 0))
-		timer := time.NewTimer(limit)
-		defer timer.Stop()
-		due = timer.C
-	}
-	select {
-	case <-d.done:
-		return nil
-	case <-due:
-		cut = &DropTimeoutError{Scope: d.node.s.Path(), Guard: d.Name(), Limit: limit}
-		d.cancel(cut)
-		select {
-		case <-d.done:
-			return cut
-		case <-ctx.Done():
-		}
-	case <-ctx.Done():
-	}
-	cut = context.Cause(ctx)
-	d.cancel(cut)
-	<-d.done
-	return cut
-}
-
-// cutShort is the outcome of what has ended with err after it had to be canceled for
-// its time being up, with the cause cut: ok if there is no error, else a timeout.
-func cutShort(err, cut error) error {
-	if err == nil {
-		return nil
-	}
-	if !fault.Is(err, cut) {
-		err = multierr.Append(err, cut)
-	}
-	return &group.Caught{Err: err, Timeout: true}
-}
-
-// failedUnasked returns what d failed with before it was asked to stop, or nil.
-func (d *Daemon) failedUnasked() *TaskError {
-	d.node.s.mu.Lock()
-	defer d.node.s.mu.Unlock()
-	return d.failedFirst
-}
-
-// caught marks err as what the daemon came to instead of returning.
-func (d *Daemon) caught(err error) error {
-	return &group.Caught{Err: err, Goexit: d.panicked == nil}
-}
-
-// stack returns that of the daemon's goroutine, once it has been taken.
-func (d *Daemon) stack() string {
-	d.node.s.mu.Lock()
-	defer d.node.s.mu.Unlock()
-	return d.stuck
-}
-
-// takeStacks takes the stacks of the daemons that were abandoned, at most maxDaemonStacks
-// of them, in one stop of the world.
-func (s *Scope) takeStacks(outcomes []group.Outcome) {
-	var stuck []*Daemon
-	stacks := make(map[uint64]string)
-	for _, o := range outcomes {
-		if d, ok := nodeOf(o.Node).resource.(*Daemon); ok && o.Outcome == "abandoned" && len(stuck) < maxDaemonStacks {
-			stuck = append(stuck, d)
-			stacks[d.id.Load()] = ""
-		}
-	}
-	if len(stuck) == 0 {
-		return
-	}
-	fault.Stacks(stacks)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, d := range stuck {
-		d.stuck = stacks[d.id.Load()]
-	}
-}
-
-func (d *Daemon) kind() string { return "daemon" }
-
-func (d *Daemon) typ() string { return "" }

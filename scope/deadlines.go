@@ -50,8 +50,8 @@ func (s *Scope) graceEnd(now time.Time) time.Time {
 		s.clock().graceFrom = now
 	}
 	end := s.clock().graceFrom.Add(s.grace)
-	if late := s.clock().left.Add(budget.Reserve(s.grace)); end.Before(late) {
-		return late
+	if kept := s.clock().left.Add(budget.Reserve(s.grace)); end.Before(kept) {
+		return kept
 	}
 	return end
 }

@@ -2,16 +2,13 @@ package scope
 
 import (
 	"context"
-	"fmt"
-	"slices"
+	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/ebb-go/ebb/internal/budget"
 	"github.com/ebb-go/ebb/internal/fault"
 )
-
-// maxNames bounds the names of what a slow or abandoned drop blocks.
-const maxNames = 10
 
 // drain moves the scope on to draining and waits until the body's lexical
 // children and the tasks have ended, or their time has run out and they have
@@ -149,15 +146,6 @@ func (s *Scope) drainDue(began time.Time, bound time.Time) (due time.Time, act d
 	return due, abandon, nil
 }
 
-// filledLocked wakes a drain that waits with nothing to drop that there is something
-// now, for which the reserve is kept.
-func (c *clock) filledLocked() {
-	if c != nil && c.filled != nil {
-		close(c.filled)
-		c.filled = nil
-	}
-}
-
 // drainCause is why tasks are canceled that were not canceled before their
 // time was up: it was asked to stop, or its parent's drop of it has a limit.
 func (s *Scope) drainCause(began, bound time.Time) error {
@@ -188,16 +176,16 @@ func (s *Scope) abandonTasks() {
 		blocks = append(blocks, n.Name())
 	}
 	blocks = atMost(blocks, maxNames)
-	ids := make(map[uint64]string)
+	stacks := make(map[fault.Frame]string)
 	for t := s.tasks; t != nil; t = t.next {
-		ids[t.id] = ""
+		stacks[t.place()] = ""
 	}
-	fault.Stacks(ids)
+	fault.Stacks(stacks)
 	for t := s.tasks; t != nil; t = t.next {
 		t.abandoned = true
 		err := &AbandonedError{
 			Scope: s.Path(), Name: t.name, Age: s.sinceLocked(t.started), Blocks: blocks,
-			Opening: s.openingLocked(&t.frame), Stack: ids[t.id],
+			Opening: s.openingLocked(&t.frame), Stack: stacks[t.place()],
 		}
 		s.failLocked(failure{t.index, err, nil})
 		s.drainedLocked().item("task", t.name).Abandoned++
@@ -206,7 +194,7 @@ func (s *Scope) abandonTasks() {
 		}
 	}
 	for c := s.nested; c != nil; c = c.next {
-		if c.lexicalFrame() == &s.body {
+		if c.within == &s.body {
 			s.failLocked(failure{bodyIndex, &AbandonedError{
 				Scope: s.Path(), Name: c.name, Age: c.clock().age(now), Blocks: blocks,
 			}, nil})
@@ -215,10 +203,40 @@ func (s *Scope) abandonTasks() {
 	}
 }
 
-// atMost returns the first n names, then a count of the others.
-func atMost(names []string, n int) []string {
-	if len(names) <= n {
-		return names
+// warnOfDrain logs a drain that takes longer than the slow threshold, once, and returns
+// how to call that off.
+func (s *Scope) warnOfDrain() (stop func() bool) {
+	return time.AfterFunc(s.slow(), func() {
+		if names := s.draining(); len(names) > 0 {
+			s.warn("ebb: slow drain", slog.Duration("age", s.slow()), slog.Any("waits_for", names))
+		}
+	}).Stop
+}
+
+// draining names what the scope waits for before its teardown: equal names are one,
+// with a count, and at most ten are given.
+func (s *Scope) draining() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	counts := make(map[string]int)
+	var names []string // the newest first
+	add := func(name string) {
+		if counts[name]++; counts[name] == 1 {
+			names = append(names, name)
+		}
 	}
-	return append(slices.Clone(names[:n]), fmt.Sprintf("and %d more", len(names)-n))
+	for c := s.nested; c != nil; c = c.next {
+		if c.within == &s.body {
+			add(c.name)
+		}
+	}
+	for t := s.tasks; t != nil; t = t.next {
+		add(t.name)
+	}
+	for k, name := range names {
+		if n := counts[name]; n > 1 {
+			names[k] = strconv.Itoa(n) + " x " + name
+		}
+	}
+	return atMost(names, maxNames)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // Drop is called by the engine of package group, once: a second run that comes to
-// i while its early drop is running waits without it. Its frame lies on the stack
+// n while its early drop is running waits without it. Its frame lies on the stack
 // of every drop that blocks, and with it those of group just fit the smallest
 // stack; what needs room is done in other functions.
 func (n *node) Drop(ctx context.Context) (err error) {
@@ -86,7 +86,7 @@ func (n *node) dropNow() error {
 	return n.resource.dropNow(&n.drop)
 }
 
-// begin marks the drop as begun and makes its context, unless i was released
+// begin marks the drop as begun and makes its context, unless n was released
 // between the plan of the run and its turn.
 //
 // In a teardown beside which no early drop runs, and where nothing can be given
@@ -115,15 +115,15 @@ func (n *node) begin(ctx context.Context) bool {
 func (n *node) beginBeside(ctx *context.Context) bool {
 	s := n.s
 	early := n.vertex.Early()
-	var extra rarely // of which only stop is set: the context is made without the lock
+	var made rarely // of which only stop is set: the context is made without the lock
 	if early {
-		*ctx, extra.stop = context.WithCancelCause(*ctx)
+		*ctx, made.stop = context.WithCancelCause(*ctx)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if early {
 		x := n.makeRarelyLocked()
-		x.stop, x.began = extra.stop, time.Now()
+		x.stop, x.began = made.stop, time.Now()
 	}
 	switch n.is() {
 	case released:
@@ -138,7 +138,7 @@ func (n *node) beginBeside(ctx *context.Context) bool {
 	return true
 }
 
-// Turn is called by the engine when the turn of i in the teardown has come while an
+// Turn is called by the engine when the turn of n in the teardown has come while an
 // early drop of it is running: a child that was only closed is canceled.
 func (n *node) Turn() {
 	if c, ok := n.resource.(*Scope); ok {
@@ -160,7 +160,7 @@ func (n *node) CancelDrop(cause error) {
 	}
 }
 
-// ended waits for what the drop function has nested, and marks i as gone.
+// ended waits for what the drop function has nested, and marks n as gone.
 func (n *node) ended(err error) {
 	left := n.drop.way == dropAlone && n.drop.live.CompareAndSwap(1, 0)
 	if left && err == nil {
@@ -179,7 +179,7 @@ func (n *node) ended(err error) {
 	}
 	n.markGoneLocked(err)
 	n.unpinLocked()
-	n.tellGoneLocked()
+	n.endRecordLocked()
 	stop := n.rarelyLocked().stop
 	n.s.unlockAndCount()
 	if stop != nil {
@@ -199,7 +199,7 @@ func (n *node) outcome(o group.Outcome) error {
 	return err
 }
 
-// settleLocked marks i as gone, with the first outcome that it has.
+// markGoneLocked marks n as gone, with the first outcome that it has.
 func (n *node) markGoneLocked(err error) {
 	if n.is() == gone {
 		return
@@ -215,6 +215,6 @@ func (n *node) markGoneLocked(err error) {
 		n.s.names.free(n.name())
 	}
 	n.unpinLocked()
-	n.tellGoneLocked()
+	n.endRecordLocked()
 	n.s.lives(-1)
 }

@@ -10,23 +10,7 @@ import (
 	"github.com/ebb-go/ebb/group"
 )
 
-// An earlyDrop is the record of who drops a node, which all join that ask for its drop
-// while it is not gone: the run that was begun for it while the scope lived or, without
-// one, a run to which it belongs anyhow, of a tree or the teardown. The node leads to it.
-type earlyDrop struct {
-	node    *node
-	tree    bool          // its dependents too
-	bound   time.Time     // of the Close of a child: the deadline of its context; zero is none
-	done    chan struct{} // closed when it has ended
-	err     error         // read after done
-	over    chan struct{} // closed when run has ended; nil without
-	run     *group.Early  // guarded by the scope's mu: nil without, and once the teardown has taken the node over
-	waiters int           // guarded by the scope's mu: callers that will hear err
-
-	prev, next *earlyDrop // in the list of those that have not ended; guarded by the scope's mu
-}
-
-// dropEarly drops i now, with tree after its dependents, and waits for that as
+// dropEarly drops n now, with tree after its dependents, and waits for that as
 // long as ctx lives. Only the call that started the drop, and those that
 // overlapped it, hear its error.
 func (n *node) dropEarly(ctx context.Context, tree bool) (err error) {
@@ -76,8 +60,8 @@ func (n *node) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 	return first, context.Cause(ctx)
 }
 
-// joinLocked returns the record of the drop of i, and makes it first if there is none;
-// nil if i is gone. The wait of the caller is recorded by then, and was refused if it is
+// joinLocked returns the record of the drop of n, and makes it first if there is none;
+// nil if n is gone. The wait of the caller is recorded by then, and was refused if it is
 // one for itself; and the run of an early drop has the nodes. All of that happens under
 // one lock, with what Release and MoveTo do.
 func (n *node) joinLocked(in []waitPoint, tree bool, bound time.Time) (e *earlyDrop, w *wait, first bool, err error) {
@@ -118,7 +102,7 @@ func (n *node) joinLocked(in []waitPoint, tree bool, bound time.Time) (e *earlyD
 		}
 	}
 	if n.is() == gone { // by a drop that ends alone, which has not seen the record
-		n.tellGoneLocked()
+		n.endRecordLocked()
 	}
 	return e, w, first, nil
 }
@@ -134,11 +118,11 @@ func (n *node) closeBound(ctx context.Context) time.Time {
 // beginEarlyLocked adds e to the early drops that have not ended. It is no task: the
 // exit does not wait for it before the teardown, which meets what it drops.
 func (s *Scope) beginEarlyLocked(e *earlyDrop) {
-	in := s.exitStateLocked()
-	if e.next = in.early; e.next != nil {
+	x := s.exitStateLocked()
+	if e.next = x.early; e.next != nil {
 		e.next.prev = e
 	}
-	in.early = e
+	x.early = e
 }
 
 // endEarlyLocked is its opposite.
@@ -152,15 +136,6 @@ func (s *Scope) endEarlyLocked(e *earlyDrop) {
 		e.next.prev = e.prev
 	}
 	close(e.over)
-}
-
-func isClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
 }
 
 // outcomeOf is the word for what a drop that was not bounded came to.
@@ -178,8 +153,8 @@ func outcomeOf(err error) string {
 }
 
 // failUnheardLocked makes an error of drops that no caller waits for Run's. If Run has
-// collected its errors already it reports true, and the error is to be logged.
-func (s *Scope) failUnheardLocked(err error) (late bool) {
+// collected its errors already it reports that, and the error is to be logged.
+func (s *Scope) failUnheardLocked(err error) (afterExit bool) {
 	if s.exitStateLocked().collected {
 		return true
 	}
@@ -187,7 +162,7 @@ func (s *Scope) failUnheardLocked(err error) (late bool) {
 	return false
 }
 
-// logUnheard logs an error of the drop of i, or of what it has made, that comes too late
+// logUnheard logs an error of the drop of n, or of what it has made, that comes too late
 // for Run.
 func (s *Scope) logUnheard(n *node, err error) {
 	s.warn("ebb: late result of an abandoned drop", slog.String("guard", n.name()), slog.Any("error", err))
@@ -204,27 +179,27 @@ func (e *earlyDrop) Run() {
 		errs[k] = nodeOf(o.Node).outcome(o)
 	}
 	s.mu.Lock()
-	var untold error // what the teardown has not reported of nodes that it gave up
+	var unheard error // what the teardown has not reported of nodes that it gave up
 	for k, o := range outcomes {
 		if !nodeOf(o.Node).rarelyLocked().cut {
-			untold = multierr.Append(untold, errs[k])
+			unheard = multierr.Append(unheard, errs[k])
 		}
 	}
-	late := untold != nil && e.waiters == 0 && s.failUnheardLocked(untold)
+	afterExit := unheard != nil && e.waiters == 0 && s.failUnheardLocked(unheard)
 	e.err, e.run = multierr.Combine(errs...), nil // in the teardown's hands, if that has taken it over
 	s.endEarlyLocked(e)
 	if n.is() == gone {
-		n.tellGoneLocked()
+		n.endRecordLocked()
 	}
 	s.mu.Unlock()
-	if late {
-		s.logUnheard(n, untold)
+	if afterExit {
+		s.logUnheard(n, unheard)
 	}
 }
 
-// tellGoneLocked ends the record of the drop of i, which is gone, unless its run still
+// endRecordLocked ends the record of the drop of n, which is gone, unless its run still
 // collects what others have come to.
-func (n *node) tellGoneLocked() {
+func (n *node) endRecordLocked() {
 	e := n.rarelyLocked().early
 	if e == nil || e.run != nil {
 		return
@@ -236,14 +211,14 @@ func (n *node) tellGoneLocked() {
 	close(e.done)
 }
 
-// toldLocked is the error of a drop that another run has done.
+// dropErrLocked is the error of a drop that another run has done.
 func (n *node) dropErrLocked() error {
-	told := n.rarelyLocked().dropErr
-	switch err := told.(type) {
+	dropErr := n.rarelyLocked().dropErr
+	switch err := dropErr.(type) {
 	case nil:
 		return nil
 	case *DropError:
 		return err
 	}
-	return &DropError{Scope: n.s.Path(), Guard: n.name(), Wave: n.vertex.Wave(), Outcome: outcomeOf(told), Err: told}
+	return &DropError{Scope: n.s.Path(), Guard: n.name(), Wave: n.vertex.Wave(), Outcome: outcomeOf(dropErr), Err: dropErr}
 }

@@ -3,7 +3,9 @@ package scope
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/ebb-go/ebb/group"
@@ -157,3 +159,28 @@ func (e *AbandonedError) Is(target error) bool { return target == ErrAbandoned }
 
 // ErrorType is "abandoned".
 func (e *AbandonedError) ErrorType() string { return "abandoned" }
+
+// SignalError is the cause that a signal cancels a scope with. It is a
+// [context.Canceled] that says by what.
+type SignalError struct{ Signal os.Signal }
+
+// Error names the signal.
+func (e *SignalError) Error() string { return "signal: " + e.Signal.String() }
+
+// Is reports whether target is [context.Canceled].
+func (e *SignalError) Is(target error) bool { return target == context.Canceled }
+
+// ExitCode returns the conventional exit code of a process that the signal has
+// ended: 128 plus the number of the signal, and 1 for what has none.
+func (e *SignalError) ExitCode() int {
+	if n, ok := e.Signal.(syscall.Signal); ok {
+		return 128 + int(n)
+	}
+	return 1
+}
+
+// ErrorType is "signal".
+func (e *SignalError) ErrorType() string { return "signal" }
+
+// place says where the panic of a task or daemon was caught.
+func (e *TaskError) place() string { return fmt.Sprintf("scope %q: task %q", e.Scope, e.Task) }

@@ -11,7 +11,7 @@ import (
 // exit is the way out of Run once the body has ended: with err, or else, when it
 // has not returned, with a panic of value p or, when that is nil, a Goexit.
 func (s *Scope) exit(err error, returned bool, p any) error {
-	if owner := s.lexicalFrame(); owner != nil {
+	if owner := s.within; owner != nil {
 		defer owner.release(s) // also when a panic goes on
 	}
 	if returned && err == nil {
@@ -81,22 +81,6 @@ func (s *Scope) bodyEnded(err error, returned bool, p any) (kind ExitKind, value
 	return Succeeded, nil
 }
 
-// fail records a failure and cancels the scope with it, unless it is an echo.
-func (s *Scope) fail(f failure, echo bool) {
-	s.mu.Lock()
-	if echo {
-		s.echoed = true
-		s.mu.Unlock()
-		return
-	}
-	s.failLocked(f)
-	s.mu.Unlock()
-	if s.supervisor && f.index != bodyIndex && f.panicked == nil {
-		return
-	}
-	s.cancelFor(f.err)
-}
-
 // decide moves the scope on to dropping and decides its exit case. Nothing is
 // registered after it, so the graph no longer changes.
 func (s *Scope) decide(kind ExitKind, value any) {
@@ -111,9 +95,9 @@ func (s *Scope) decide(kind ExitKind, value any) {
 	slices.SortStableFunc(s.failuresLocked(), func(a, b failure) int { return a.index - b.index })
 	exit, by := s.exitLocked(kind, value, cause)
 	if exit.Kind != Succeeded || s.watched() || s.self != nil { // else nil says the same
-		s.end = &closing{exit: exit, by: by, cause: cause}
+		s.decided = &decision{exit: exit, by: by, cause: cause}
 		if cause == nil {
-			s.end.cause = s.stopReasonLocked()
+			s.decided.cause = s.stopReasonLocked()
 		}
 	}
 }
@@ -142,4 +126,67 @@ func (s *Scope) exitLocked(kind ExitKind, value any, cause error) (exit Exit, by
 		return Exit{Kind: Canceled, Err: cause}, failure{err: cause}
 	}
 	return Exit{}, by
+}
+
+// leaveParent takes an idle child out of its parent, unless it is in use or being
+// dropped, or its drop is recorded: then the long way knows what to say.
+func (s *Scope) leaveParent() bool {
+	p, n := s.parent, s.self
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.rec != nil || n.is() != live || n.rarelyLocked().early != nil || p.graph.Remove(&n.vertex) != nil {
+		return false
+	}
+	n.set(gone)
+	n.endRecordLocked()
+	p.names.free(n.name())
+	n.unpinLocked()
+	return true
+}
+
+// closeContext moves the scope on to closed and frees what its context holds.
+func (s *Scope) closeContext() {
+	_ = s.context.Err()
+	s.mu.Lock()
+	s.closeLocked()
+	s.unlockAndCount()
+	s.context.end()
+	if c := s.config; c != nil && c.unshow != nil {
+		c.unshow()
+	}
+	if c := s.config; c != nil && c.untrace != nil {
+		c.untrace()
+	}
+}
+
+func (s *Scope) unwatchLocked() {
+	c := s.clock()
+	if c == nil {
+		return
+	}
+	if c.unwatch != nil {
+		c.unwatch()
+	}
+	if c.stopTimer != nil {
+		c.stopTimer.Stop()
+	}
+}
+
+// ExitOf tells a drop function how its scope ended, so that a transaction
+// commits on Succeeded and rolls back otherwise. ctx is the drop's own context
+// or one derived from it. An early drop, and a context that is no drop's, find
+// Succeeded.
+func ExitOf(ctx context.Context) Exit {
+	for f := frameOf(ctx); f != nil; f = f.s.opener {
+		if f.kind == dropFrame {
+			if x := f.node.rarely.Load(); f.way == dropEarly && x != nil && x.exit != nil {
+				return *x.exit // written before the drop was begun
+			}
+			if f.way == dropEarly || f.way == dropUnowned || f.s.decided == nil {
+				break // in this order: of the teardown's drops, end was written before the first
+			}
+			return f.s.decided.exit
+		}
+	}
+	return Exit{}
 }

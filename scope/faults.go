@@ -56,8 +56,6 @@ func (s *Scope) crashes(p *PanicError) bool {
 
 func aborts(p *PanicError) bool { return p.Value == any(http.ErrAbortHandler) }
 
-func (s *Scope) panicAsError() bool { return s.inherited != nil && s.inherited.panicAsError }
-
 // errs returns all errors, but for the one that crashes.
 func (f *faults) errs() []error {
 	var errs []error
@@ -116,5 +114,14 @@ func (f *faults) text() string {
 	return fault.TextOf(errs)
 }
 
-// place says where the panic of a task or daemon was caught.
-func (e *TaskError) place() string { return fmt.Sprintf("scope %q: task %q", e.Scope, e.Task) }
+func (s *Scope) failuresLocked() []failure {
+	if s.exitState == nil {
+		return nil
+	}
+	return s.exitState.failures
+}
+
+func (s *Scope) failLocked(f failure) {
+	x := s.exitStateLocked()
+	x.failures = append(x.failures, f)
+}

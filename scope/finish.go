@@ -30,10 +30,10 @@ func (s *Scope) finish(x exitRun) *faults {
 	s.closeContext()
 	s.logMoreRefused()
 	if s.rec != nil {
-		s.rec.End(time.Now(), s.end.exit.Kind.String(), s.ownError())
+		s.rec.End(time.Now(), s.decided.exit.Kind.String(), s.ownError())
 	}
-	if r := s.config; r != nil && len(r.telemetry) > 0 {
-		if err := s.shutTelemetry(r.telemetry, x.deadline); err != nil {
+	if c := s.config; c != nil && len(c.telemetry) > 0 {
+		if err := s.shutTelemetry(c.telemetry, x.deadline); err != nil {
 			list = append(list, failure{earlyIndex, err, nil})
 		}
 	}
@@ -42,8 +42,8 @@ func (s *Scope) finish(x exitRun) *faults {
 		report.Error = faults.text()
 		s.deliver(report, x)
 	}
-	if r := s.config; r != nil && r.signals != nil {
-		r.signals.end()
+	if c := s.config; c != nil && c.signals != nil {
+		c.signals.end()
 	}
 	return faults
 }
@@ -58,11 +58,11 @@ func (s *Scope) collect(x exitRun) (list []failure) {
 		s.exitState.collected = true
 	}
 	s.mu.Unlock()
-	late := slices.IndexFunc(failures, func(f failure) bool { return f.index == earlyIndex })
-	if late < 0 {
-		late = len(failures)
+	early := slices.IndexFunc(failures, func(f failure) bool { return f.index == earlyIndex })
+	if early < 0 {
+		early = len(failures)
 	}
-	list = append(list, failures[:late]...)
+	list = append(list, failures[:early]...)
 	drops := make([]int, 0, len(x.outcomes))
 	for k, err := range x.errs {
 		if err != nil {
@@ -75,23 +75,23 @@ func (s *Scope) collect(x exitRun) (list []failure) {
 		o := x.outcomes[k]
 		list = append(list, failure{earlyIndex, x.errs[k], nodeOf(o.Node).panicked(o)})
 	}
-	list = append(list, failures[late:]...)
-	if len(list) == 0 && s.end != nil && s.end.by.err != nil {
-		list = append(list, s.end.by) // so nil always means that all drops have seen Succeeded
+	list = append(list, failures[early:]...)
+	if len(list) == 0 && s.decided != nil && s.decided.by.err != nil {
+		list = append(list, s.decided.by) // so nil always means that all drops have seen Succeeded
 	}
 	return list
 }
 
-// panicked returns the panic that was the outcome of i, if it is one that its scope
+// panicked returns the panic that was the outcome of n, if it is one that its scope
 // goes on with: that of a daemon, or of a task in a child. That of a drop function
 // is contained.
 func (n *node) panicked(o group.Outcome) *PanicError {
 	if o.Outcome != "panic" {
 		return nil
 	}
-	switch impl := n.resource.(type) {
+	switch of := n.resource.(type) {
 	case *Daemon:
-		return impl.panicked
+		return of.panicked
 	case *Scope:
 		p, _ := o.Err.(*PanicError) // what dropNow made of the child's
 		return p
@@ -101,14 +101,14 @@ func (n *node) panicked(o group.Outcome) *PanicError {
 
 // ownError is the primary error of the body or of a task, for the scope's span.
 func (s *Scope) ownError() error {
-	switch s.end.exit.Kind {
+	switch s.decided.exit.Kind {
 	case Failed:
-		return s.end.exit.Err
+		return s.decided.exit.Err
 	case Panicked:
-		if s.end.by.err != nil {
-			return s.end.by.err
+		if s.decided.by.err != nil {
+			return s.decided.by.err
 		}
-		return &PanicError{Value: s.end.exit.Panic}
+		return &PanicError{Value: s.decided.exit.Panic}
 	case Exited:
 		return ErrGoexit
 	}
@@ -125,32 +125,4 @@ func dropsOnly(errs []error) (drops error) {
 		}
 	}
 	return drops
-}
-
-// closeContext moves the scope on to closed and frees what its context holds.
-func (s *Scope) closeContext() {
-	_ = s.context.Err()
-	s.mu.Lock()
-	s.closeLocked()
-	s.unlockAndCount()
-	s.context.end()
-	if r := s.config; r != nil && r.unshow != nil {
-		r.unshow()
-	}
-	if r := s.config; r != nil && r.untrace != nil {
-		r.untrace()
-	}
-}
-
-func (s *Scope) unwatchLocked() {
-	c := s.clock()
-	if c == nil {
-		return
-	}
-	if c.unwatch != nil {
-		c.unwatch()
-	}
-	if c.stopTimer != nil {
-		c.stopTimer.Stop()
-	}
 }

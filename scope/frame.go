@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
-
-	"github.com/ebb-go/ebb/group"
 )
 
 // frameKind says what function a frame stands for.
@@ -58,7 +56,7 @@ type frame struct {
 	stopping *listeners
 }
 
-// begin makes o the context of a function of s that is about to be called.
+// begin makes f the context of a function of s that is about to be called.
 func (f *frame) begin(ctx context.Context, s *Scope, kind frameKind) {
 	f.Context, f.s, f.kind = ctx, s, kind
 	f.live.Store(1)
@@ -75,18 +73,13 @@ func frameOf(ctx context.Context) *frame {
 	return f
 }
 
-// lexicalFrameOf returns the owner that a Run on ctx belongs to, or nil.
+// lexicalFrameOf returns the frame whose lexical child a Run on ctx is, or nil.
 func lexicalFrameOf(ctx context.Context) *frame {
 	f := frameOf(ctx)
 	for f != nil && f.kind == openingFrame {
 		f = frameOf(f.Context)
 	}
 	return f
-}
-
-// lexicalOwner returns whose lexical child s is: nil for a root and for a child.
-func (s *Scope) lexicalFrame() *frame {
-	return s.within
 }
 
 // Value answers for the frame itself and leaves the rest to the context that it
@@ -105,120 +98,69 @@ func (f *frame) Value(key any) any {
 // String keeps fmt from printing a scope field by field, which would race.
 func (f *frame) String() string { return fmt.Sprintf("scope(%q)", f.s.Path()) }
 
-// endedLocked reports whether o accepts no further nested scope.
-func (f *frame) endedLocked() bool {
-	switch {
-	case f.live.Load() == 0 || f.s.state == closed && f.way != dropUnowned:
-		return true
-	case f.kind == bodyFrame || f.kind == taskFrame:
-		return f.s.state == dropping // those still alive then were abandoned
-	}
-	return false
-}
-
-// hasEnded reports whether o refuses what would be nested in it. [frame.adopt]
-// decides; this only spares the opening of a scope that it would refuse.
-func (f *frame) hasEnded() bool {
-	f.s.mu.Lock()
-	defer f.s.mu.Unlock()
-	return f.endedLocked()
-}
-
-// adopt counts child in as a lexical child of o, unless o has ended. Refusing
-// and counting happen under the same lock as the end itself. If o was asked to
-// stop, child is to be asked too.
-func (f *frame) adopt(child *Scope) (stopped, ok bool) {
-	p := f.s
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if f.endedLocked() {
-		return false, false
-	}
-	if !f.enter() { // a drop has ended without the lock at this very moment
-		return false, false
-	}
-	if child.next = p.nested; child.next != nil {
-		child.next.prev = child
-	}
-	p.nested = child
-	return f.asked || p.stopReasonLocked() != nil && f.kind <= taskFrame, true
-}
-
-// release is adopt's opposite.
-func (f *frame) release(child *Scope) {
-	p := f.s
-	if f == &p.body {
-		p.noticeDrained()
-	}
-	p.mu.Lock()
-	if child.prev != nil {
-		child.prev.next = child.next
-	} else {
-		p.nested = child.next
-	}
-	if child.next != nil {
-		child.next.prev = child.prev
-	}
-	child.prev, child.next = nil, nil
-	if d := p.drainedLocked(); d != nil && f == &p.body && p.state < dropping {
-		d.ended("run", child.name, child.wasCanceled())
-	}
-	f.leaveLocked()
-	p.mu.Unlock()
-}
-
-// enter counts one more, unless o has ended.
-func (f *frame) enter() bool {
-	for {
-		live := f.live.Load()
-		if live == 0 {
-			return false
-		}
-		if f.live.CompareAndSwap(live, live+1) {
-			return true
-		}
-	}
-}
-
-func (f *frame) leaveLocked() {
-	if f.live.Add(-1) > 0 {
-		return
-	}
-	// A context can live longer than those who listen on it.
-	if told := f.askLocked(errEnded, nil); told != nil {
-		group.Start(finishing{told}) // which needs the lock to be free
-	}
-	if f.idle != nil {
-		close(f.idle)
-	}
-}
-
-// join is called when the function of o has returned. It blocks until its
-// lexical children have, too; after that o has ended.
-func (f *frame) join() {
-	f.s.mu.Lock()
-	defer f.s.mu.Unlock()
-	f.joinLocked()
-}
-
-// joinLocked is join for who holds the lock, which is let go for the wait only:
-// most functions have nothing nested.
-func (f *frame) joinLocked() {
-	f.leaveLocked()
-	if f.live.Load() == 0 {
-		return
-	}
-	f.idle = make(chan struct{})
-	f.s.mu.Unlock()
-	<-f.idle
-	f.s.mu.Lock()
-}
-
 // outer returns the frame around f: that of the context in which a guard is
-// opened, else the one in which the scope of o was made.
+// opened, else the one in which the scope of f was made.
 func (f *frame) outer() *frame {
 	if f.kind == openingFrame {
 		return frameOf(f.Context)
 	}
 	return f.s.opener
+}
+
+// task is a function that a scope runs and waits for. It is also the context
+// that the function gets.
+type task struct {
+	frame
+
+	name     string
+	fn       func(ctx context.Context) error
+	index    int                            // counts the tasks of the scope
+	returned bool                           // fn has returned: written and read on the task's goroutine
+	reported bool                           // its error is known to the scope; likewise
+	echo     bool                           // its error only repeats the cause; likewise
+	err      error                          // of fn, or what it came to instead of returning
+	panicked *PanicError                    // which is err; nil if it did not panic
+	done     func(err error, returned bool) // tells whoever awaits it, the first time; may be nil
+
+	// Guarded by the scope's mu.
+	prev, next *task
+	started    age
+	abandoned  bool
+}
+
+// An opening is the context of an open function while it runs, in the list of its
+// scope: a start-up that hangs is named by what it is opening, in a snapshot and in
+// the error of who gave it up.
+type opening struct {
+	frame
+	name   string
+	opener *frame // the function that opens: a body, a task, a daemon or a drop, of whatever scope; may be nil
+
+	// Guarded by the scope's mu.
+	prev, next *opening
+	since      age
+}
+
+// A borrowing is the context of a function that borrows a value.
+type borrowing struct {
+	context.Context
+	node  *node
+	outer *borrowing
+	over  atomic.Bool
+}
+
+type borrowKey struct{}
+
+// borrowingOf returns the innermost borrowing that ctx is in, or nil.
+func borrowingOf(ctx context.Context) *borrowing {
+	b, _ := ctx.Value(borrowKey{}).(*borrowing)
+	return b
+}
+
+// Value answers for the borrower.
+func (b *borrowing) Value(key any) any {
+	if _, ok := key.(borrowKey); ok {
+		return b
+	}
+	return b.Context.Value(key)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
-// opens is deferred around the call of the open function of i in ctx, which ends with
+// opens is deferred around the call of the open function of n in ctx, which ends with
 // *err if *returned. If it has failed, what it has acquired or started is dropped, in
 // waves, so that it can be tried again; the errors of that, which drops gets too, stand
 // beside its own. A panic and a Goexit go on after that, and the errors are Run's.
@@ -33,9 +33,9 @@ func (n *node) opens(ctx context.Context, returned *bool, err, drops *error) {
 		*err = multierr.Append(*err, *drops)
 	case *drops != nil:
 		n.s.mu.Lock()
-		late := n.s.failUnheardLocked(*drops)
+		afterExit := n.s.failUnheardLocked(*drops)
 		n.s.mu.Unlock()
-		if late {
+		if afterExit {
 			n.s.logUnheard(n, *drops)
 		}
 	}
@@ -44,7 +44,7 @@ func (n *node) opens(ctx context.Context, returned *bool, err, drops *error) {
 	}
 }
 
-// giveUpMade drops what the open function of i has acquired or started, those that lie
+// giveUpMade drops what the open function of n has acquired or started, those that lie
 // in scopes below first. What others have come to depend on, or what was moved or
 // released, stays; of a scope that is being torn down all is the teardown's.
 func (n *node) giveUpMade(ctx context.Context, exit Exit) (err error) {
@@ -77,7 +77,7 @@ func (n *node) giveUpMade(ctx context.Context, exit Exit) (err error) {
 	return err
 }
 
-// unlinkMade takes back that i depends on what its open function has made.
+// unlinkMade takes back that n depends on what its open function has made.
 func (n *node) unlinkMade(made []*node) {
 	if len(made) == 0 {
 		return

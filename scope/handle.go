@@ -79,23 +79,6 @@ func (h *Handle[T]) Drop(ctx context.Context) error { return h.node.dropEarly(ct
 // or not, dependents first, in waves.
 func (h *Handle[T]) DropTree(ctx context.Context) error { return h.node.dropEarly(ctx, true) }
 
-// Release takes the guard from its scope and returns the value, un-dropped:
-// giving it up is the caller's duty again. It returns an [*InUseError] while
-// the guard has dependents, [guard.ErrInUse] while its value is borrowed,
-// ErrDropped or ErrReleased when it is gone, and ErrClosed when the teardown of
-// its scope has begun.
-func (h *Handle[T]) Release() (T, error) {
-	var v T
-	err := h.node.release(func() (err error) {
-		v, err = h.g.Release()
-		return err
-	})
-	if err != nil {
-		err = h.node.s.refusal("release", h.Name(), err)
-	}
-	return v, err
-}
-
 // dropNow drops the guard, on a goroutine of the engine.
 func (h *Handle[T]) dropNow(ctx context.Context) error {
 	return caught(dropWhole(ctx, h.g), h.g.Panicked())
@@ -134,13 +117,13 @@ func (h *Handle[T]) typ() string {
 }
 
 // useAfterError is the value of the panic of a use after the end.
-type useAfterError struct{ i *node }
+type useAfterError struct{ node *node }
 
 // Error names the scope and the guard, and says how and where it came to its end.
 func (e *useAfterError) Error() string {
-	s := e.i.s
+	s := e.node.s
 	s.mu.Lock()
-	r, state := *e.i.rarelyLocked(), e.i.is()
+	r, state := *e.node.rarelyLocked(), e.node.is()
 	s.mu.Unlock()
 	how := "dropped by the exit of its scope"
 	switch {
@@ -156,11 +139,11 @@ func (e *useAfterError) Error() string {
 			how = "released behind the back of its scope"
 		}
 	}
-	return fmt.Sprintf("scope %q: guard %q used after it was %s: %v", s.Path(), e.i.name(), how, e.Unwrap())
+	return fmt.Sprintf("scope %q: guard %q used after it was %s: %v", s.Path(), e.node.name(), how, e.Unwrap())
 }
 
 // Unwrap returns ErrReleased or ErrDropped.
-func (e *useAfterError) Unwrap() error { return e.i.resource.(interface{ why() error }).why() }
+func (e *useAfterError) Unwrap() error { return e.node.resource.(interface{ why() error }).why() }
 
 // ErrorType is that of the reason.
 func (e *useAfterError) ErrorType() string { return fault.Type(e.Unwrap()) }
@@ -169,37 +152,4 @@ func (e *useAfterError) ErrorType() string { return fault.Type(e.Unwrap()) }
 func (h *Handle[T]) why() error {
 	_, err := h.g.Get()
 	return err
-}
-
-// release takes i out of its scope without dropping it, if give, which hands
-// its value out, agrees. Between the claim and its end nothing can come to depend
-// on i, and no drop of it can begin.
-func (n *node) release(give func() error) error {
-	s := n.s
-	s.mu.Lock()
-	defer s.unlockAndCount()
-	switch {
-	case n.is() == released:
-		return ErrReleased
-	case n.is() != live:
-		return ErrDropped
-	case s.state >= dropping:
-		return ErrClosed
-	}
-	if err := s.graph.Claim(&n.vertex); err != nil {
-		return notAccepted(err)
-	}
-	if err := give(); err != nil {
-		s.graph.Unclaim(&n.vertex)
-		return err
-	}
-	// Refused only if a run has taken the node meanwhile, with what it depends
-	// on; that finds i released.
-	_ = s.graph.Remove(&n.vertex)
-	n.set(released)
-	n.makeRarelyLocked().site = callSite()
-	s.names.free(n.name())
-	n.unpinLocked()
-	s.lives(-1)
-	return nil
 }

@@ -2,7 +2,6 @@ package scope
 
 import (
 	"context"
-	"sync/atomic"
 )
 
 // held returns what cannot end before a call in ctx returns: the functions in whose
@@ -11,7 +10,7 @@ import (
 func held(ctx context.Context) (in []waitPoint) {
 	f := frameOf(ctx)
 	for direct := true; f != nil; direct = false {
-		inside := true // the scope of o does not end before
+		inside := true // the scope of f does not end before
 		next := f.outer
 		switch f.kind {
 		case bodyFrame:
@@ -52,28 +51,4 @@ func held(ctx context.Context) (in []waitPoint) {
 		}
 	}
 	return in
-}
-
-// A borrowing is the context of a function that borrows a value.
-type borrowing struct {
-	context.Context
-	node  *node
-	outer *borrowing
-	over  atomic.Bool
-}
-
-type borrowKey struct{}
-
-// borrowingOf returns the innermost borrowing that ctx is in, or nil.
-func borrowingOf(ctx context.Context) *borrowing {
-	b, _ := ctx.Value(borrowKey{}).(*borrowing)
-	return b
-}
-
-// Value answers for the borrower.
-func (b *borrowing) Value(key any) any {
-	if _, ok := key.(borrowKey); ok {
-		return b
-	}
-	return b.Context.Value(key)
 }

@@ -2,7 +2,9 @@ package scope
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/ebb-go/ebb/internal/fault"
@@ -48,14 +50,14 @@ func (s *Scope) contained(sort string, err error) {
 func (s *Scope) firstOf(sort string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	in := s.exitStateLocked()
-	if in.contained[sort] {
+	x := s.exitStateLocked()
+	if x.contained[sort] {
 		return false
 	}
-	if in.contained == nil {
-		in.contained = make(map[string]bool)
+	if x.contained == nil {
+		x.contained = make(map[string]bool)
 	}
-	in.contained[sort] = true
+	x.contained[sort] = true
 	return true
 }
 
@@ -75,4 +77,15 @@ func within(end time.Time, f func()) error {
 	timer := time.AfterFunc(time.Until(end), func() { close(done) })
 	defer timer.Stop()
 	return fault.Foreign(done, f)
+}
+
+// maxNames bounds the names of what a slow or abandoned drop blocks.
+const maxNames = 10
+
+// atMost returns the first n names, then a count of the others.
+func atMost(names []string, n int) []string {
+	if len(names) <= n {
+		return names
+	}
+	return append(slices.Clone(names[:n]), fmt.Sprintf("and %d more", len(names)-n))
 }

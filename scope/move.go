@@ -65,26 +65,26 @@ func (h *Handle[T]) MoveTo(s *Scope, opts ...GuardOption) (*Handle[T], error) {
 	}
 }
 
-// edges returns what i depends on, in its own scope and in those above.
+// edges returns what n depends on, in its own scope and in those above.
 func (n *node) edges() []*node {
 	n.s.mu.Lock()
 	defer n.s.mu.Unlock()
 	return n.edgesLocked()
 }
 
-func (i *node) edgesLocked() (edges []*node) {
-	for _, n := range i.s.graph.Dependencies(&i.vertex) {
-		edges = append(edges, nodeOf(n))
+func (n *node) edgesLocked() (edges []*node) {
+	for _, d := range n.s.graph.Dependencies(&n.vertex) {
+		edges = append(edges, nodeOf(d))
 	}
-	for _, u := range i.rarelyLocked().above {
+	for _, u := range n.rarelyLocked().above {
 		edges = append(edges, u.to)
 	}
 	return edges
 }
 
-// moveLocked takes i out of its scope and puts to into that of to, or does
+// moveLocked takes n out of its scope and puts to into that of to, or does
 // nothing. Both scopes are locked, so neither can begin its teardown meanwhile, and
-// what has claimed i until it is out keeps every drop from it.
+// what has claimed n until it is out keeps every drop from it.
 func (n *node) moveLocked(to *node, deps []*node, cfg *guardConfig) error {
 	switch {
 	case n.is() == released:
@@ -102,7 +102,7 @@ func (n *node) moveLocked(to *node, deps []*node, cfg *guardConfig) error {
 		return err
 	}
 	// Refused only if a run has taken the node meanwhile, with what it depends
-	// on; that finds i released.
+	// on; that finds n released.
 	_ = n.s.graph.Remove(&n.vertex)
 	n.set(released)
 	n.makeRarelyLocked().site = callSite()
@@ -112,7 +112,7 @@ func (n *node) moveLocked(to *node, deps []*node, cfg *guardConfig) error {
 	return nil
 }
 
-// itemNode is a node whose handle is not at hand.
+// nodeShell stands for a node whose handle is not at hand.
 type nodeShell struct{ n *node }
 
 func (n nodeShell) Name() string  { return n.n.name() }

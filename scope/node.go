@@ -2,12 +2,12 @@ package scope
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/trace"
 )
 
 // Node is something that a scope drops and that others can depend on: a
@@ -98,7 +98,7 @@ func (n *node) name() string { return n.vertex.Name() }
 // written is the name as it is written in the code, for the names of spans.
 func (n *node) written() string { return n.trim(n.name()) }
 
-// trim takes the number off the unique name of i that it was not given.
+// trim takes the number off the unique name of n that it was not given.
 func (n *node) trim(name string) string {
 	if n.numbered {
 		name = name[:strings.LastIndexByte(name, '#')]
@@ -106,119 +106,47 @@ func (n *node) trim(name string) string {
 	return name
 }
 
-// register puts i into the graph of its scope under a name of its own, with
-// edges to what cfg names and to what was used while it was opened, and from what
-// user, nil for none, opens it for. It returns ErrClosed when the scope no longer
-// accepts anything, and is the only way by which something becomes the scope's. After
-// an error nothing is registered.
-func (n *node) register(name string, cfg *guardConfig, isUser bool, user *frame) error {
-	if n.vertex.Name() != name { // else it has the name already, and others may read it
-		n.vertex.Label(name)
-	}
-	deps, err := n.resolve(cfg.deps, false)
-	if err == nil {
-		err = n.enter(name, deps, cfg, isUser, user)
-	}
-	if err != nil {
-		n.forget()
-	}
-	return err
+// A use is something that a node depends on and that its own graph does not know:
+// what it uses while it is not registered, and what it depends on in the scopes above.
+type use struct {
+	to  *node
+	pin *group.Pin // nil: an edge in the graph of to keeps it
 }
 
-// enter is register with the dependencies that are the scope's own.
-func (n *node) enter(name string, deps []*node, cfg *guardConfig, isUser bool, user *frame) error {
-	users := n.usersOf(user)
-	if err := n.heldBelow(users); err != nil {
-		return err
-	}
-	n.s.mu.Lock()
-	err := n.registerLocked(name, deps, cfg, isUser, users)
-	n.s.unlockAndCount()
-	if err == nil {
-		err = n.heldAbove(users)
-	}
-	return err
+// An earlyDrop is the record of who drops a node, which all join that ask for its drop
+// while it is not gone: the run that was begun for it while the scope lived or, without
+// one, a run to which it belongs anyhow, of a tree or the teardown. The node leads to it.
+type earlyDrop struct {
+	node    *node
+	tree    bool          // its dependents too
+	bound   time.Time     // of the Close of a child: the deadline of its context; zero is none
+	done    chan struct{} // closed when it has ended
+	err     error         // read after done
+	over    chan struct{} // closed when run has ended; nil without
+	run     *group.Early  // guarded by the scope's mu: nil without, and once the teardown has taken the node over
+	waiters int           // guarded by the scope's mu: callers that will hear err
+
+	prev, next *earlyDrop // in the list of those that have not ended; guarded by the scope's mu
 }
 
-// forget gives up what a node that was not registered, or has ended, depends on
-// outside of its graph.
-func (n *node) forget() {
-	x := n.rarely.Load()
-	if x == nil {
-		return
-	}
-	n.s.mu.Lock()
-	uses, above := x.uses, x.above
-	x.uses, x.above = nil, nil
-	n.s.mu.Unlock()
-	unpin(uses)
-	unpin(above)
+// dropRecord is what is known of a drop for those who look at it. It is shared
+// by the goroutine that runs the drop and the one that abandons it, so its
+// fields are guarded by the scope's mu.
+type dropRecord struct {
+	wave    int
+	queued  time.Time
+	by      *group.Node // which released it
+	started time.Time
+	uses    []string        // what it depends on; not to be changed
+	span    *trace.DropSpan // nil before it is started
 }
 
-func (n *node) registerLocked(name string, own []*node, cfg *guardConfig, isUser bool, users []*frame) error {
-	s := n.s
-	if s.state >= dropping {
-		return ErrClosed
+// below reports whether a is an ancestor of s.
+func (s *Scope) below(a *Scope) bool {
+	for p := s.parent; p != nil; p = p.parent {
+		if p == a {
+			return true
+		}
 	}
-	unique := s.uniqueLocked(name)
-	n.numbered = unique != name
-	return n.insertLocked(unique, own, cfg, isUser, users)
-}
-
-// insertLocked is registerLocked under a name that was taken for i, and that it
-// gives back if i is refused.
-func (n *node) insertLocked(unique string, own []*node, cfg *guardConfig, isUser bool, users []*frame) error {
-	err := n.linkLocked(unique, own, cfg, isUser, users)
-	if err != nil {
-		n.s.names.free(unique)
-	}
-	return err
-}
-
-func (n *node) linkLocked(unique string, own []*node, cfg *guardConfig, isUser bool, users []*frame) error {
-	s := n.s
-	if s.state >= dropping {
-		return ErrClosed
-	}
-	deps, err := s.depsLocked(n, own)
-	if err != nil {
-		return err
-	}
-	err = s.graph.Insert(&n.vertex, group.Spec{
-		Name:    unique,
-		Dropper: n,
-		Deps:    deps,
-		Users:   n.nodesOf(users),
-		User:    isUser,
-		All:     isUser && !cfg.narrowed,
-		Hold:    cfg.hold,
-		Timeout: cfg.timeout,
-	})
-	if err != nil {
-		return notAccepted(err)
-	}
-	n.born = s.ageLocked()
-	n.set(live)
-	if x := n.rarely.Load(); x != nil {
-		unpin(x.uses) // they are edges now
-		x.uses = nil
-	}
-	n.heldBesideLocked(users)
-	s.limits = s.limits || cfg.timeout > 0
-	s.clock().filledLocked()
-	s.lives(+1)
-	return nil
-}
-
-// notAccepted translates what the graph refuses with.
-func notAccepted(err error) error {
-	switch {
-	case errors.Is(err, group.ErrClosed):
-		return ErrClosed
-	case errors.Is(err, group.ErrGone):
-		return ErrDropped
-	case errors.Is(err, group.ErrForeign):
-		return ErrForeign
-	}
-	return err
+	return false
 }

@@ -3,7 +3,6 @@ package scope
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/fault"
@@ -58,18 +57,6 @@ func (s *Scope) notice(n *node, e group.Event) {
 	s.warn("ebb: late result of an abandoned drop", slog.String("guard", n.name()), slog.Any("error", e.Err))
 }
 
-// dropRecord is what is known of a drop for those who look at it. It is shared
-// by the goroutine that runs the drop and the one that abandons it, so its
-// fields are guarded by the scope's mu.
-type dropRecord struct {
-	wave    int
-	queued  time.Time
-	by      *group.Node // which released it
-	started time.Time
-	uses    []string        // what it depends on; not to be changed
-	span    *trace.DropSpan // nil before it is started
-}
-
 // record returns what an event says of a drop, and what it depends on if there is a
 // span to have it.
 func (o observer) record(e group.Event) dropRecord {
@@ -86,7 +73,7 @@ func (o observer) record(e group.Event) dropRecord {
 	return r
 }
 
-// starts keeps what is known of the run that is about to begin i's drop.
+// starts keeps what is known of the run that is about to begin n's drop.
 func (n *node) starts(r dropRecord) {
 	n.s.mu.Lock()
 	defer n.s.mu.Unlock()
@@ -95,7 +82,7 @@ func (n *node) starts(r dropRecord) {
 	}
 }
 
-// startSpan starts the span of i's drop and puts it into the drop's context.
+// startSpan starts the span of n's drop and puts it into the drop's context.
 func (n *node) startSpan() {
 	s := n.s
 	if s.rec == nil {
@@ -103,7 +90,7 @@ func (n *node) startSpan() {
 	}
 	start := s.rec.Drop
 	if n.drop.way < dropEarly {
-		start = s.end.teardown.Drop
+		start = s.decided.teardown.Drop
 	}
 	ctx, span := start(n.drop.Context, n.dropInfo(&n.rarely.Load().record))
 	n.drop.Context = ctx
@@ -123,7 +110,7 @@ func (n *node) dropInfo(r *dropRecord) trace.DropInfo {
 	return info
 }
 
-// recordEnd ends the span of i's drop, or records that there was none to run. A drop
+// recordEnd ends the span of n's drop, or records that there was none to run. A drop
 // that another run has begun has that run's span, which ends here only if this run
 // does not wait for it any longer.
 func (o observer) recordEnd(n *node, e group.Event) {

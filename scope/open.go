@@ -26,7 +26,7 @@ import (
 // Open returns an error for options that are not valid.
 func Open(ctx context.Context, opts ...Option) (*Scope, error) {
 	s := &Scope{name: "scope"}
-	s.more().opened = new(opened)
+	s.makeConfig().opened = new(opened)
 	if err := s.configure(opts); err != nil {
 		return nil, err
 	}

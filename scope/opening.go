@@ -7,20 +7,7 @@ import (
 	"github.com/ebb-go/ebb/trace"
 )
 
-// An opening is the context of an open function while it runs, in the list of its
-// scope: a start-up that hangs is named by what it is opening, in a snapshot and in
-// the error of who gave it up.
-type opening struct {
-	frame
-	name   string
-	opener *frame // the function that opens: a body, a task, a daemon or a drop, of whatever scope; may be nil
-
-	// Guarded by the scope's mu.
-	prev, next *opening
-	since      age
-}
-
-// begin makes o the context in which i is opened on behalf of ctx, until end.
+// begin makes o the context in which n is opened on behalf of ctx, until end.
 func (o *opening) begin(ctx context.Context, n *node, name string) {
 	s := n.s
 	o.frame = frame{Context: ctx, s: s, node: n, kind: openingFrame}

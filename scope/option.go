@@ -2,25 +2,13 @@ package scope
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
 	oteltrace "go.opentelemetry.io/otel/trace"
 
-	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/trace"
-)
-
-// Schedule says when a guard may drop, given that its dependents have.
-type Schedule = group.Schedule
-
-// The schedules.
-const (
-	Waves      = group.Waves      // wave k+1 starts when wave k has ended
-	Eager      = group.Eager      // a guard drops as soon as its last dependent has
-	Sequential = group.Sequential // one at a time, as defer would, but along the edges
 )
 
 // SpanMode says where the spans of a scope hang.
@@ -33,75 +21,8 @@ const (
 	SpanTeardownOnly = trace.SpanTeardownOnly // no span for its life, a trace of its own for its teardown
 )
 
-// defaultSlow is the age at which a drop is warned of.
-const defaultSlow = 5 * time.Second
-
 // Option is an option of a scope. The set is sealed.
 type Option interface{ apply(*Scope) }
-
-// inherited are the settings that nested scopes have in common with their
-// parents. A scope without options points to its parent's; nil has all zero.
-type inherited struct {
-	panicAsError   bool
-	taskSpans      bool
-	labels         bool
-	mode           trace.SpanMode
-	modeSet        bool          // by the scope whose own copy this is
-	slow           time.Duration // 0: defaultSlow
-	tracerProvider oteltrace.TracerProvider
-	meterProvider  metric.MeterProvider
-	logger         *slog.Logger
-	inspector      *trace.Inspector
-	echoes         []func(error) bool
-	force          <-chan struct{} // closed by a second signal
-	last           <-chan struct{} // closed a second after that
-}
-
-// config holds the settings that few scopes have.
-type config struct {
-	taskLimit  int
-	slots      chan struct{} // one element per running task, with a task limit
-	dropLimit  int
-	reports    []func(*trace.Report)
-	telemetry  []func(context.Context) error
-	guard      guardConfig // of a child, as a node of its parent
-	guardNames []string    // options of guards that were given
-	err        error       // the first option that is not valid
-	since      time.Time   // when the state last changed; guarded by the scope's mu; with an inspector
-	unshow     func()      // takes the scope off the live page
-	untrace    func()      // ends its task of the execution tracer
-	signals    *signals    // that end the scope
-	opened     *opened     // it was made by Open; nil: it was not
-}
-
-// own returns s's private copy of the inherited settings, to be changed by an
-// option.
-func (s *Scope) own() *inherited {
-	if !s.ownInherited {
-		c := new(inherited)
-		if s.inherited != nil {
-			*c = *s.inherited
-			c.modeSet = false
-		}
-		s.inherited, s.ownInherited = c, true
-	}
-	return s.inherited
-}
-
-// more returns the settings that few scopes have, to be changed by an option.
-func (s *Scope) more() *config {
-	if s.config == nil {
-		s.config = new(config)
-	}
-	return s.config
-}
-
-// reject keeps the first complaint about an option.
-func (s *Scope) reject(format string, args ...any) {
-	if r := s.more(); r.err == nil {
-		r.err = fmt.Errorf(format, args...)
-	}
-}
 
 // The small options are values of named types: given a constant, none of them
 // allocates.
@@ -146,13 +67,13 @@ func (o scheduleOption) apply(s *Scope) {
 }
 
 func (o taskLimitOption) apply(s *Scope) {
-	if s.more().taskLimit = int(o); o < 0 {
+	if s.makeConfig().taskLimit = int(o); o < 0 {
 		s.reject("WithTaskLimit(%d): must not be negative", int(o))
 	}
 }
 
 func (o dropLimitOption) apply(s *Scope) {
-	if s.more().dropLimit = int(o); o < 0 {
+	if s.makeConfig().dropLimit = int(o); o < 0 {
 		s.reject("WithDropLimit(%d): must not be negative", int(o))
 	}
 }
@@ -221,8 +142,8 @@ func WithSupervisor() Option { return supervisorFlag }
 func WithReport(fn func(*trace.Report)) Option {
 	return funcOption(func(s *Scope) {
 		if fn != nil {
-			r := s.more()
-			r.reports = append(r.reports, fn)
+			c := s.makeConfig()
+			c.reports = append(c.reports, fn)
 		}
 	})
 }
@@ -233,10 +154,10 @@ func WithReport(fn func(*trace.Report)) Option {
 // is kept for them. Their errors join Run's.
 func WithTelemetry(shutdown ...func(context.Context) error) Option {
 	return funcOption(func(s *Scope) {
-		r := s.more()
+		c := s.makeConfig()
 		for _, fn := range shutdown {
 			if fn != nil {
-				r.telemetry = append(r.telemetry, fn)
+				c.telemetry = append(c.telemetry, fn)
 			}
 		}
 	})

@@ -3,26 +3,12 @@ package scope
 import (
 	"fmt"
 	"time"
-
-	"github.com/ebb-go/ebb/group"
-	"github.com/ebb-go/ebb/internal/fault"
 )
 
 // GuardOption is an option of a guard, a daemon or a child. The set is sealed.
 type GuardOption interface {
 	Option
 	applyGuard(*guardConfig)
-}
-
-// guardConfig is what the options of a guard say.
-type guardConfig struct {
-	deps      []Node
-	narrowed  bool // DependsOn was given, with whatever nodes
-	hold      bool
-	graceful  bool
-	interrupt func()
-	timeout   time.Duration
-	err       error
 }
 
 func newGuardConfig(opts []GuardOption) (c guardConfig) {
@@ -67,9 +53,9 @@ func (o guardOption) applyGuard(c *guardConfig) { o.set(c) }
 
 // apply is for a child, which is a node of its parent; [Run] refuses it.
 func (o guardOption) apply(s *Scope) {
-	r := s.more()
-	r.guardNames = append(r.guardNames, o.name)
-	o.set(&r.guard)
+	c := s.makeConfig()
+	c.guardNames = append(c.guardNames, o.name)
+	o.set(&c.guard)
 }
 
 // DependsOn says that the guard, daemon or child uses nodes: it is dropped
@@ -130,18 +116,3 @@ func Graceful() GuardOption {
 func Interrupt(f func()) GuardOption {
 	return guardOption{"Interrupt", func(c *guardConfig) { c.interrupt = f }}
 }
-
-// interrupt calls a function of [Interrupt], which may be nil.
-func (s *Scope) interrupt(f func()) {
-	if f != nil {
-		group.Start(interrupting{s, f})
-	}
-}
-
-// interrupting is a call of a function of [Interrupt], for its goroutine.
-type interrupting struct {
-	s *Scope
-	f func()
-}
-
-func (i interrupting) Run() { i.s.contained("interrupt", fault.Foreign(nil, i.f)) }

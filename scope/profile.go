@@ -13,11 +13,6 @@ import (
 // Nested scopes inherit it.
 func WithProfileLabels() Option { return labelsFlag }
 
-// profiled reports whether [Scope.profile] has anything to do.
-func (s *Scope) profiled() bool {
-	return rtrace.IsEnabled() || s.inherited != nil && s.inherited.labels
-}
-
 // profile says to the profilers whose goroutine this is until stop is called on
 // it: to pprof by labels, if they were asked for, and to the execution tracer,
 // if it runs, by a region. ctx goes on with the labels.
@@ -43,6 +38,6 @@ func (s *Scope) profileRun(ctx context.Context) context.Context {
 		return ctx
 	}
 	ctx, task := rtrace.NewTask(ctx, "scope "+s.name)
-	s.more().untrace = task.End
+	s.makeConfig().untrace = task.End
 	return ctx
 }

@@ -28,7 +28,7 @@ func Start[T any](ctx context.Context, s *Scope, name string,
 	if err != nil {
 		return zero, nil, s.refusal("start", name, err)
 	}
-	end, err := s.hold(name, asksLate(ctx, s)) // the exit waits for what is half started
+	end, err := s.keepDraining(name, inTurnOf(ctx, s)) // the exit waits for what is half started
 	if err != nil {
 		d.cancel(errEnded)
 		return zero, nil, s.refusal("start", name, err)
@@ -64,10 +64,10 @@ func Start[T any](ctx context.Context, s *Scope, name string,
 	return h.v, d, nil
 }
 
-// asksLate reports whether ctx is that of a daemon or drop of s. These end in
+// inTurnOf reports whether ctx is that of a daemon or drop of s. These end in
 // their own turn, which would never come if the exit waited for what they start;
 // and they wait for it themselves.
-func asksLate(ctx context.Context, s *Scope) bool {
+func inTurnOf(ctx context.Context, s *Scope) bool {
 	for f := frameOf(ctx); f != nil; f = f.outer() {
 		if f.s == s && (f.kind == daemonFrame || f.kind == dropFrame) {
 			return true

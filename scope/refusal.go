@@ -1,8 +1,10 @@
 package scope
 
 import (
+	"errors"
 	"fmt"
 
+	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
@@ -37,3 +39,23 @@ func (e *becauseError) Error() string { return fault.Text(e.err) + ": " + fault.
 
 // Unwrap returns both.
 func (e *becauseError) Unwrap() []error { return []error{e.err, e.because} }
+
+// misuse is an error that says what is wrong with a call.
+type misuse string
+
+func (m misuse) Error() string { return string(m) }
+
+func (m misuse) ErrorType() string { return "misuse" }
+
+// notAccepted translates what the graph refuses with.
+func notAccepted(err error) error {
+	switch {
+	case errors.Is(err, group.ErrClosed):
+		return ErrClosed
+	case errors.Is(err, group.ErrGone):
+		return ErrDropped
+	case errors.Is(err, group.ErrForeign):
+		return ErrForeign
+	}
+	return err
+}

@@ -2,15 +2,6 @@ package scope
 
 import "log/slog"
 
-// refusals are the tasks that Go has not run: the scope was canceled, asked to stop or
-// closed. The caller of Go has no result to learn it from, so the log has the first by
-// name, and a count of the others when the scope ends. They are guarded by the scope's
-// mu.
-type refusals struct {
-	n    int
-	over bool // the count was logged: from then on each is, by name
-}
-
 // refuse counts a task that Go does not run, and reports whether to log it by name.
 func (s *Scope) refuse() (log bool) {
 	s.mu.Lock()
@@ -46,5 +37,25 @@ func (s *Scope) logMoreRefused() {
 	s.mu.Unlock()
 	if more > 0 {
 		s.warn("ebb: more tasks refused", slog.Int("count", more))
+	}
+}
+
+// isClosed reports whether tasks are refused because of the scope's state, rather
+// than with ErrClosed as the cause of its being asked to stop.
+func (s *Scope) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state >= dropping || s.body.live.Load() == 0
+}
+
+// refused counts a task that the scope no longer takes.
+func (s *Scope) refused(t *task, why error) {
+	if why == ErrBusy {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d := s.drainedLocked(); d != nil {
+		d.item("task", t.name).Refused++
 	}
 }

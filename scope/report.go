@@ -9,26 +9,13 @@ import (
 	"github.com/ebb-go/ebb/trace"
 )
 
-// reports tells whether anybody wants the report of the teardown.
-func (s *Scope) reports() bool {
-	return s.config != nil && len(s.config.reports) > 0 || s.inspector() != nil
-}
-
-// dropLimit is how many drops run at once at most; 0 is no limit.
-func (s *Scope) dropLimit() int {
-	if s.config == nil {
-		return 0
-	}
-	return s.config.dropLimit
-}
-
 // report writes down what the teardown was, but for its Error, which is known
 // when telemetry has been shut down.
 func (s *Scope) report(x exitRun) *trace.Report {
 	r := &trace.Report{
-		Scope: s.Path(), Exit: s.end.exit.Kind.String(), Schedule: s.schedule.String(),
+		Scope: s.Path(), Exit: s.decided.exit.Kind.String(), Schedule: s.schedule.String(),
 		Grace: s.grace, Deadline: x.deadline, Started: x.began, Ended: x.ended,
-		Cause: fault.Text(s.end.cause), Drain: x.drain, DropLimit: s.dropLimit(),
+		Cause: fault.Text(s.decided.cause), Drain: x.drain, DropLimit: s.dropLimit(),
 	}
 	names := s.graph.DependencyNames()
 	r.Entries = make([]trace.Entry, 0, len(x.outcomes))
@@ -96,20 +83,4 @@ func (s *Scope) deliver(r *trace.Report, x exitRun) {
 	for _, fn := range s.config.reports {
 		s.contained("report callback", within(end, func() { fn(r) }))
 	}
-}
-
-// Plan returns the waves in which the scope would drop what it holds now.
-func (s *Scope) Plan() trace.Plan {
-	var p trace.Plan
-	names := s.graph.DependencyNames()
-	for k, wave := range s.graph.Waves() {
-		nodes := make([]trace.PlanNode, 0, len(wave))
-		for _, n := range wave {
-			node := trace.PlanNode{Name: n.Name(), Kind: nodeOf(n).resource.kind(), Wave: k}
-			node.DependsOn = names(n)
-			nodes = append(nodes, node)
-		}
-		p.Waves = append(p.Waves, nodes)
-	}
-	return p
 }

@@ -2,7 +2,6 @@ package scope
 
 import (
 	"context"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -57,8 +56,8 @@ type Scope struct {
 
 	timing atomic.Pointer[clock] // see clock; nil: nothing can abandon what runs here
 
-	graph group.Graph // of nodes: guards, daemons, children
-	end   *closing    // written before the first drop of the teardown starts; nil: the exit has succeeded
+	graph   group.Graph // of nodes: guards, daemons, children
+	decided *decision   // written before the first drop of the teardown starts; nil: the exit has succeeded
 
 	mu         sync.Mutex // protects the following, and the fields of frames, nodes and tasks that say so
 	state      state
@@ -72,77 +71,6 @@ type Scope struct {
 	epoch      time.Time  // when the first of what has an age began; zero before
 	exitState  *exitState // nil: none
 	names      *nameSet   // of the nodes; nil before the first
-}
-
-// clock returns what is known of time, or nil. It is set before the scope opens, or
-// by a Close with a deadline.
-func (s *Scope) clock() *clock { return s.timing.Load() }
-
-// clock is what a scope must know of time if something can abandon what runs in
-// it: a grace or a limit of its own, or of a scope around it. Other scopes, and
-// those of most requests are such, do without.
-type clock struct {
-	opened time.Time // immutable
-
-	// Guarded by the scope's mu.
-	left       time.Time     // when the body returned; zero before
-	graceFrom  time.Time     // when the grace began; zero before
-	canceledAt time.Time     // when the cancellation was noticed; zero before
-	cut        error         // with what it was canceled when its time was up; nil before
-	filled     chan struct{} // closed, and nil again, when a drain that has found nothing to drop gets something
-	stopTimer  *time.Timer   // cancels what was only asked to stop
-	unwatch    func() bool   // of the watch on the context, with a grace
-}
-
-// age returns for how long the scope has been open; 0 for no clock.
-func (c *clock) age(now time.Time) time.Duration {
-	if c == nil {
-		return 0
-	}
-	return now.Sub(c.opened)
-}
-
-// exitState is what most scopes never see. All is guarded by the scope's mu.
-type exitState struct {
-	failures  []failure // of the body, tasks and early drops
-	daemon    failure   // of the first daemon that failed before it was asked
-	stopCause error     // set by Stop, here or above; never nil then
-	refused   refusals
-	turned    bool            // a child: its turn has come
-	turn      error           // a child was canceled with that because its turn had come
-	early     *earlyDrop      // the newest early drop that has not ended
-	drained   *drained        // nil: nothing looks, or nothing has happened yet
-	collected bool            // what fails from here on is logged, for it comes too late for Run
-	contained map[string]bool // sorts of foreign code of which it was logged that they failed
-}
-
-func (s *Scope) exitStateLocked() *exitState {
-	if s.exitState == nil {
-		s.exitState = new(exitState)
-	}
-	return s.exitState
-}
-
-func (s *Scope) failuresLocked() []failure {
-	if s.exitState == nil {
-		return nil
-	}
-	return s.exitState.failures
-}
-
-func (s *Scope) failLocked(f failure) {
-	in := s.exitStateLocked()
-	in.failures = append(in.failures, f)
-}
-
-// closing is what becomes of a scope, if there is anything to tell of it.
-type closing struct {
-	exit     Exit
-	by       failure         // what has decided it
-	cause    error           // with which it was canceled or asked to stop; nil: it was not
-	teardown *trace.Teardown // nil: nobody records
-
-	faults *faults // of a child that has closed; guarded by its mu
 }
 
 // Name returns the name given by [WithName] or [Scope.Child], "scope" without
@@ -192,27 +120,6 @@ func (s *Scope) cause() error {
 	return context.Cause(s.body.Context)
 }
 
-func (s *Scope) logger() *slog.Logger {
-	if s.inherited != nil && s.inherited.logger != nil {
-		return s.inherited.logger
-	}
-	return slog.Default()
-}
-
-func (s *Scope) slow() time.Duration {
-	if s.inherited != nil && s.inherited.slow > 0 {
-		return s.inherited.slow
-	}
-	return defaultSlow
-}
-
-func (s *Scope) inspector() *trace.Inspector {
-	if s.inherited == nil {
-		return nil
-	}
-	return s.inherited.inspector
-}
-
 // advanceLocked takes the scope to its next state.
 func (s *Scope) advanceLocked(to state) {
 	if s.inspector() != nil && s.state != to {
@@ -220,3 +127,19 @@ func (s *Scope) advanceLocked(to state) {
 	}
 	s.state = to
 }
+
+// An age is since when something has been there, counted from the epoch of its
+// scope. It takes a third of the room of a [time.Time].
+type age time.Duration
+
+// ageLocked is the age of what begins now.
+func (s *Scope) ageLocked() age {
+	if s.epoch.IsZero() {
+		s.epoch = time.Now()
+		return 0
+	}
+	return age(time.Since(s.epoch))
+}
+
+// sinceLocked returns for how long what has that age has been there.
+func (s *Scope) sinceLocked(a age) time.Duration { return time.Since(s.epoch) - time.Duration(a) }

@@ -4,36 +4,10 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 	"weak"
-
-	"github.com/ebb-go/ebb/group"
 )
-
-// SignalError is the cause that a signal cancels a scope with. It is a
-// [context.Canceled] that says by what.
-type SignalError struct{ Signal os.Signal }
-
-// Error names the signal.
-func (e *SignalError) Error() string { return "signal: " + e.Signal.String() }
-
-// Is reports whether target is [context.Canceled].
-func (e *SignalError) Is(target error) bool { return target == context.Canceled }
-
-// ExitCode returns the conventional exit code of a process that the signal has
-// ended: 128 plus the number of the signal, and 1 for what has none.
-func (e *SignalError) ExitCode() int {
-	if n, ok := e.Signal.(syscall.Signal); ok {
-		return 128 + int(n)
-	}
-	return 1
-}
-
-// ErrorType is "signal".
-func (e *SignalError) ErrorType() string { return "signal" }
 
 // oneKeystroke is for how long signals after the first are taken to be copies of
 // it: a terminal signals the whole process group, and the wrapper that a program
@@ -42,23 +16,6 @@ const oneKeystroke = time.Second
 
 // lastSecond is how long telemetry still has after the second signal.
 const lastSecond = time.Second
-
-// signals is the watch that a scope keeps on signals. The first cancels the scope,
-// or asks it to stop; a second one, at least a second later, ends every wait.
-type signals struct {
-	watched   []os.Signal
-	stopFirst bool
-	outer     <-chan struct{} // ends every wait of a scope around this one; may be nil
-
-	force chan struct{} // closed by the second signal
-	last  chan struct{} // closed when telemetry has had its second after that
-
-	first, second atomic.Pointer[SignalError]
-	caught        chan os.Signal
-	ended         chan struct{} // closed when the scope has closed, or is gone
-	once          sync.Once     // for that
-	watch         group.Tasks
-}
 
 // setSignals replaces the watch of s. It is part of the options, which come before
 // the scope opens.
@@ -74,7 +31,7 @@ func (s *Scope) setSignals(watched []os.Signal, stopFirst bool) {
 	if s.parent != nil {
 		w.outer = s.parent.force()
 	}
-	s.more().signals = w
+	s.makeConfig().signals = w
 	shared := s.own()
 	shared.force, shared.last = w.force, w.last
 }
@@ -157,22 +114,6 @@ func (w *signals) run(watched weak.Pointer[Scope]) {
 	}
 }
 
-// force ends every wait of the exit when it closes; nil where nothing can.
-func (s *Scope) force() <-chan struct{} {
-	if s.inherited == nil {
-		return nil
-	}
-	return s.inherited.force
-}
-
-// forceTelemetry is force for the shutdown of telemetry, a second later.
-func (s *Scope) forceTelemetry() <-chan struct{} {
-	if s.inherited == nil {
-		return nil
-	}
-	return s.inherited.last
-}
-
 // WithSignals lets signals end the scope, for a command or an embedded program that
 // does not own main; SIGINT and SIGTERM without arguments. The first signal asks
 // the scope to stop, with a [*SignalError] as cause, as [Scope.Stop] does; when
@@ -190,7 +131,7 @@ func WithSignals(sig ...os.Signal) Option {
 // passed, and what listens to [Stopping] can finish what it has begun.
 func WithStopFirst() Option {
 	return funcOption(func(s *Scope) {
-		if w := s.more().signals; w != nil {
+		if w := s.makeConfig().signals; w != nil {
 			w.stopFirst = true
 		} else {
 			s.reject("WithStopFirst is an option of Main")

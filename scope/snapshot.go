@@ -45,8 +45,8 @@ func (s *Scope) snapshot(path string, now time.Time) trace.Snapshot {
 	running := s.graph.Running()
 	names := s.graph.DependencyNames()
 	for _, n := range s.graph.Nodes() {
-		i := nodeOf(n)
-		item, ok := s.snapshotItem(i, lazies[i])
+		of := nodeOf(n)
+		item, ok := s.snapshotItem(of, lazies[of])
 		if !ok {
 			continue
 		}
@@ -55,7 +55,7 @@ func (s *Scope) snapshot(path string, now time.Time) trace.Snapshot {
 		}
 		item.DependsOn = names(n)
 		shot.Items = append(shot.Items, item)
-		if c, ok := i.resource.(*Scope); ok {
+		if c, ok := of.resource.(*Scope); ok {
 			below = append(below, c)
 		}
 	}
@@ -105,7 +105,7 @@ func (s *Scope) drainingForLocked(now time.Time) time.Duration {
 	return 0
 }
 
-// snapshotItem returns what the snapshot has of i, if it is not gone.
+// snapshotItem returns what the snapshot has of n, if it is not gone.
 func (s *Scope) snapshotItem(n *node, opening bool) (trace.SnapshotItem, bool) {
 	item := trace.SnapshotItem{Kind: n.resource.kind(), Name: n.name(), Wave: n.vertex.Wave()}
 	s.mu.Lock()
@@ -122,4 +122,20 @@ func (s *Scope) snapshotItem(n *node, opening bool) (trace.SnapshotItem, bool) {
 		return item, false
 	}
 	return item, true
+}
+
+// Plan returns the waves in which the scope would drop what it holds now.
+func (s *Scope) Plan() trace.Plan {
+	var p trace.Plan
+	names := s.graph.DependencyNames()
+	for k, wave := range s.graph.Waves() {
+		nodes := make([]trace.PlanNode, 0, len(wave))
+		for _, n := range wave {
+			node := trace.PlanNode{Name: n.Name(), Kind: nodeOf(n).resource.kind(), Wave: k}
+			node.DependsOn = names(n)
+			nodes = append(nodes, node)
+		}
+		p.Waves = append(p.Waves, nodes)
+	}
+	return p
 }

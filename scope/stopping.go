@@ -16,8 +16,8 @@ func Stopping(ctx context.Context) <-chan struct{} {
 		return ctx.Done()
 	}
 	l := &listener{done: ctx.Done(), stopping: make(chan struct{})}
-	known, told := f.listen(l)
-	if known == l && !told {
+	known, asked := f.listen(l)
+	if known == l && !asked {
 		f.watch(l, ctx)
 	}
 	return known.stopping
@@ -34,7 +34,7 @@ func StoppingContext(ctx context.Context) (context.Context, context.CancelFunc) 
 		return derived, func() { cancel(context.Canceled) }
 	}
 	l := &listener{cancel: cancel}
-	if _, told := f.listen(l); told {
+	if _, asked := f.listen(l); asked {
 		cancel(f.s.stopCause())
 	} else {
 		f.watch(l, derived)
@@ -42,33 +42,10 @@ func StoppingContext(ctx context.Context) (context.Context, context.CancelFunc) 
 	return derived, func() { cancel(context.Canceled) }
 }
 
-// listener waits for a frame to be asked to stop. It leaves the
-// frame's list when it is told, or the context that it has asked with has ended.
-// Of stopping and cancel it has one.
-type listener struct {
-	done     <-chan struct{} // of the context that was asked with
-	stopping chan struct{}   // closed when it is told
-	cancel   context.CancelCauseFunc
-
-	// Guarded by the mu of the frame's scope.
-	asked      bool        // off the list: terminal
-	cause      error       // of being told
-	unwatch    func() bool // ends the watch on the context; nil before there is one
-	prev, next *listener   // next is also that of a askedList
-}
-
-// listeners are those of one frame. A context that is derived from the frame's has a
-// Done of its own, so there may be as many as there are contexts; those that have
-// ended leave nothing.
-type listeners struct {
-	newest *listener
-	byDone map[<-chan struct{}]*listener // those with stopping
-}
-
 // listen adds l and returns it, unless there is a listener with the same context already:
-// then it returns that one. If o was asked to stop before, or has ended, l is told at
+// then it returns that one. If f was asked to stop before, or has ended, l is asked at
 // once.
-func (f *frame) listen(l *listener) (known *listener, told bool) {
+func (f *frame) listen(l *listener) (known *listener, asked bool) {
 	s := f.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,16 +76,16 @@ func (f *frame) listen(l *listener) (known *listener, told bool) {
 	return l, false
 }
 
-// watch ends the listening of l when ctx ends, unless l was told meanwhile.
+// watch ends the listening of l when ctx ends, unless l was asked meanwhile.
 func (f *frame) watch(l *listener, ctx context.Context) {
 	unwatch := context.AfterFunc(ctx, func() { f.unlisten(l) })
 	f.s.mu.Lock()
-	told := l.asked
-	if !told {
-		l.unwatch = unwatch // else it stays as who has told l has found it
+	asked := l.asked
+	if !asked {
+		l.unwatch = unwatch // else it stays as the goroutine that has asked l has found it
 	}
 	f.s.mu.Unlock()
-	if told {
+	if asked {
 		unwatch()
 	}
 }
@@ -139,49 +116,3 @@ func (f *frame) unlisten(l *listener) {
 		f.stopping = nil // a map keeps its buckets
 	}
 }
-
-// askedList are listeners that were told, of which something is left to be done
-// without the lock: contexts are foreign code.
-type askedList = listener
-
-// tellLocked closes the channels of all who listen, takes them off the list, and puts
-// those that are not finished with in front of told.
-func (f *frame) askLocked(cause error, told *askedList) *askedList {
-	if f.stopping == nil {
-		return told
-	}
-	for l := f.stopping.newest; l != nil; {
-		next := l.next
-		l.asked, l.cause, l.prev, l.next = true, cause, nil, nil
-		if l.stopping != nil {
-			close(l.stopping)
-		}
-		if l.cancel != nil || l.unwatch != nil {
-			l.next, told = told, l
-		}
-		l = next
-	}
-	f.stopping = nil
-	return told
-}
-
-// finish cancels the contexts of the told, and ends what watches theirs. It is called
-// without the lock.
-func (told *askedList) finish() {
-	for l := told; l != nil; {
-		next := l.next
-		l.next = nil
-		if l.cancel != nil {
-			l.cancel(l.cause)
-		}
-		if l.unwatch != nil {
-			l.unwatch()
-		}
-		l = next
-	}
-}
-
-// finishing is finish on a goroutine of its own.
-type finishing struct{ told *askedList }
-
-func (f finishing) Run() { f.told.finish() }

@@ -10,28 +10,6 @@ import (
 	"github.com/ebb-go/ebb/trace"
 )
 
-// task is a function that a scope runs and waits for. It is also the context
-// that the function gets.
-type task struct {
-	frame
-
-	name     string
-	fn       func(ctx context.Context) error
-	index    int                            // counts the tasks of the scope
-	returned bool                           // fn has returned: written and read on the task's goroutine
-	reported bool                           // its error is known to the scope; likewise
-	echo     bool                           // its error only repeats the cause; likewise
-	err      error                          // of fn, or what it came to instead of returning
-	panicked *PanicError                    // which is err; nil if it did not panic
-	done     func(err error, returned bool) // tells whoever awaits it, the first time; may be nil
-
-	// Guarded by the scope's mu.
-	prev, next *task
-	started    age
-	id         uint64 // of the goroutine, 0 when nothing can abandon the task
-	abandoned  bool
-}
-
 // Go runs fn as a task: on a goroutine of its own, with the scope's context,
 // and the scope waits for it. If fn fails, the scope is canceled with a
 // [*TaskError]; the same holds, with a [*PanicError] or [ErrGoexit] inside, if
@@ -48,14 +26,6 @@ func (s *Scope) Go(name string, fn func(ctx context.Context) error) {
 	if why := s.start(&task{name: name, fn: fn}, context.Background()); why != nil {
 		s.logRefused(name, why)
 	}
-}
-
-// isClosed reports whether tasks are refused because of the scope's state, rather
-// than with ErrClosed as the cause of its being asked to stop.
-func (s *Scope) isClosed() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.state >= dropping || s.body.live.Load() == 0
 }
 
 // TryGo is [Scope.Go], except that it never blocks and returns why fn was not
@@ -122,87 +92,30 @@ func (s *Scope) addTaskLocked(t *task) {
 	s.tasks = t
 }
 
-// hold keeps the scope from leaving draining until end is called, as a task of
-// that name would; it returns ErrClosed when it is too late. With late it only
-// asks: who calls ends in the scope's teardown, which would wait for itself.
-func (s *Scope) hold(name string, late bool) (end func(), err error) {
+// keepDraining keeps the scope draining until end is called, like a task with that
+// name. It returns ErrClosed if the scope is already dropping. With inTurn it only
+// checks that: the caller ends in the teardown of the scope, which would otherwise wait
+// for itself.
+func (s *Scope) keepDraining(name string, inTurn bool) (end func(), err error) {
 	t := &task{name: name}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state >= dropping || s.body.live.Load() == 0 && !late {
+	if s.state >= dropping || s.body.live.Load() == 0 && !inTurn {
 		return nil, ErrClosed
 	}
-	if late {
+	if inTurn {
 		return func() {}, nil
 	}
 	s.addTaskLocked(t)
 	return func() { s.mu.Lock(); s.taskEndedUnlock(t) }, nil
 }
 
-// refusesTaskLocked returns why no task is started any more, or nil; cause is that
-// of the scope. While the scope drains, its tasks may start tasks; once none is
-// alive, nobody may.
-func (s *Scope) refusesTaskLocked(cause error) error {
-	if s.state >= dropping || s.body.live.Load() == 0 {
-		return ErrClosed
-	}
-	if cause != nil {
-		return cause
-	}
-	return s.stopReasonLocked()
-}
-
-// slot takes one of the slots of a task limit, and with a context waits for it.
-func (s *Scope) slot(wait context.Context) error {
-	if s.config == nil || s.config.slots == nil {
-		return nil
-	}
-	select {
-	case s.config.slots <- struct{}{}:
-		return nil
-	default:
-	}
-	switch why := s.refusesTask(); {
-	case why != nil:
-		return why
-	case wait == nil:
-		return ErrBusy
-	}
-	select {
-	case s.config.slots <- struct{}{}:
-	case <-Stopping(&s.body):
-		if why := s.refusesTask(); why != nil {
-			return why
-		}
-		return ErrClosed
-	case <-wait.Done():
-		return context.Cause(wait)
-	}
-	return nil
-}
-
-func (s *Scope) refusesTask() error {
-	cause := s.cause()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.refusesTaskLocked(cause)
-}
-
-func (s *Scope) freeSlot() {
-	if s.config != nil && s.config.slots != nil {
-		<-s.config.slots
-	}
-}
-
 // Run is the task's goroutine. It leaves the error to end, since that also hears
-// of a panic and of Goexit.
+// of a panic and of Goexit. The frame is the one by which the goroutine is found if
+// the task has to be abandoned; see [fault.Frame].
+//
+//go:noinline
 func (t *task) Run() {
-	if t.s.clock() != nil {
-		id := fault.GoroutineID()
-		t.s.mu.Lock()
-		t.id = id
-		t.s.mu.Unlock()
-	}
 	var span *trace.Span
 	if t.s.rec != nil {
 		t.Context, span = t.s.rec.Task(t.Context, t.name)
@@ -232,9 +145,9 @@ func (t *task) end(span *trace.Span) {
 	s := t.s
 	if t.err != nil && !t.isAbandoned() {
 		t.reported = true
-		told := &TaskError{Scope: s.Path(), Task: t.name, Err: t.err}
+		failed := &TaskError{Scope: s.Path(), Task: t.name, Err: t.err}
 		t.echo = t.returned && s.isEcho(t.err)
-		s.fail(failure{t.index, told, t.panicked}, t.echo)
+		s.fail(failure{t.index, failed, t.panicked}, t.echo)
 	}
 	span.End(t.err)
 	s.noticeDrained()
@@ -250,6 +163,9 @@ func (t *task) end(span *trace.Span) {
 	}
 	s.taskEndedUnlock(t)
 }
+
+// place is the frame of Run.
+func (t *task) place() fault.Frame { return fault.FrameOf("(*task).Run", t) }
 
 func (t *task) isAbandoned() bool {
 	t.s.mu.Lock()

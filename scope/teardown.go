@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"go.uber.org/multierr"
-
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/budget"
 	"github.com/ebb-go/ebb/internal/fault"
@@ -42,9 +40,9 @@ func (s *Scope) dropAll(b deadlines) exitRun {
 	if s.rec != nil && !x.quiet {
 		ctx, x.spans = s.rec.Teardown(ctx, trace.TeardownInfo{
 			At: x.began, Waves: s.graph.WaveCount(), Guards: size, Grace: s.grace, Schedule: s.schedule.String(),
-			Cause: fault.Text(s.end.cause), Drain: x.drain,
+			Cause: fault.Text(s.decided.cause), Drain: x.drain,
 		})
-		s.end.teardown = x.spans
+		s.decided.teardown = x.spans
 	}
 	x.early = s.earlyDrops()
 	x.outcomes = s.graph.TeardownWith(ctx, s.options(&b))
@@ -59,7 +57,7 @@ func (s *Scope) dropAll(b deadlines) exitRun {
 func (s *Scope) endedQuietly() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	kind := s.end.exit.Kind
+	kind := s.decided.exit.Kind
 	return (kind == Succeeded || kind == Canceled) && len(s.failuresLocked()) == 0
 }
 
@@ -110,8 +108,8 @@ func awaitEarly(early []*earlyDrop, outcomes []group.Outcome, end time.Time) {
 // has a budget, or early drops.
 func (s *Scope) options(b *deadlines) group.Options {
 	o := group.Options{Slow: s.slow(), Timeout: s.dropTimeout, Force: s.force()}
-	if r := s.config; r != nil {
-		o.Limit = r.dropLimit
+	if c := s.config; c != nil {
+		o.Limit = c.dropLimit
 	}
 	if b == nil || s.clock() != nil || s.limits { // limits: settled by now, unless early
 		o.Cause = s.dropTimeoutError
@@ -126,71 +124,8 @@ func (s *Scope) options(b *deadlines) group.Options {
 	}
 	watch := observer{s: s}
 	if b != nil {
-		watch.teardown, watch.names = s.end.teardown, sync.OnceValue(s.graph.DependencyNames)
+		watch.teardown, watch.names = s.decided.teardown, sync.OnceValue(s.graph.DependencyNames)
 	}
 	o.Observe = watch.observe
 	return o
-}
-
-// watched reports whether anybody looks at the drops of s.
-func (s *Scope) watched() bool { return s.rec != nil || s.reports() }
-
-func (s *Scope) dropTimeoutError(n *group.Node, limit time.Duration) error {
-	return &DropTimeoutError{Scope: s.Path(), Guard: n.Name(), Limit: limit}
-}
-
-// dropError is what Run says of an outcome: nil, a [*DropError], or for a
-// daemon that failed before it was asked the [*TaskError] that it had.
-func (s *Scope) dropError(n *node, o group.Outcome) error {
-	if o.Outcome == "ok" {
-		return nil
-	}
-	if d, ok := n.resource.(*Daemon); ok && o.Overrun == nil {
-		if failed := d.failedUnasked(); failed != nil && o.Err == error(failed) {
-			return failed
-		}
-	}
-	elapsed := n.elapsed(o)
-	return &DropError{
-		Scope: s.Path(), Guard: n.name(), Wave: o.Wave, Outcome: o.Outcome, Elapsed: elapsed,
-		Err: s.dropCause(n, o, elapsed),
-	}
-}
-
-// elapsed returns how long the drop of i has taken. A teardown that comes to an early
-// drop begins to wait later than that has begun.
-func (n *node) elapsed(o group.Outcome) time.Duration {
-	started := o.Started
-	if o.Elsewhere {
-		n.s.mu.Lock()
-		if began := n.rarelyLocked().began; !began.IsZero() {
-			started = began
-		}
-		n.s.mu.Unlock()
-	}
-	if started.IsZero() {
-		return 0
-	}
-	return o.Ended.Sub(started)
-}
-
-// dropCause is the error inside of a DropError: the drop's own, and beside it
-// that its time was up.
-func (s *Scope) dropCause(n *node, o group.Outcome, elapsed time.Duration) error {
-	err := o.Err
-	x := o.Overrun
-	if x == nil {
-		return err
-	}
-	if o.Outcome == "abandoned" {
-		stack := x.Stack
-		if d, ok := n.resource.(*Daemon); ok {
-			stack = d.stack() // rather than that of the wait for it
-		}
-		err = &AbandonedError{Scope: s.Path(), Name: n.name(), Age: elapsed, Blocks: x.Blocks, Stack: stack}
-	}
-	if x.Cause != nil && !fault.Is(err, x.Cause) {
-		err = multierr.Append(err, x.Cause)
-	}
-	return err
 }

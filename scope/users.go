@@ -2,7 +2,6 @@ package scope
 
 import (
 	"context"
-	"slices"
 
 	"go.uber.org/multierr"
 
@@ -10,8 +9,8 @@ import (
 )
 
 // usersOf returns the innermost open function and the daemon for which user, the owner
-// of the context in which i is acquired or started, does so: what each of them is
-// depends on i. Of open functions around that one it is enough that they depend on what
+// of the context in which n is acquired or started, does so: what each of them is
+// depends on n. Of open functions around that one it is enough that they depend on what
 // it opens; but a daemon can come to its turn while it opens something. There are none
 // for the most part, which costs nothing.
 func (n *node) usersOf(user *frame) (users []*frame) {
@@ -29,48 +28,9 @@ func (n *node) usersOf(user *frame) (users []*frame) {
 	return users
 }
 
-// giveUpUse makes the open functions in whose context i is dropped use it no longer:
-// what they have used only while they opened is theirs to drop. If the drop is refused,
-// they use it all the same, and takeBack says so: unless another has dropped i
-// meanwhile, which leaves nothing to be used.
-func (n *node) giveUpUse(user *frame) (takeBack func()) {
-	var by []*frame
-	for f := user; f != nil && f.kind == openingFrame; f = f.outer() {
-		if f.node.forgetUse(f.s, n) {
-			by = append(by, f)
-		}
-	}
-	return func() {
-		for _, f := range by {
-			_ = n.usedBy(f)
-		}
-	}
-}
-
-// forgetUse ends what i, which is being opened in s, is known to use d for; it reports
-// whether there was anything.
-func (n *node) forgetUse(s *Scope, d *node) (did bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	x := n.rarely.Load()
-	if x == nil || n.is() != pending {
-		return false
-	}
-	given := func(u use) bool {
-		if u.to == d {
-			u.pin.Remove()
-			did = true
-		}
-		return u.to == d
-	}
-	x.uses = slices.DeleteFunc(x.uses, given)
-	x.above = slices.DeleteFunc(x.above, given)
-	return did
-}
-
-// heldBelow records, before i is registered, that users of a scope above depend on the
+// useFromAbove records, before n is registered, that users of a scope above depend on the
 // child in which it will lie.
-func (n *node) heldBelow(users []*frame) error {
+func (n *node) useFromAbove(users []*frame) error {
 	for _, f := range users {
 		if !n.s.below(f.s) || f.kind == daemonFrame && f.live.Load() == 0 {
 			continue
@@ -84,7 +44,7 @@ func (n *node) heldBelow(users []*frame) error {
 	return nil
 }
 
-// nodesOf returns the users in the scope of i that are nodes: they come to depend on i
+// nodesOf returns the users in the scope of n that are nodes: they come to depend on n
 // in the critical section in which it is registered, so it cannot be dropped between
 // the two.
 func (n *node) nodesOf(users []*frame) (nodes []*group.Node) {
@@ -96,9 +56,9 @@ func (n *node) nodesOf(users []*frame) (nodes []*group.Node) {
 	return nodes
 }
 
-// heldBesideLocked records, in the same critical section, that open functions of the
-// scope of i use it, and what it is made by.
-func (n *node) heldBesideLocked(users []*frame) {
+// useBesideLocked records, in the same critical section, that open functions of the
+// scope of n use it, and what it is made by.
+func (n *node) useBesideLocked(users []*frame) {
 	for k, f := range users {
 		if f.s != n.s {
 			continue
@@ -114,10 +74,10 @@ func (n *node) heldBesideLocked(users []*frame) {
 	}
 }
 
-// heldAbove records that users in the scopes below depend on i. It is registered by
+// useFromBelow records that users in the scopes below depend on n. It is registered by
 // then: if it is being dropped already, with what it depends on, that is awaited and
 // the error returned.
-func (n *node) heldAbove(users []*frame) error {
+func (n *node) useFromBelow(users []*frame) error {
 	for k, f := range users {
 		if !f.s.below(n.s) {
 			continue

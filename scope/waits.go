@@ -7,9 +7,9 @@ import (
 	"github.com/ebb-go/ebb/group"
 )
 
-// A waitPoint is something whose end a function can keep from coming by waiting: a task,
-// the drop of a node, or the open function of one. Exactly one field is set, but for
-// open; a point of a scope stands for its end if Open has made it, and as a key for all
+// A waitPoint is something whose end a function can delay by waiting: a task, the drop
+// of a node, or the open function of one. Exactly one field is set, but for open; the
+// waitPoint of a scope stands for its end if Open has made it, and as a key for all
 // drops in it.
 type waitPoint struct {
 	task  *frame
@@ -109,7 +109,7 @@ func (w *wait) leave() {
 	}
 }
 
-// waitIndex finds waits by a vertex.
+// waitIndex finds waits by a waitPoint.
 type waitIndex map[waitPoint]map[*wait]struct{}
 
 func (x *waitIndex) add(v waitPoint, w *wait) {
@@ -128,7 +128,7 @@ func (x *waitIndex) remove(v waitPoint, w *wait) {
 	}
 }
 
-// keys are the vertices by which the wait is found.
+// keys are the points by which the wait is found.
 func (w *wait) keys() []waitPoint {
 	keys := w.in
 	for _, v := range w.in {

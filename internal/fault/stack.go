@@ -2,38 +2,44 @@ package fault
 
 import (
 	"bytes"
+	"fmt"
 	"runtime"
-	"strconv"
 )
 
 // maxStacks bounds the dump in which StackOf searches: some ten thousand
 // goroutines of ordinary depth.
 const maxStacks = 16 << 20
 
-const header = "goroutine "
+// A Frame identifies a goroutine by a call that it is in: the method and the
+// address of its receiver, as a stack trace prints them. So a goroutine can be
+// found when it has to be, and costs nothing before: to ask for its number in
+// advance means to walk its whole stack.
+//
+// Three things must hold. The method has a pointer receiver and is marked
+// noinline, for a trace shows no arguments of a call that was inlined. The
+// receiver is used after the call in which the goroutine can hang, so that the
+// compiler keeps its argument. The receiver lives on the heap and is kept by the
+// one who searches, so that nothing else comes to have its address.
+type Frame string
 
-// GoroutineID returns the runtime's number for the calling goroutine, read
-// from the header of its stack trace. It takes about a microsecond, so only
-// what may have to be found again by [StackOf] asks for it.
-func GoroutineID() uint64 {
-	var buf [64]byte
-	return parseID(buf[:runtime.Stack(buf[:], false)])
+// FrameOf returns the call of method, such as "(*task).Run", on receiver.
+func FrameOf[T any](method string, receiver *T) Frame {
+	return Frame(fmt.Sprintf("%s(%p", method, receiver))
 }
 
-// StackOf returns the stack trace of the goroutine with that number, or "" if
-// it has ended. It is [Stacks] for one.
-func StackOf(id uint64) string {
-	stacks := map[uint64]string{id: ""}
+// StackOf returns the stack trace of the goroutine that is in the call f, or "" if
+// none is. It is [Stacks] for one.
+func StackOf(f Frame) string {
+	stacks := map[Frame]string{f: ""}
 	Stacks(stacks)
-	return stacks[id]
+	return stacks[f]
 }
 
-// Stacks fills in the stack traces of the goroutines whose numbers are the keys
-// of stacks; those that have ended, and number 0, stay as they are. It stops
-// the world once, for as long as writing down all stacks takes: call it when
-// something has gone wrong, not before.
-func Stacks(stacks map[uint64]string) {
-	delete(stacks, 0)
+// Stacks fills in the stack traces of the goroutines that are in the calls that
+// are the keys of stacks; the others stay as they are. It stops the world once, for
+// as long as writing down all stacks takes: call it when something has gone wrong,
+// not before.
+func Stacks(stacks map[Frame]string) {
 	if len(stacks) == 0 {
 		return
 	}
@@ -44,24 +50,34 @@ func Stacks(stacks map[uint64]string) {
 		n = runtime.Stack(buf, true)
 	}
 	for stack := range bytes.SplitSeq(buf[:n], []byte("\n\n")) {
-		if id := parseID(stack); id != 0 {
-			if _, wanted := stacks[id]; wanted {
-				stacks[id] = string(bytes.TrimSpace(stack))
+		for line := range bytes.SplitSeq(stack, []byte("\n")) {
+			if f := frameIn(line); f != nil {
+				if _, wanted := stacks[Frame(f)]; wanted { // which does not allocate
+					stacks[Frame(f)] = string(bytes.TrimSpace(stack))
+				}
 			}
 		}
 	}
 }
 
-// parseID reads the number in "goroutine 42 [running]:"; 0 is no goroutine.
-func parseID(stack []byte) uint64 {
-	rest, ok := bytes.CutPrefix(stack, []byte(header))
-	if !ok {
-		return 0
+// frameIn returns the frame of a line such as
+//
+//	github.com/ebb-go/ebb/scope.(*task).Run(0xc000123450)
+//
+// of a stack trace, without its package and what follows the receiver; nil if the
+// line is no call of a method with a pointer receiver.
+func frameIn(line []byte) []byte {
+	arg := bytes.Index(line, []byte("(0x"))
+	if arg < 0 {
+		return nil
 	}
-	digits, _, _ := bytes.Cut(rest, []byte(" "))
-	id, err := strconv.ParseUint(string(digits), 10, 64)
-	if err != nil {
-		return 0
+	start := bytes.Index(line[:arg], []byte(".(*"))
+	if start < 0 {
+		return nil
 	}
-	return id
+	end := bytes.IndexAny(line[arg:], ",?)")
+	if end < 0 {
+		return nil
+	}
+	return line[start+1 : arg+end]
 }

@@ -1,72 +1,82 @@
 package fault_test
 
 import (
-	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
-// blocked tells its number and waits; its name is looked for in stacks.
-func blocked(id chan<- uint64, release <-chan struct{}) {
-	id <- fault.GoroutineID()
-	<-release
+// waiter is the receiver of a call that blocks.
+type waiter struct {
+	release chan struct{}
+	ended   bool
 }
 
-// StackOf finds one goroutine among many, and nothing once it has ended.
+//go:noinline
+func (w *waiter) wait(int) {
+	<-w.release
+	w.ended = true
+}
+
+func (w *waiter) frame() fault.Frame { return fault.FrameOf("(*waiter).wait", w) }
+
+// StackOf finds one goroutine among many that are in the same method, and nothing once
+// it has ended.
 func TestStackOf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		id, release, others := make(chan uint64), make(chan struct{}), make(chan struct{})
+		others := make(chan struct{})
 		for range 2000 { // more than the first buffer holds
-			go func() { <-others }()
+			go (&waiter{release: others}).wait(2)
 		}
-		go blocked(id, release)
-		n := <-id
+		w := &waiter{release: make(chan struct{})}
+		go w.wait(1)
 		synctest.Wait()
-		stack := fault.StackOf(n)
+		stack := fault.StackOf(w.frame())
 		if !strings.HasPrefix(stack, "goroutine ") || strings.Count(stack, "goroutine ") > 2 {
 			t.Errorf("not one stack:\n%s", stack)
 		}
-		if !strings.Contains(stack, "fault_test.blocked") {
-			t.Errorf("not the stack of %d:\n%s", n, stack)
+		if !strings.Contains(stack, string(w.frame())) {
+			t.Errorf("not the stack of %s:\n%s", w.frame(), stack)
 		}
-		close(release)
+		close(w.release)
 		synctest.Wait()
-		if stack := fault.StackOf(n); stack != "" {
+		if stack := fault.StackOf(w.frame()); stack != "" {
 			t.Errorf("the goroutine has ended, and its stack is:\n%s", stack)
 		}
 		close(others)
 	})
 }
 
-// Every goroutine has a number of its own, which it keeps.
-func TestGoroutineID(t *testing.T) {
-	var mu sync.Mutex
-	seen := make(map[uint64]bool)
-	start := make(chan struct{})
-	var wg sync.WaitGroup
-	for range 100 {
-		wg.Go(func() {
-			<-start // all live at once, so no number is used twice
-			id := fault.GoroutineID()
-			runtime.Gosched()
-			mu.Lock()
-			defer mu.Unlock()
-			if id == 0 || id != fault.GoroutineID() || seen[id] {
-				t.Errorf("number %d is zero, has changed, or is another's", id)
+// Stacks finds each of several, and leaves what it does not find as it is.
+func TestStacks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		waiters := make([]*waiter, 10)
+		stacks := map[fault.Frame]string{"(*waiter).wait(0x1": "as it was"}
+		for i := range waiters {
+			waiters[i] = &waiter{release: release}
+			stacks[waiters[i].frame()] = ""
+			go waiters[i].wait(i)
+		}
+		synctest.Wait()
+		fault.Stacks(stacks)
+		for _, w := range waiters {
+			if !strings.Contains(stacks[w.frame()], string(w.frame())) {
+				t.Errorf("the stack of %s is:\n%s", w.frame(), stacks[w.frame()])
 			}
-			seen[id] = true
-		})
-	}
-	close(start)
-	wg.Wait()
+		}
+		if got := stacks["(*waiter).wait(0x1"]; got != "as it was" {
+			t.Errorf("what is nowhere has become %q", got)
+		}
+		close(release)
+	})
 }
 
-func TestStackOfNone(t *testing.T) {
-	if stack := fault.StackOf(0); stack != "" {
-		t.Errorf("goroutine 0 has a stack:\n%s", stack)
+func TestStacksOfNone(t *testing.T) {
+	fault.Stacks(nil)
+	if stack := fault.StackOf(""); stack != "" {
+		t.Errorf("no frame has a stack:\n%s", stack)
 	}
 }

@@ -1,7 +1,5 @@
 package scope
 
-import "context"
-
 // ExitKind is the way a scope ended.
 type ExitKind uint8
 
@@ -36,23 +34,4 @@ type Exit struct {
 	Kind  ExitKind
 	Err   error // of Failed: the primary error; of Canceled: the cause
 	Panic any   // of Panicked: the value
-}
-
-// ExitOf tells a drop function how its scope ended, so that a transaction
-// commits on Succeeded and rolls back otherwise. ctx is the drop's own context
-// or one derived from it. An early drop, and a context that is no drop's, find
-// Succeeded.
-func ExitOf(ctx context.Context) Exit {
-	for f := frameOf(ctx); f != nil; f = f.s.opener {
-		if f.kind == dropFrame {
-			if x := f.node.rarely.Load(); f.way == dropEarly && x != nil && x.exit != nil {
-				return *x.exit // written before the drop was begun
-			}
-			if f.way == dropEarly || f.way == dropUnowned || f.s.end == nil {
-				break // in this order: of the teardown's drops, end was written before the first
-			}
-			return f.s.end.exit
-		}
-	}
-	return Exit{}
 }

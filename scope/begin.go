@@ -1,0 +1,132 @@
+package scope
+
+import (
+	"context"
+	"time"
+
+	"github.com/ebb-go/ebb/trace"
+)
+
+// unmade returns how many scopes around s have no context yet, without one that
+// has between them; maxUnmade stands for as many or more.
+func (s *Scope) unmade() (n int) {
+	for f := s.opener; f != nil && n < maxUnmade && !f.s.context.made(); f = f.s.opener {
+		n++
+	}
+	return n
+}
+
+// maxUnmade bounds for how many scopes around each other no context is made: to
+// look whether one of them has been canceled takes as many steps.
+const maxUnmade = 8
+
+// begin makes the scope's context out of ctx, and starts recording if that is
+// wanted.
+func (s *Scope) begin(ctx context.Context, recorded bool) {
+	if recorded {
+		ctx, s.rec = s.startRecording(ctx)
+	}
+	ctx = s.profileRun(ctx)
+	s.context.base = ctx
+	s.body.begin(&s.context, s, bodyFrame)
+	if s.foreign || s.unmade() == maxUnmade {
+		s.context.make()
+	}
+	if s.grace > 0 {
+		s.clock().unwatch = s.onCancel()
+	}
+	if i := s.inspector(); i != nil {
+		c := s.makeConfig()
+		c.since = time.Now()
+		if s.parent == nil || s.parent.inspector() != i {
+			c.unshow = i.Watch(s) // the scopes below are shown in this one
+		}
+	}
+}
+
+// abort undoes begin for a scope that was refused.
+func (s *Scope) abort() {
+	s.rec.End(time.Now(), Canceled.String(), ErrClosed)
+	s.closeContext()
+}
+
+// recorded reports whether anybody wants spans or metrics of a scope on ctx.
+func (s *Scope) recorded(ctx context.Context) bool {
+	tp, mp := s.providers()
+	if !s.foreign {
+		return trace.Wanted(ctx, tp, mp)
+	}
+	var wanted bool
+	return s.asks(func() { wanted = trace.Wanted(ctx, tp, mp) }) && wanted
+}
+
+// startRecording starts a recorder, and returns the context with its span.
+func (s *Scope) startRecording(ctx context.Context) (context.Context, *trace.Recorder) {
+	if !s.foreign {
+		return trace.Start(ctx, s.traceConfig())
+	}
+	var in context.Context
+	var rec *trace.Recorder
+	if !s.asks(func() { in, rec = trace.Start(ctx, s.traceConfig()) }) {
+		return ctx, nil
+	}
+	return in, rec
+}
+
+func (s *Scope) traceConfig() trace.Config {
+	tp, mp := s.providers()
+	c := trace.Config{TracerProvider: tp, MeterProvider: mp, Failed: s.contained}
+	if s.parent != nil {
+		c.Parent = s.parent.rec
+	}
+	if h := s.inherited; h != nil {
+		c.Mode, c.TaskSpans = h.mode, h.taskSpans
+		if h.mode == SpanTeardownOnly && s.parent != nil && !(s.ownInherited && h.modeSet) {
+			c.Mode = SpanChild // that the root is too long to be seen says nothing of those below
+		}
+	}
+	c.Name, c.Path, c.Schedule = s.name, s.Path(), s.schedule.String()
+	if s.self != nil {
+		c.Name = s.self.trim(s.name)
+	}
+	if c.Name == "scope" {
+		c.Name = ""
+	}
+	return c
+}
+
+// configure applies the options over what is inherited, then validates.
+func (s *Scope) configure(opts []Option) error {
+	if p := s.parent; p != nil {
+		s.inherited = p.inherited
+	}
+	for _, o := range opts {
+		if o != nil {
+			o.apply(s)
+		}
+	}
+	if s.name == "" {
+		s.name = "scope"
+	}
+	limited := s.config != nil && s.config.guard.timeout > 0
+	if limited || s.grace > 0 || s.dropTimeout > 0 || s.force() != nil || s.parent != nil && s.parent.clock() != nil {
+		s.timing.Store(&clock{opened: time.Now()})
+	}
+	c := s.config
+	if c == nil {
+		return nil
+	}
+	if c.signals != nil && s.self != nil {
+		s.reject("WithSignals is an option of Run and Open")
+	}
+	if c.taskLimit > 0 {
+		c.slots = make(chan struct{}, c.taskLimit)
+	}
+	if c.err == nil {
+		c.err = c.guard.err
+	}
+	if c.err != nil {
+		return s.refusal("open", s.name, misuse(c.err.Error()))
+	}
+	return nil
+}
