@@ -119,6 +119,9 @@ func (b *bound) abandon() {
 	}
 	r := b.run
 	ended := r.now() // before its stack is taken, which stops the world
+	if r.Limit > 0 {
+		r.givePlace(b.pos)
+	}
 	cause := context.Cause(b.ctx)
 	if cause == nil {
 		// Two timers: on a busy machine that of the context can be late.

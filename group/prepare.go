@@ -48,6 +48,7 @@ type extra struct {
 	overruns []*Overrun                  // by position, when bounded; each element belongs to who decides it
 	bounds   []atomic.Pointer[bound]     // by position, with Force: of the drop once it runs
 	held     []atomic.Pointer[heldError] // by slot, with holds: set when it must not be dropped
+	places   []int32                     // with Limit: the positions whose drops run; guarded by the run's mu
 	heldTo   int32                       // all slots before it that an All implies are held; guarded by the run's mu
 	stuck    atomic.Int32                // how many drops were abandoned
 	stacks   stacks                      // of their goroutines
@@ -63,6 +64,9 @@ type release struct {
 
 // prepare makes what the options ask for, and nothing else.
 func (r *run) prepare(ctx context.Context) {
+	if r.ready.Load() {
+		return // by BeginTeardown
+	}
 	defer r.ready.Store(true)
 	n := len(r.nodes)
 	r.ctx = ctx
@@ -82,6 +86,9 @@ func (r *run) prepare(ctx context.Context) {
 		r.Slow = 0
 	} else if _, ok := r.Notice.(Container); !ok {
 		r.makeExtra() // for broken
+	}
+	if r.Limit > 0 {
+		r.makeExtra() // for places
 	}
 	if r.bounded {
 		r.makeExtra().overruns = make([]*Overrun, n)

@@ -33,13 +33,30 @@ func (g *Graph) Teardown(ctx context.Context, opts ...Option) []Outcome {
 
 // TeardownWith is [Graph.Teardown] with all options in one value.
 func (g *Graph) TeardownWith(ctx context.Context, o Options) []Outcome {
+	if c := g.BeginTeardown(ctx, o); c != nil {
+		return c.Do()
+	}
+	return nil
+}
+
+// A Closing is a [Graph.Teardown] in two steps: [Graph.BeginTeardown] closes the graph
+// and plans it, without blocking, and Do drops the nodes. It must be called.
+type Closing run
+
+// BeginTeardown is the first step of a Teardown, with all options in one value; from
+// now on [Graph.Holds] knows its order. It returns nil if there is nothing to drop.
+func (g *Graph) BeginTeardown(ctx context.Context, o Options) *Closing {
 	r := g.beginTeardown()
 	if r == nil {
 		return nil
 	}
 	r.Options = o
-	return r.do(ctx)
+	r.prepare(ctx)
+	return (*Closing)(r)
 }
+
+// Do is the second step. It blocks as Teardown does.
+func (c *Closing) Do() []Outcome { return (*run)(c).do(c.ctx) }
 
 func (g *Graph) beginTeardown() *run {
 	g.mu.Lock()

@@ -169,6 +169,9 @@ func (r *run) begin(t *turn) Dropper {
 	if r.Slow > 0 {
 		r.waiter.Load().rouse()
 	}
+	if r.Limit > 0 {
+		r.takePlace(t.pos)
+	}
 	if r.bounded {
 		t.bound = r.bind(t)
 	}
@@ -192,6 +195,9 @@ func (r *run) returned(t *turn, err error) {
 // of it without the clock.
 func (r *run) end(t *turn, err error, w word) {
 	t.now = r.now()
+	if r.Limit > 0 {
+		r.givePlace(t.pos)
+	}
 	var overrun *Overrun
 	if b := t.bound; b != nil {
 		t.bound = nil

@@ -168,7 +168,9 @@
 //   - A wait for oneself, around whatever corner, is [ErrReentrant] at once: of a
 //     drop for itself, of two drops for each other, of a task of a child for what the
 //     child depends on, of tasks for each other, of a borrower for the drop of what it
-//     borrows. Lazies that open each other are a [*CycleError].
+//     borrows. Lazies that open each other are a [*CycleError]. A wait for a drop that
+//     becomes one later, since the teardown or a drop limit puts that drop after the
+//     function that waits, is refused then; the drop is the teardown's.
 //   - What depends on a guard of an outer scope keeps it in use while it lives,
 //     wherever the Run is nested.
 //   - What an open function that fails has acquired or started is dropped before its

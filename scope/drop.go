@@ -107,6 +107,9 @@ func (n *node) begin(ctx context.Context) bool {
 	}
 	n.drop.node = n
 	n.drop.begin(ctx, s, dropFrame)
+	if s.dropLimit() > 0 {
+		waits.changed(s) // it has taken a place, and it may wait already: a daemon, or a child
+	}
 	return true
 }
 
@@ -141,6 +144,9 @@ func (n *node) beginBeside(ctx *context.Context) bool {
 // Turn is called by the engine when the turn of n in the teardown has come while an
 // early drop of it is running: a child that was only closed is canceled.
 func (n *node) Turn() {
+	if n.s.dropLimit() > 0 {
+		waits.changed(n.s) // as when a drop begins
+	}
 	if c, ok := n.resource.(*Scope); ok {
 		c.turn()
 	}

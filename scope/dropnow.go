@@ -47,7 +47,10 @@ func (n *node) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 	select {
 	case <-e.done:
 		return first, e.err
+	case <-w.refused():
+		err = s.refusal("drop", n.name(), ErrReentrant)
 	case <-ctx.Done():
+		err = context.Cause(ctx)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,7 +60,7 @@ func (n *node) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 	if hears {
 		e.waiters--
 	}
-	return first, context.Cause(ctx)
+	return first, err
 }
 
 // joinLocked returns the record of the drop of n, and makes it first if there is none;
@@ -77,7 +80,7 @@ func (n *node) joinLocked(in []waitPoint, tree bool, bound time.Time) (e *earlyD
 			return nil, nil, false, used
 		}
 	}
-	on := target{waitPoint: waitPoint{node: n}, wide: n.is() != ending && (joins || tree), turn: s.state >= dropping}
+	on := target{waitPoint: waitPoint{node: n}, wide: n.is() != ending && (joins || tree)}
 	w, path := waits.enter(in, on)
 	if path != nil {
 		return nil, nil, false, ErrReentrant

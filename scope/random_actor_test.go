@@ -22,10 +22,10 @@ type actor struct {
 	rec   *runRecord   // of s
 	depth int
 
-	hidden bool    // its context says nothing of a function that it stands in
-	inOpen bool    // in an open function
-	used   *[]held // what was used or acquired through ctx, where that makes an edge
-	above  []held  // what the children around depend on
+	hidden bool     // its context says nothing of a function that it stands in
+	in     *attempt // the open function that it stands in; nil for none
+	used   *[]held  // what was used or acquired through ctx, where that makes an edge
+	above  []held   // what the children around depend on
 }
 
 // fork makes the actor for a function that this one starts.
@@ -33,7 +33,7 @@ func (a *actor) fork(ctx context.Context) *actor {
 	b := *a
 	b.ctx, b.depth = ctx, a.depth+1
 	b.r = rand.New(rand.NewPCG(a.r.Uint64(), a.r.Uint64()))
-	b.used, b.inOpen = nil, false
+	b.used, b.in = nil, nil
 	return &b
 }
 

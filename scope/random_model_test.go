@@ -46,12 +46,12 @@ type model struct {
 
 // thing is a value of the program that has to be given up.
 type thing struct {
-	id     int
-	name   string
-	under  []*thing     // edges that ebb must keep: what this one depends on
-	above  []*thing     // likewise, of the children around it; left behind when it moves
-	in     *scope.Scope // that holds it
-	inOpen bool         // acquired by an open function, which may fail and give it up
+	id    int
+	name  string
+	under []*thing     // edges that ebb must keep: what this one depends on
+	above []*thing     // likewise, of the children around it; left behind when it moves
+	in    *scope.Scope // that holds it
+	by    *attempt     // the open function that has acquired it, which may fail and give it up; nil for none
 
 	daemon         bool
 	lent           bool // it was borrowed once
@@ -60,6 +60,22 @@ type thing struct {
 	drops          int
 	dropCtx        context.Context // from its drop on
 	ended          bool
+}
+
+// attempt is one call of an open function.
+type attempt struct {
+	around *attempt // the open function that it was called in; nil for none
+	failed bool
+}
+
+// givesUpLocked reports whether what the attempt has acquired is given up.
+func (o *attempt) givesUpLocked() bool {
+	for ; o != nil; o = o.around {
+		if o.failed {
+			return true
+		}
+	}
+	return false
 }
 
 // held is a handle, and the scope that it was made in.
@@ -238,6 +254,13 @@ func (m *model) open(name string) *thing {
 	return th
 }
 
+// attempted takes note that an open function has ended.
+func (m *model) attempted(o *attempt, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	o.failed = !ok
+}
+
 // keep takes note that h holds its thing now, and depends on those of under
 // whose drop has not begun: from now on it must not begin before this has ended.
 func (m *model) keep(h held, th *thing, in *scope.Scope, under, above []held) {
@@ -266,13 +289,14 @@ func firm(hs []held) (things []*thing) {
 	return things
 }
 
-// unaskedLocked returns those whose drop no call is asking for: one that has been
-// asked for may be decided, though the value is not gone yet.
+// unaskedLocked returns those whose drop no call is asking for, and no open function
+// that has failed: one that has been asked for may be decided, though the value is not
+// gone yet.
 func (m *model) unaskedLocked(things []*thing) []*thing {
 	if m.trees > 0 {
 		return nil
 	}
-	return slices.DeleteFunc(things, func(th *thing) bool { return th.asked > 0 })
+	return slices.DeleteFunc(things, func(th *thing) bool { return th.asked > 0 || th.by.givesUpLocked() })
 }
 
 func names(things []*thing) (names []string) {
@@ -304,7 +328,7 @@ func (m *model) begin(ctx context.Context, th *thing) {
 				th.name, user.name, user.dropCtx != nil)
 		}
 	}
-	if rec := m.runs[in]; rec != nil && !th.inOpen && exit.Kind != scope.Succeeded {
+	if rec := m.runs[in]; rec != nil && th.by == nil && exit.Kind != scope.Succeeded {
 		rec.badExit = fmt.Sprintf("the drop of %s saw %v", th.name, exit.Kind)
 	}
 }

@@ -58,9 +58,10 @@ func (a *actor) edges() (opts []scope.GuardOption, on []held) {
 
 // opening makes an open function for th. What it uses is added to on.
 func (a *actor) opening(th *thing, where string, on *[]held) func(ctx context.Context) (*thing, error) {
-	return func(ctx context.Context) (*thing, error) {
+	return func(ctx context.Context) (v *thing, err error) {
 		b := a.fork(ctx)
-		b.used, b.inOpen = on, true
+		b.used, b.in = on, &attempt{around: a.in}
+		defer func() { a.m.attempted(b.in, v != nil) }()
 		if b.depth < 6 {
 			for range b.r.IntN(3) {
 				if b.m.step() {
@@ -103,7 +104,7 @@ func (a *actor) acquire() {
 	th := a.m.open("guard")
 	opts, on := a.edges()
 	var h *scope.Handle[*thing]
-	th.inOpen = a.inOpen
+	th.by = a.in
 	ok := a.try("acquire "+th.name, func() (err error) {
 		h, err = scope.Acquire(a.ctx, a.s, "guard", a.opening(th, "open", &on), a.dropping(th, false), opts...)
 		return err
@@ -127,7 +128,7 @@ func (a *actor) register() {
 	drop := a.dropping(th, true)
 	g := guard.New(th, drop)
 	var h *scope.Handle[*thing]
-	th.inOpen = a.inOpen
+	th.by = a.in
 	ok := a.try("register "+th.name, func() (err error) {
 		h, err = scope.Register(a.s, "registered", g, opts...)
 		return err

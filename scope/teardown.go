@@ -45,7 +45,10 @@ func (s *Scope) dropAll(b deadlines) exitRun {
 		s.decided.teardown = x.spans
 	}
 	x.early = s.earlyDrops()
-	x.outcomes = s.graph.TeardownWith(ctx, s.options(&b))
+	if run := s.graph.BeginTeardown(ctx, s.options(&b)); run != nil {
+		waits.changed(s) // what is waited for has its place in the order now
+		x.outcomes = run.Do()
+	}
 	if s.watched() {
 		x.ended = time.Now()
 	}

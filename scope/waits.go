@@ -1,8 +1,8 @@
 package scope
 
 import (
-	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/ebb-go/ebb/group"
 )
@@ -21,8 +21,7 @@ type waitPoint struct {
 // A target is what a call waits for.
 type target struct {
 	waitPoint
-	wide bool // a drop that has not begun: it waits for all that depends on it
-	turn bool // its turn in the teardown has not come: that may be about to be planned
+	wide bool // a drop that has not begun: it waits for all that is dropped before it
 }
 
 // name is what a [*CycleError] calls it.
@@ -39,8 +38,17 @@ func (t target) name() string {
 // A wait is a call that blocks in the context of some functions: none of those can end
 // before its target has.
 type wait struct {
-	in []waitPoint // immutable, as is the rest
-	on target
+	in   []waitPoint // immutable, as is the rest
+	on   target
+	gone chan struct{} // closed when the wait is refused after it has begun; nil unless on is wide
+}
+
+// refused is closed when the wait has become one for itself; nil is none.
+func (w *wait) refused() <-chan struct{} {
+	if w == nil {
+		return nil
+	}
+	return w.gone
 }
 
 // waitGraph knows which functions wait for what, of all scopes: a wait for oneself
@@ -50,12 +58,28 @@ type wait struct {
 //
 // It holds edges of one kind, from a function to what it waits for. All others are
 // found where they are: a function belongs to a node, or to a scope that lies in one
-// (held), and a node depends on another (the graphs).
+// (held), and a node depends on another, or comes after it (the graphs).
+//
+// The invariant is that no circle is left in it. An edge can close one when it is added
+// or when it comes to hold more, so the circle is looked for at each of these moments:
+//
+//   - a wait begins: enter;
+//   - the teardown of a scope is planned. It puts one drop before another without an
+//     edge, and takes over what an early run has not come to: changed;
+//   - a drop takes a place under a drop limit: changed.
+//
+// Nothing else adds anything. What a run has to drop is in its hands from its beginning,
+// and nothing can come to depend on that; a function that begins waits for nothing yet;
+// and all that ends, is released or abandoned takes edges away. Each change is made
+// before the look, and both with mu, or under a lock that enter reads the change with;
+// so of a wait and a change at the same moment the later one sees the other.
 type waitGraph struct {
-	mu   sync.Mutex         // protects the following
-	from waitIndex          // by the vertices that a wait is in
-	on   waitIndex          // by the one that it is for
-	wide map[*wait]struct{} // those whose target is wide
+	mu   sync.Mutex // protects the following
+	from waitIndex  // by the points that a wait is in
+	on   waitIndex  // by the one that it is for
+	wide waitIndex  // those whose target is wide, by its scope
+
+	wides atomic.Int32 // how many of these; written with mu
 }
 
 var waits waitGraph
@@ -68,27 +92,33 @@ func (g *waitGraph) enter(in []waitPoint, on target) (*wait, []target) {
 		return nil, nil // no function is kept from ending by it
 	}
 	w := &wait{in: in, on: on}
+	if on.wide {
+		w.gone = make(chan struct{})
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if holds(in, on) {
-		return nil, []target{on}
-	}
-	if len(g.from) > 0 {
-		if path := g.circleLocked(in, on); path != nil {
-			return nil, path
-		}
-	}
-	for _, v := range w.keys() {
-		g.from.add(v, w)
-	}
-	g.on.add(on.waitPoint, w)
-	if on.wide {
-		if g.wide == nil {
-			g.wide = make(map[*wait]struct{})
-		}
-		g.wide[w] = struct{}{}
+	g.addLocked(w)
+	if path := g.circleLocked(w); path != nil {
+		g.removeLocked(w)
+		return nil, path
 	}
 	return w, nil
+}
+
+// changed looks for circles again when the order in which s drops has come to hold more.
+// A wait for such a drop that is part of one is refused, the newest first.
+func (g *waitGraph) changed(s *Scope) {
+	if g.wides.Load() == 0 {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for w := range g.wide[waitPoint{scope: s}] {
+		if g.circleLocked(w) != nil {
+			g.removeLocked(w)
+			close(w.gone)
+		}
+	}
 }
 
 // leave ends a wait; nil is none.
@@ -96,14 +126,35 @@ func (w *wait) leave() {
 	if w == nil {
 		return
 	}
-	g := &waits
-	g.mu.Lock()
-	defer g.mu.Unlock()
+	waits.mu.Lock()
+	defer waits.mu.Unlock()
+	waits.removeLocked(w)
+}
+
+func (g *waitGraph) addLocked(w *wait) {
+	for _, v := range w.keys() {
+		g.from.add(v, w)
+	}
+	g.on.add(w.on.waitPoint, w)
+	if w.on.wide {
+		g.wide.add(waitPoint{scope: w.on.node.s}, w)
+		g.wides.Add(1)
+	}
+}
+
+// removeLocked takes w out, if it is still there.
+func (g *waitGraph) removeLocked(w *wait) {
+	if _, there := g.on[w.on.waitPoint][w]; !there {
+		return
+	}
 	for _, v := range w.keys() {
 		g.from.remove(v, w)
 	}
 	g.on.remove(w.on.waitPoint, w)
-	delete(g.wide, w)
+	if w.on.wide {
+		g.wide.remove(waitPoint{scope: w.on.node.s}, w)
+		g.wides.Add(-1)
+	}
 	if len(g.from) == 0 {
 		g.from, g.on, g.wide = nil, nil, nil // maps keep their buckets
 	}
@@ -137,114 +188,6 @@ func (w *wait) keys() []waitPoint {
 		}
 	}
 	return keys
-}
-
-// circleLocked returns the targets on a way from on back to what in holds, or nil. It
-// looks from both ends in turns, with more and more steps: it takes about as many as
-// the nearer end has. (From one end alone, waits in a line that are joined in the middle
-// would cost the square of their number.)
-func (g *waitGraph) circleLocked(in []waitPoint, on target) []target {
-	for steps := 16; ; steps *= 4 {
-		ahead := search{waitGraph: g, steps: steps}
-		if path := ahead.path(in, on); path != nil || ahead.steps >= 0 {
-			return path
-		}
-		behind := search{waitGraph: g, steps: steps}
-		if !behind.reached(in, on) && behind.steps >= 0 {
-			return nil
-		}
-	}
-}
-
-// A search looks at each wait once.
-type search struct {
-	*waitGraph
-	seen  map[*wait]bool
-	steps int // left; negative: it has not come to its end
-}
-
-// visit reports whether the search is to go on with w.
-func (s *search) visit(w *wait) bool {
-	if s.seen[w] || s.steps < 0 {
-		return false
-	}
-	if s.seen == nil {
-		s.seen = make(map[*wait]bool)
-	}
-	s.seen[w] = true
-	s.steps--
-	return true
-}
-
-// path returns the targets on a way from on to in.
-func (s *search) path(in []waitPoint, on target) []target {
-	type step struct {
-		on   target
-		from int
-	}
-	way := []step{{on, -1}}
-	for k := 0; k < len(way); k++ {
-		on := way[k].on
-		key := on.waitPoint
-		if on.wide {
-			key = waitPoint{scope: on.node.s}
-		}
-		for w := range s.from[key] {
-			if !holds(w.in, on) || !s.visit(w) {
-				continue
-			}
-			way = append(way, step{w.on, k})
-			if !holds(in, w.on) {
-				continue
-			}
-			var path []target
-			for at := len(way) - 1; at >= 0; at = way[at].from {
-				path = append(path, way[at].on)
-			}
-			slices.Reverse(path)
-			return path
-		}
-	}
-	return nil
-}
-
-// reached reports whether there is such a way, from its other end: from those who wait
-// for something that in holds.
-func (s *search) reached(in []waitPoint, on target) (found bool) {
-	queue := [][]waitPoint{in}
-	look := func(w *wait) {
-		if s.visit(w) {
-			queue = append(queue, w.in)
-			found = found || holds(w.in, on)
-		}
-	}
-	for k := 0; k < len(queue) && !found; k++ {
-		for _, v := range queue[k] {
-			for w := range s.on[v] {
-				look(w)
-			}
-		}
-		for w := range s.wide {
-			if holds(queue[k], w.on) {
-				look(w)
-			}
-		}
-	}
-	return found
-}
-
-// holds reports whether the target cannot end before the functions of in have.
-func holds(in []waitPoint, on target) bool {
-	for _, v := range in {
-		switch {
-		case v == on.waitPoint && (v.node == nil || v.open || v.node.is() != gone):
-			return true
-		case !on.wide || v.node == nil || v.open || v.node.s != on.node.s || v.node.is() == gone:
-		case v.node.s.graph.Reaches(&v.node.vertex, &on.node.vertex), v.node.s.graph.Before(&v.node.vertex, &on.node.vertex, on.turn):
-			return true
-		}
-	}
-	return false
 }
 
 // cycle is the error of a wait for oneself: a [*CycleError] with the names if all that
