@@ -156,7 +156,7 @@ func (n *node) admits(name string, cfg *guardConfig) error {
 		return err
 	}
 	n.vertex.Label(name)
-	own, err := n.resolve(cfg.deps, false)
+	own, err := n.resolve(cfg.deps)
 	if err == nil {
 		s := n.s
 		s.mu.Lock()

@@ -40,7 +40,7 @@ func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 		return refuse(err)
 	}
 	n.vertex.Label(name)
-	own, err := n.resolve(cfg.deps, false)
+	own, err := n.resolve(cfg.deps)
 	if err != nil {
 		n.forget()
 		return refuse(err)

@@ -1,6 +1,7 @@
 package scope
 
 import (
+	"context"
 	"time"
 
 	"github.com/ebb-go/ebb/internal/budget"
@@ -66,4 +67,14 @@ func (s *Scope) keptForTelemetry(left time.Duration) time.Duration {
 		grace = left
 	}
 	return budget.ForTelemetry(grace, left)
+}
+
+// futureDeadline returns the deadline of ctx, unless that has passed: then ctx bounds
+// the wait of the caller only.
+func futureDeadline(ctx context.Context) time.Time {
+	deadline, ok := ctx.Deadline()
+	if !ok || !time.Now().Before(deadline) {
+		return time.Time{}
+	}
+	return deadline
 }

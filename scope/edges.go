@@ -1,110 +1,130 @@
 package scope
 
 import (
-	"errors"
-	"fmt"
-	"reflect"
+	"slices"
 
 	"github.com/ebb-go/ebb/group"
 )
 
-// Depend records late that dependent uses dependency, so that it is dropped
-// first. It returns a [*CycleError] with the whole path if that contradicts
-// what is known, [ErrForeign] unless dependent belongs to s and dependency to s
-// or an ancestor of it, and [ErrDropped] when either is gone. With a nil node, a
-// component that is switched off, it does nothing.
-func (s *Scope) Depend(dependent, dependency Node) error {
-	if isAbsent(dependent) || isAbsent(dependency) {
+// dependOn records that n depends on d, so that n is dropped first, or returns why that
+// cannot be. Every edge that is not part of a registration comes from here: of Depend,
+// of a Use, of DependsOn and MoveTo towards the scopes above, and of what is acquired
+// or started for another. Where d lies decides what records it:
+//
+//   - in the scope of n: an edge of its graph or, while n is pending, a pin on d that
+//     the registration of n turns into an edge.
+//   - in a scope above: an edge there, from the child, daemon or open function in which
+//     n lies, or a pin that n holds until it is gone.
+//   - in a scope below: an edge from n to the child in which d lies.
+//   - anywhere else the error is ErrForeign.
+//
+// A *CycleError is returned as it is, for its path says all.
+func (n *node) dependOn(d *node) error {
+	switch {
+	case n.s == d.s:
+		return n.dependBeside(d)
+	case n.s.below(d.s):
+		return n.dependAbove(d)
+	case d.s.below(n.s):
+		if via, kind := d.s.leadsDown(n.s); via != nil && kind == bodyFrame {
+			return n.dependBeside(via)
+		}
+		return nil // the body, a task or a drop of n's scope holds d, and ends before n's turn
+	}
+	return ErrForeign
+}
+
+// dependBeside is dependOn for d of n's own scope. State and edge are looked at and
+// made under the lock that registration takes, so no edge falls between the two.
+func (n *node) dependBeside(d *node) error {
+	if n == d {
+		return nil // a lazy that its own open function uses: the wait for it is refused
+	}
+	s := n.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n.is() != pending {
+		return notAccepted(s.graph.Depend(&n.vertex, &d.vertex))
+	}
+	if n.usesLocked(d) {
 		return nil
 	}
-	a := nodeBehind(dependent)
-	if a == nil || a.s != s {
-		return s.refusal("depend", nodeName(dependent), ErrForeign)
+	pin, err := s.graph.Pin(&d.vertex, n.name())
+	if err != nil {
+		return notAccepted(err)
 	}
-	if _, err := a.resolve([]Node{dependency}, true); err != nil {
-		return s.refusal("depend", a.name(), err)
-	}
+	x := n.makeRarelyLocked()
+	x.uses = append(x.uses, use{d, pin})
 	return nil
 }
 
-// nodeBehind returns the node of n, or nil for a nil node and for a scope that is
-// no child.
-func nodeBehind(n Node) *node {
-	if isAbsent(n) {
+// dependAbove is dependOn for d of a scope above. The edge starts at the node that
+// leads from there down to n. The body and the tasks are no nodes: they end before that
+// scope is torn down, but not before an early drop of d, so n itself pins d until n is
+// gone. Within a drop that does not depend on d no order is left to be kept, so
+// that is refused.
+//
+// The locks of the two scopes are taken one after the other. In between n can have
+// ended; then the pin is given back at once.
+func (n *node) dependAbove(d *node) error {
+	n.s.mu.Lock()
+	known, name := n.usesLocked(d), n.name() // which changes when it is registered
+	n.s.mu.Unlock()
+	if known {
 		return nil
 	}
-	return n.asNode()
+	via, kind := n.s.leadsDown(d.s)
+	var pin *group.Pin
+	var err error
+	switch {
+	case via == nil:
+		pin, err = d.s.graph.Pin(&d.vertex, name)
+		err = notAccepted(err)
+	case kind == dropFrame:
+		if !d.s.graph.Reaches(&via.vertex, &d.vertex) {
+			err = ErrDropped
+		}
+	default:
+		err = via.dependBeside(d)
+	}
+	if err != nil {
+		return err
+	}
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	if n.is() > live { // it has ended meanwhile
+		pin.Remove()
+		return nil
+	}
+	x := n.makeRarelyLocked()
+	x.above = append(x.above, use{d, pin})
+	return nil
 }
 
-// isAbsent reports whether n is a nil node, of whatever type, of ebb's or one that
-// embeds a Node: what is left out of edges. What is there and no node of any scope, as
-// a scope that is no child, is a mistake.
-func isAbsent(n Node) bool {
-	if n == nil {
-		return true
+// leadsDown returns the node of the ancestor a by which a holds s: the child in
+// which it lies, or the daemon, drop or open function in whose context it was made;
+// nil if that is a task's or the body's.
+func (s *Scope) leadsDown(a *Scope) (via *node, kind frameKind) {
+	c := s
+	for c.parent != a {
+		c = c.parent
 	}
-	v := reflect.ValueOf(n)
-	return v.Kind() == reflect.Pointer && v.IsNil()
+	if c.self != nil {
+		return c.self, bodyFrame
+	}
+	f := c.opener
+	for f != nil && f.s != a {
+		f = f.outer()
+	}
+	if f == nil {
+		return nil, bodyFrame
+	}
+	return f.node, f.kind
 }
 
-func nodeName(n Node) string {
-	if isAbsent(n) {
-		return "nil"
-	}
-	return n.Name()
-}
-
-// resolve records that n depends on nodes, and returns those of its own scope,
-// which it records only with own: for n that is not registered yet that is a matter of
-// the critical section in which it is. A node that cannot be depended on is an error,
-// and so is an edge that cannot be kept.
-func (n *node) resolve(nodes []Node, own bool) (deps []*node, err error) {
-	s := n.s
-	for _, to := range nodes {
-		d := nodeBehind(to)
-		switch {
-		case isAbsent(to):
-			continue
-		case d == nil:
-			return nil, fmt.Errorf("depends on %q: %w", nodeName(to), ErrForeign)
-		case d.s == s && !own:
-			deps = append(deps, d)
-			continue
-		case d.s == s:
-			err = notAccepted(s.graph.Depend(&n.vertex, &d.vertex))
-		default:
-			err = n.linkAbove(d)
-		}
-		var cycle *CycleError
-		switch {
-		case err == nil:
-		case errors.As(err, &cycle), d.s == s:
-			return nil, err
-		default:
-			return nil, fmt.Errorf("depends on %q of scope %q: %w", d.name(), d.s.Path(), err)
-		}
-	}
-	return deps, nil
-}
-
-// depsLocked returns the nodes of the graph for what n is to depend on: own,
-// which must be live, and what was used while n was opened.
-func (s *Scope) depsLocked(n *node, own []*node) ([]*group.Node, error) {
-	if len(own) == 0 && n.rarely.Load() == nil {
-		return nil, nil
-	}
-	uses := n.rarelyLocked().uses
-	deps := make([]*group.Node, 0, len(own)+len(uses))
-	for _, d := range own {
-		if d.is() > live {
-			return nil, fmt.Errorf("depends on %q: %w", d.name(), ErrDropped)
-		}
-		deps = append(deps, &d.vertex)
-	}
-	for _, u := range uses {
-		if u.to.is() == live { // else the open function itself has given it up
-			deps = append(deps, &u.to.vertex)
-		}
-	}
-	return deps, nil
+// usesLocked reports whether n is known to use d already.
+func (n *node) usesLocked(d *node) bool {
+	x := n.rarelyLocked()
+	is := func(u use) bool { return u.to == d }
+	return slices.ContainsFunc(x.uses, is) || slices.ContainsFunc(x.above, is)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ebb-go/ebb/internal/budget"
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
@@ -55,14 +56,6 @@ func (s *Scope) closeIdle() (idle bool, cause error) {
 func (s *Scope) idleLocked() bool {
 	return s.state == open && s.body.live.Load() == 1 && s.graph.Len() == 0 && s.exitState == nil && !s.echoed &&
 		s.rec == nil && s.config == nil && !s.reports()
-}
-
-// closeLocked moves the scope on to closed. The caller has asked the context for
-// Err before, and calls its end afterwards, both without the lock.
-func (s *Scope) closeLocked() {
-	s.context.close()
-	s.advanceLocked(closed)
-	s.unwatchLocked()
 }
 
 // bodyEnded records what the body came to, and cancels the scope unless it
@@ -144,34 +137,6 @@ func (s *Scope) leaveParent() bool {
 	return true
 }
 
-// closeContext moves the scope on to closed and frees what its context holds.
-func (s *Scope) closeContext() {
-	_ = s.context.Err()
-	s.mu.Lock()
-	s.closeLocked()
-	s.unlockAndCount()
-	s.context.end()
-	if c := s.config; c != nil && c.unshow != nil {
-		c.unshow()
-	}
-	if c := s.config; c != nil && c.untrace != nil {
-		c.untrace()
-	}
-}
-
-func (s *Scope) unwatchLocked() {
-	c := s.clock()
-	if c == nil {
-		return
-	}
-	if c.unwatch != nil {
-		c.unwatch()
-	}
-	if c.stopTimer != nil {
-		c.stopTimer.Stop()
-	}
-}
-
 // ExitOf tells a drop function how its scope ended, so that a transaction
 // commits on Succeeded and rolls back otherwise. ctx is the drop's own context
 // or one derived from it. An early drop, and a context that is no drop's, find
@@ -189,4 +154,18 @@ func ExitOf(ctx context.Context) Exit {
 		}
 	}
 	return Exit{}
+}
+
+// exitWithin takes down a scope without a body of its own, by bound if that is not
+// zero, and before ctx, which may end or have a deadline too, is over.
+func (s *Scope) exitWithin(ctx context.Context, bound time.Time) *faults {
+	if !bound.IsZero() {
+		s.timing.CompareAndSwap(nil, &clock{opened: time.Now()}) // something can be abandoned now
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, bound)
+		defer cancel()
+	}
+	s.drain(ctx)
+	s.decide(Succeeded, nil)
+	return s.finish(s.dropAll(budgetOf(s, budget.Deadline(ctx))))
 }

@@ -41,7 +41,7 @@ func (h *Handle[T]) MoveTo(s *Scope, opts ...GuardOption) (*Handle[T], error) {
 				cfg.deps = append(cfg.deps, nodeShell{d})
 			}
 		}
-		deps, err := to.node.resolve(cfg.deps, false)
+		deps, err := to.node.resolve(cfg.deps)
 		if err != nil {
 			to.node.forget()
 			return refuse(err)

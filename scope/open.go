@@ -7,7 +7,6 @@ import (
 
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/guard"
-	"github.com/ebb-go/ebb/internal/budget"
 )
 
 // Open makes a root scope that its owner closes, for code that is given a function to
@@ -46,17 +45,6 @@ func Open(ctx context.Context, opts ...Option) (*Scope, error) {
 	}
 	return s, nil
 }
-
-// opened is what a scope made by Open has instead of a body.
-type opened struct {
-	token   *guard.Guard[*Scope] // held by the scope alone: it leaks if that is forgotten
-	closing bool                 // Close was called; guarded by the scope's mu
-	done    chan struct{}        // closed when the scope has; then the following may be read
-	faults  *faults
-}
-
-// isOpened reports whether s was made by Open.
-func (s *Scope) isOpened() bool { return s.config != nil && s.config.opened != nil }
 
 // closeOpened is Close of a scope made by Open.
 func (s *Scope) closeOpened(ctx context.Context) error {
@@ -105,28 +93,4 @@ func (c closeRun) Run() {
 	s, o := c.s, c.s.config.opened
 	defer close(o.done)
 	o.faults = s.exitWithin(context.Background(), c.bound)
-}
-
-// exitWithin takes down a scope without a body of its own, by bound if that is not
-// zero, and before ctx, which may end or have a deadline too, is over.
-func (s *Scope) exitWithin(ctx context.Context, bound time.Time) *faults {
-	if !bound.IsZero() {
-		s.timing.CompareAndSwap(nil, &clock{opened: time.Now()}) // something can be abandoned now
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, bound)
-		defer cancel()
-	}
-	s.drain(ctx)
-	s.decide(Succeeded, nil)
-	return s.finish(s.dropAll(budgetOf(s, budget.Deadline(ctx))))
-}
-
-// futureDeadline returns the deadline of ctx, unless that has passed: then ctx bounds
-// the wait of the caller only.
-func futureDeadline(ctx context.Context) time.Time {
-	deadline, ok := ctx.Deadline()
-	if !ok || !time.Now().Before(deadline) {
-		return time.Time{}
-	}
-	return deadline
 }

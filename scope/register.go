@@ -13,7 +13,7 @@ func (n *node) register(name string, cfg *guardConfig, isUser bool, user *frame)
 	if n.vertex.Name() != name { // else it has the name already, and others may read it
 		n.vertex.Label(name)
 	}
-	deps, err := n.resolve(cfg.deps, false)
+	deps, err := n.resolve(cfg.deps)
 	if err == nil {
 		err = n.enter(name, deps, cfg, isUser, user)
 	}

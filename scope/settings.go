@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/guard"
 	"github.com/ebb-go/ebb/trace"
 	"go.opentelemetry.io/otel/metric"
 	oteltrace "go.opentelemetry.io/otel/trace"
@@ -190,3 +191,14 @@ const (
 	Eager      = group.Eager      // a guard drops as soon as its last dependent has
 	Sequential = group.Sequential // one at a time, as defer would, but along the edges
 )
+
+// opened is what a scope made by Open has instead of a body.
+type opened struct {
+	token   *guard.Guard[*Scope] // held by the scope alone: it leaks if that is forgotten
+	closing bool                 // Close was called; guarded by the scope's mu
+	done    chan struct{}        // closed when the scope has; then the following may be read
+	faults  *faults
+}
+
+// isOpened reports whether s was made by Open.
+func (s *Scope) isOpened() bool { return s.config != nil && s.config.opened != nil }

@@ -2,7 +2,6 @@ package scope
 
 import (
 	"context"
-	"errors"
 	"slices"
 )
 
@@ -23,40 +22,29 @@ func (n *node) usedBy(f *frame) error {
 		if opening && f.kind == openingFrame {
 			continue // it depends on what the inner one opens
 		}
-		dependent := f.kind == openingFrame || f.kind == daemonFrame
+		related := f.s == n.s || f.s.below(n.s) || n.s.below(f.s)
 		var err error
 		switch {
-		case f.s == n.s && !dependent:
-			return nil // the body, a task or a drop
+		case !related:
+			continue
+		case f.kind == openingFrame || f.kind == daemonFrame:
+			err = f.node.dependOn(n)
 		case f.s == n.s:
-			err = f.node.link(n)
-		case f.s.below(n.s) && dependent:
-			err = f.node.linkAbove(n)
+			return nil // the body, a task or a drop
 		case f.s.below(n.s):
 			if via, kind := f.s.leadsDown(n.s); via != nil && kind != dropFrame {
-				err = via.link(n)
-			}
-		case n.s.below(f.s) && dependent:
-			if via, kind := n.s.leadsDown(f.s); via != nil && kind == bodyFrame {
-				err = f.node.link(via) // the child in which n lies
+				err = via.dependOn(n)
 			}
 		default:
 			continue
 		}
-		if err := cycleIn(err); err != nil || f.kind != openingFrame {
+		if _, cycle := err.(*CycleError); cycle {
 			return err
 		}
+		if f.kind != openingFrame {
+			return nil
+		}
 		opening = true // and if it is a daemon's doing, that uses n while it opens
-	}
-	return nil
-}
-
-// cycleIn returns err if it is, or wraps, a [*CycleError]: all else that keeps an
-// edge from being recorded means that the order is decided.
-func cycleIn(err error) error {
-	var cycle *CycleError
-	if errors.As(err, &cycle) {
-		return err
 	}
 	return nil
 }

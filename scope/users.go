@@ -35,10 +35,8 @@ func (n *node) useFromAbove(users []*frame) error {
 		if !n.s.below(f.s) || f.kind == daemonFrame && f.live.Load() == 0 {
 			continue
 		}
-		if via, kind := n.s.leadsDown(f.s); via != nil && kind == bodyFrame {
-			if err := f.node.link(via); err != nil {
-				return err
-			}
+		if err := f.node.dependOn(n); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -82,7 +80,7 @@ func (n *node) useFromBelow(users []*frame) error {
 		if !f.s.below(n.s) {
 			continue
 		}
-		if err := f.node.linkAbove(n); err != nil {
+		if err := f.node.dependOn(n); err != nil {
 			return multierr.Append(err, n.dropEarly(context.WithoutCancel(n.s.context.base), true))
 		}
 		if k == 0 && f.kind == openingFrame {
