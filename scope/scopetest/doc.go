@@ -23,6 +23,9 @@
 // [Tester.Scope] and [Tester.Context] are what a program's own code is given, so
 // stand-ins can surround real guards, depend on them and be depended on.
 //
+// What a test and its parallel subtests have in common stands in a scope made by
+// [Open], in real time: it lives as long as the test, and its exit is reported to it.
+//
 // Where the code under test calls [scope.Run] itself, [NewStandIn] makes a function
 // to hand to it as a task, a daemon or a drop, and [WantOrder], [WantWaves],
 // [WantOutcome], [WantWithin] and [WantClean] judge the report that its
@@ -45,7 +48,7 @@
 //
 // # Duties
 //
-// Tests run in a bubble, and t is the one that [synctest.Test] hands out; a call
+// Tests but those of Open run in a bubble, and t is the one that [synctest.Test] hands out; a call
 // from outside ends the test with a text that says so. Methods of a Tester and of
 // its stand-ins are called by the test's own goroutine. A goroutine that waits for
 // the network or for a mutex is not blocked in the sense of the bubble; use

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -171,3 +172,29 @@ func ExampleWantPlan() {
 	})
 	// Output: as meant: true
 }
+
+// The database of a test outlives its parallel subtests. In a test, t is the test's own.
+func ExampleOpen() {
+	t := &printing{TB: new(testing.T)}
+	s := scopetest.Open(t, scope.WithName("fixtures"))
+	if _, err := scope.Defer(s, "db", func(context.Context) error { return errors.New("still in use") }); err != nil {
+		t.Fatal(err)
+	}
+	t.end()
+	// Output: scopetest: the scope that lives as long as the test has ended with: scope "fixtures": drop "db" (wave 0): still in use
+}
+
+// printing is a test that prints how it fails, for examples, which have no test.
+type printing struct {
+	testing.TB
+	cleanup func()
+}
+
+func (p *printing) Helper()                   {}
+func (p *printing) Name() string              { return "Test" }
+func (p *printing) Context() context.Context  { return context.Background() }
+func (p *printing) Output() io.Writer         { return io.Discard }
+func (p *printing) Cleanup(f func())          { p.cleanup = f }
+func (p *printing) Errorf(f string, a ...any) { fmt.Printf(f+"\n", a...) }
+func (p *printing) Failed() bool              { return false }
+func (p *printing) end()                      { p.cleanup() }

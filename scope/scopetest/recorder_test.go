@@ -14,12 +14,16 @@ var errBoom = errors.New("boom")
 type recorder struct {
 	testing.TB
 	failures []string
+	logged   []string
 	cleanups []func()
 }
 
 func (r *recorder) Helper()                   {}
 func (r *recorder) Cleanup(f func())          { r.cleanups = append(r.cleanups, f) }
 func (r *recorder) Errorf(f string, a ...any) { r.failures = append(r.failures, fmt.Sprintf(f, a...)) }
+
+func (r *recorder) Logf(f string, a ...any) { r.logged = append(r.logged, fmt.Sprintf(f, a...)) }
+func (r *recorder) Failed() bool            { return len(r.failures) > 0 }
 
 func (r *recorder) Fatalf(f string, a ...any) {
 	r.Errorf("fatal: "+f, a...)
