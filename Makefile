@@ -3,13 +3,13 @@
 GO   = go
 SOAK ?= 10m
 
-# All modules but the one that only builds Jaeger.
-MODULES = . $(filter-out . ./examples/jaeger/server,$(patsubst %/go.mod,%,$(sort $(shell find . -name go.mod))))
+# All modules but the one that only builds Jaeger and those that tests read.
+MODULES = . $(filter-out . ./examples/jaeger/server,$(patsubst %/go.mod,%,$(sort $(shell find . -name testdata -prune -o -name go.mod -print))))
 
-.PHONY: test fmt e2e soak bench plots
+.PHONY: test fmt vet e2e soak bench plots
 
 # The tests of the root hold the walls between its packages: internal/layers.
-test: fmt
+test: fmt vet
 	@failed=; for m in $(MODULES); do \
 		echo "== vet and test $$m"; \
 		$(GO) -C $$m vet ./... && \
@@ -17,6 +17,15 @@ test: fmt
 		$(GO) -C $$m test -race -shuffle=on ./... || failed="$$failed $$m"; \
 	done; \
 	if [ -n "$$failed" ]; then echo "failed:$$failed"; exit 1; fi
+
+# What scopevet reports, in any module, fails the test.
+vet:
+	@mkdir -p .cache && $(GO) -C scope/scopevet build -o $(CURDIR)/.cache/scopevet . && failed= && \
+	for m in $(MODULES); do \
+		echo "== scopevet $$m"; \
+		$(GO) -C $$m vet -vettool=$(CURDIR)/.cache/scopevet ./... || failed="$$failed $$m"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "scopevet has something to say in:$$failed"; exit 1; fi
 
 fmt:
 	@bad=$$(gofmt -l .); \

@@ -44,8 +44,12 @@ var forTests = []string{"guard/guardtest", "scope/scopetest"}
 // for each of its own, unless it is foreign code that does not return.
 var mayStart = []string{"guard", "guard/guardtest", "group", "internal/fault"}
 
-// nested are the modules below the root's; the rules are the root's.
-var nested = []string{"examples", "benchmarks"}
+// isNested reports whether dir is that of a module below the root's; the rules are
+// the root's.
+func isNested(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil
+}
 
 // file is a parsed file of the root module.
 type file struct {
@@ -64,7 +68,7 @@ func files(t *testing.T) (all []file) {
 		}
 		rel, _ := filepath.Rel(root, name)
 		rel = filepath.ToSlash(rel)
-		if d.IsDir() && (slices.Contains(nested, rel) || d.Name() == "testdata" || rel != "." && strings.HasPrefix(d.Name(), ".")) {
+		if d.IsDir() && rel != "." && (isNested(name) || d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".")) {
 			return filepath.SkipDir
 		}
 		if d.IsDir() || !strings.HasSuffix(rel, ".go") {
