@@ -11,8 +11,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 
 	"github.com/ebb-go/ebb/guard"
+	"github.com/ebb-go/ebb/internal/record"
 	"github.com/ebb-go/ebb/scope"
-	"github.com/ebb-go/ebb/trace"
 )
 
 // discard is an exporter for those who measure what comes before it.
@@ -49,10 +49,10 @@ func tracedRequest(ctx context.Context, r Request, opts []scope.Option) error {
 	}, opts...)
 }
 
-// askNothing calls of package trace what a scope with three guards calls when
+// askNothing calls of package record what a scope with three guards calls when
 // nobody records.
 func askNothing(ctx context.Context) error {
-	_, rec := trace.Start(ctx, trace.Config{Name: "scope", Path: "scope", Schedule: "waves"})
+	_, rec := record.Start(ctx, record.Config{Name: "scope", Path: "scope", Schedule: "waves"})
 	for range 3 {
 		rec.GuardLive(+1)
 		rec.GuardLive(-1)

@@ -10,7 +10,7 @@ import (
 	"go.uber.org/multierr"
 
 	"github.com/ebb-go/ebb/guard"
-	"github.com/ebb-go/ebb/trace"
+	"github.com/ebb-go/ebb/internal/record"
 )
 
 // acquired is a handle and the context in which its value was opened, in one
@@ -68,7 +68,7 @@ func Acquire[T any](ctx context.Context, s *Scope, name string,
 func (a *acquired[T]) call(ctx context.Context, name string, open func(context.Context) (T, error)) (v T, err error) {
 	h := &a.handle
 	if rec := h.node.s.rec; rec != nil {
-		var span *trace.Span
+		var span *record.Span
 		ctx, span = rec.Acquire(ctx, name, h.typ())
 		err = ErrGoexit // unless open returns
 		defer func() { span.End(err) }()

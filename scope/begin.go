@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/ebb-go/ebb/trace"
+	"github.com/ebb-go/ebb/internal/record"
 )
 
 // unmade returns how many scopes around s have no context yet, without one that
@@ -54,28 +54,28 @@ func (s *Scope) abort() {
 func (s *Scope) recorded(ctx context.Context) bool {
 	tp, mp := s.providers()
 	if !s.foreign {
-		return trace.Wanted(ctx, tp, mp)
+		return record.Wanted(ctx, tp, mp)
 	}
 	var wanted bool
-	return s.asks(func() { wanted = trace.Wanted(ctx, tp, mp) }) && wanted
+	return s.asks(func() { wanted = record.Wanted(ctx, tp, mp) }) && wanted
 }
 
 // startRecording starts a recorder, and returns the context with its span.
-func (s *Scope) startRecording(ctx context.Context) (context.Context, *trace.Recorder) {
+func (s *Scope) startRecording(ctx context.Context) (context.Context, *record.Recorder) {
 	if !s.foreign {
-		return trace.Start(ctx, s.traceConfig())
+		return record.Start(ctx, s.traceConfig())
 	}
 	var in context.Context
-	var rec *trace.Recorder
-	if !s.asks(func() { in, rec = trace.Start(ctx, s.traceConfig()) }) {
+	var rec *record.Recorder
+	if !s.asks(func() { in, rec = record.Start(ctx, s.traceConfig()) }) {
 		return ctx, nil
 	}
 	return in, rec
 }
 
-func (s *Scope) traceConfig() trace.Config {
+func (s *Scope) traceConfig() record.Config {
 	tp, mp := s.providers()
-	c := trace.Config{TracerProvider: tp, MeterProvider: mp, Failed: s.contained}
+	c := record.Config{TracerProvider: tp, MeterProvider: mp, Failed: s.contained}
 	if s.parent != nil {
 		c.Parent = s.parent.rec
 	}

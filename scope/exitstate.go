@@ -3,6 +3,7 @@ package scope
 import (
 	"time"
 
+	"github.com/ebb-go/ebb/internal/record"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -48,9 +49,9 @@ func (c *clock) age(now time.Time) time.Duration {
 // once, by decide.
 type decision struct {
 	exit     Exit
-	by       failure         // what has decided it
-	cause    error           // with which it was canceled or asked to stop; nil: it was not
-	teardown *trace.Teardown // nil: nobody records
+	by       failure          // what has decided it
+	cause    error            // with which it was canceled or asked to stop; nil: it was not
+	teardown *record.Teardown // nil: nobody records
 
 	faults *faults // of a child that has closed; guarded by its mu
 }

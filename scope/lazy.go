@@ -10,7 +10,7 @@ import (
 
 	"github.com/ebb-go/ebb/guard"
 	"github.com/ebb-go/ebb/internal/fault"
-	"github.com/ebb-go/ebb/trace"
+	"github.com/ebb-go/ebb/internal/record"
 )
 
 // LazyHandle is a guard that is opened by its first use. [Lazy] makes one. It
@@ -114,7 +114,7 @@ func (h *LazyHandle[T]) attempt(ctx context.Context, open func(context.Context) 
 		}
 	}()
 	if s.rec != nil {
-		var span *trace.Span
+		var span *record.Span
 		ctx, span = s.rec.Acquire(ctx, h.Name(), h.typ())
 		err = ErrGoexit // unless open returns
 		defer func() { span.End(err) }()

@@ -7,7 +7,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/ebb-go/ebb/guard"
-	"github.com/ebb-go/ebb/trace"
+	"github.com/ebb-go/ebb/internal/record"
 )
 
 // CountLeaks counts forgotten guards in the counter ebb.guard.leaks of mp,
@@ -16,7 +16,7 @@ import (
 // default log line is then gone, it also logs each guard, through [log/slog.Default]
 // at level Error. The error is that of making the counter.
 func CountLeaks(mp metric.MeterProvider) (restore func(), err error) {
-	count, err := trace.LeakCounter(mp)
+	count, err := record.LeakCounter(mp)
 	if err != nil {
 		return nil, err
 	}

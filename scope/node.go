@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/ebb-go/ebb/group"
-	"github.com/ebb-go/ebb/trace"
+	"github.com/ebb-go/ebb/internal/record"
 )
 
 // Node is something that a scope drops and that others can depend on: a
@@ -137,8 +137,8 @@ type dropRecord struct {
 	queued  time.Time
 	by      *group.Node // which released it
 	started time.Time
-	uses    []string        // what it depends on; not to be changed
-	span    *trace.DropSpan // nil before it is started
+	uses    []string         // what it depends on; not to be changed
+	span    *record.DropSpan // nil before it is started
 }
 
 // below reports whether a is an ancestor of s.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/fault"
-	"github.com/ebb-go/ebb/trace"
+	"github.com/ebb-go/ebb/internal/record"
 )
 
 // observer is told what happens in one run of drops: a teardown, or an early drop.
@@ -14,7 +14,7 @@ import (
 // one scope, and come to the same node.
 type observer struct {
 	s        *Scope
-	teardown *trace.Teardown                     // nil: it is an early drop, or there is no recorder
+	teardown *record.Teardown                    // nil: it is an early drop, or there is no recorder
 	names    func() func(n *group.Node) []string // of dependencies, all by one list; nil for an early drop
 }
 
@@ -99,8 +99,8 @@ func (n *node) startSpan() {
 	s.mu.Unlock()
 }
 
-func (n *node) dropInfo(r *dropRecord) trace.DropInfo {
-	info := trace.DropInfo{
+func (n *node) dropInfo(r *dropRecord) record.DropInfo {
+	info := record.DropInfo{
 		Guard: n.name(), Written: n.written(), Type: n.resource.typ(), Wave: r.wave, Queued: r.queued, Started: r.started,
 		DependsOn: r.uses,
 	}
@@ -127,14 +127,14 @@ func (o observer) recordEnd(n *node, e group.Event) {
 		return
 	}
 	s.mu.Lock()
-	record := n.rarelyLocked().record
+	r := n.rarelyLocked().record
 	s.mu.Unlock()
-	out.Started = record.started
-	record.span.End(e.At, e.Outcome, s.dropError(n, out))
+	out.Started = r.started
+	r.span.End(e.At, e.Outcome, s.dropError(n, out))
 }
 
 // skip records a drop that was never begun.
-func (o observer) skip(info trace.DropInfo, err error) {
+func (o observer) skip(info record.DropInfo, err error) {
 	if o.teardown != nil {
 		o.teardown.Skip(info, err)
 		return

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/ebb-go/ebb/group"
-	"github.com/ebb-go/ebb/trace"
+	"github.com/ebb-go/ebb/internal/record"
 )
 
 // state is what a scope accepts. It only moves down the list.
@@ -36,14 +36,14 @@ type Scope struct {
 
 	// Immutable once the scope is open.
 	name         string
-	parent       *Scope          // whose life bounds this one's; nil for a root
-	opener       *frame          // where Run or Child was called, maybe an opening; nil for a root
-	within       *frame          // whose lexical child it is; nil for a root and for a child
-	borrowed     *borrowing      // what Run was called in; nil for most
-	self         *node           // the node in the parent, for a child
-	inherited    *inherited      // nil: all defaults
-	config       *config         // nil: none
-	rec          *trace.Recorder // nil: nobody records
+	parent       *Scope           // whose life bounds this one's; nil for a root
+	opener       *frame           // where Run or Child was called, maybe an opening; nil for a root
+	within       *frame           // whose lexical child it is; nil for a root and for a child
+	borrowed     *borrowing       // what Run was called in; nil for most
+	self         *node            // the node in the parent, for a child
+	inherited    *inherited       // nil: all defaults
+	config       *config          // nil: none
+	rec          *record.Recorder // nil: nobody records
 	grace        time.Duration
 	dropTimeout  time.Duration
 	schedule     Schedule

@@ -7,7 +7,7 @@ import (
 
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/fault"
-	"github.com/ebb-go/ebb/trace"
+	"github.com/ebb-go/ebb/internal/record"
 )
 
 // Go runs fn as a task: on a goroutine of its own, with the scope's context,
@@ -116,7 +116,7 @@ func (s *Scope) keepDraining(name string, inTurn bool) (end func(), err error) {
 //
 //go:noinline
 func (t *task) Run() {
-	var span *trace.Span
+	var span *record.Span
 	if t.s.rec != nil {
 		t.Context, span = t.s.rec.Task(t.Context, t.name)
 	}
@@ -133,7 +133,7 @@ func (t *task) Run() {
 // end is deferred by Run: it learns what became of the function, cancels the
 // scope at once if it failed, waits for its lexical children, and only then
 // counts the task out.
-func (t *task) end(span *trace.Span) {
+func (t *task) end(span *record.Span) {
 	if !t.returned {
 		if p := recover(); p != nil {
 			t.panicked = fault.Panic(p)

@@ -9,6 +9,7 @@ import (
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/budget"
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/internal/record"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -19,7 +20,7 @@ type exitRun struct {
 	outcomes     []group.Outcome // only failures, unless somebody looks
 	errs         []error         // what Run says of each
 	early        []*earlyDrop    // that the teardown has met
-	spans        *trace.Teardown
+	spans        *record.Teardown
 	drain        trace.Drain // what came before
 	quiet        bool        // there was nothing to drop, and nothing has gone wrong
 }
@@ -38,7 +39,7 @@ func (s *Scope) dropAll(b deadlines) exitRun {
 	}
 	ctx := context.WithoutCancel(s.context.base)
 	if s.rec != nil && !x.quiet {
-		ctx, x.spans = s.rec.Teardown(ctx, trace.TeardownInfo{
+		ctx, x.spans = s.rec.Teardown(ctx, record.TeardownInfo{
 			At: x.began, Waves: s.graph.WaveCount(), Guards: size, Grace: s.grace, Schedule: s.schedule.String(),
 			Cause: fault.Text(s.decided.cause), Drain: x.drain,
 		})

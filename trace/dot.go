@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // maxWhole is how many nodes a graph for Graphviz or Mermaid may have and be
@@ -45,7 +47,7 @@ func wholeDAG(vertices []vertex, maxColumns, maxRows int) *dag {
 
 func writeDOT(w io.Writer, name string, g *dag) error {
 	b := bufio.NewWriter(w)
-	fmt.Fprintf(b, "digraph %s {\n", dotQuote(clean(name)))
+	fmt.Fprintf(b, "digraph %s {\n", dotQuote(term.Clean(name)))
 	b.WriteString("\trankdir=LR;\n" +
 		"\tnode [shape=box, style=\"rounded,filled\", fontname=\"monospace\", fontsize=11, color=\"#86a3c4\", fillcolor=\"#f2f6fb\", fontcolor=\"#1c2329\"];\n" +
 		"\tedge [color=\"#7d8893\", arrowsize=0.7];\n")
@@ -71,7 +73,7 @@ func writeDOT(w io.Writer, name string, g *dag) error {
 	if g.edges() > dotEdges {
 		g.reduce()
 		if g.implied > 0 {
-			fmt.Fprintf(b, "\t// %s not drawn: others imply them\n", plural(g.implied, "edge"))
+			fmt.Fprintf(b, "\t// %s not drawn: others imply them\n", term.Plural(g.implied, "edge"))
 		}
 		for k, h := range g.bundle() {
 			fmt.Fprintf(b, "\t\"point %d\" [shape=point];\n", k)
@@ -102,7 +104,7 @@ func writeDOT(w io.Writer, name string, g *dag) error {
 func (g *dag) dotIDs() []string {
 	ids, taken := make([]string, len(g.nodes)), make(map[string]bool)
 	for i := range g.nodes {
-		id := clean(g.nodes[i].name)
+		id := term.Clean(g.nodes[i].name)
 		if g.nodes[i].fold > 0 {
 			id += " in " + g.columns[g.nodes[i].column]
 		}
@@ -116,7 +118,7 @@ func (g *dag) dotIDs() []string {
 }
 
 func (n *dagNode) dotAttributes() []string {
-	label := fit(n.name, 60)
+	label := term.Fit(n.name, 60)
 	if sub := n.subtitle(); sub != "" {
 		label += "\n" + sub
 	}

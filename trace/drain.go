@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // Drain is what came before the first wave: from the moment when the scope was
@@ -37,20 +39,6 @@ func (d Drain) Took() time.Duration { return between(d.Started, d.Ended) }
 // IsZero reports whether there was no drain.
 func (d Drain) IsZero() bool { return d.Started.IsZero() && d.Ended.IsZero() && len(d.Items) == 0 }
 
-// total adds the items up.
-func (d Drain) total() DrainItem {
-	var t DrainItem
-	for _, it := range d.Items {
-		t.Ended += it.Ended
-		t.Canceled += it.Canceled
-		t.Abandoned += it.Abandoned
-		t.Refused += it.Refused
-		t.Running += it.Running
-		t.Oldest = max(t.Oldest, it.Oldest)
-	}
-	return t
-}
-
 // count is of how many the item is.
 func (it DrainItem) count() int {
 	return it.Ended + it.Canceled + it.Abandoned + it.Refused + it.Running
@@ -67,11 +55,11 @@ func (it DrainItem) outcome() string {
 		word string
 	}{{it.Ended, "ended"}, {it.Canceled, "canceled"}, {it.Abandoned, outcomeAbandoned}, {it.Refused, "refused"}, {it.Running, "running"}} {
 		if part.n > 0 {
-			parts = append(parts, thousands(part.n)+" "+part.word)
+			parts = append(parts, term.Thousands(part.n)+" "+part.word)
 		}
 	}
 	if it.Oldest > 0 {
-		parts = append(parts, "oldest "+short(it.Oldest))
+		parts = append(parts, "oldest "+term.Short(it.Oldest))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -79,14 +67,29 @@ func (it DrainItem) outcome() string {
 // label is "76 x upstream", or "run session" for one nested run. The name has at
 // most n cells.
 func (it DrainItem) label(n int) string {
-	name := fit(it.Name, n)
+	name := term.Fit(it.Name, n)
 	if it.Kind != "" && it.Kind != "task" {
-		name = fit(it.Kind, 8) + " " + name
+		name = term.Fit(it.Kind, 8) + " " + name
 	}
 	if c := it.count(); c > 1 {
-		return fmt.Sprintf("%s x %s", thousands(c), name)
+		return fmt.Sprintf("%s x %s", term.Thousands(c), name)
 	}
 	return name
+}
+
+// Summary returns a line for each item, such as "12 x upstream: 11 ended, 1
+// abandoned". Those that went wrong come first, then those that are most; beyond
+// the first twelve the rest is counted.
+func (d Drain) Summary() []string {
+	items, more := d.listed()
+	lines := make([]string, len(items), len(items)+1)
+	for i, it := range items {
+		lines[i] = it.label(term.MaxName) + ": " + it.outcome()
+	}
+	if more > 0 {
+		lines = append(lines, "and "+term.Thousands(more)+" more")
+	}
+	return lines
 }
 
 // mostDrained items are written one by one; the rest is counted.

@@ -90,17 +90,6 @@ func TestDrainOfMany(t *testing.T) {
 	}
 }
 
-func TestDrainOnSpan(t *testing.T) {
-	p, _, td := drawn(t, trace.TeardownInfo{Schedule: "eager", Cause: "bad \xff byte", Drain: sampleDrain()})
-	td.End(atMS(1), nil, nil)
-	want := ` cause=bad � byte critical_path=[] drain.abandoned=1 drain.canceled=5 ` +
-		`drain.items=["76 x upstream: 70 ended, 5 canceled, 1 abandoned","2 x late: 2 refused","12 x run request: 12 ended","cron: 1 ended"] ` +
-		`drain.refused=2 drain.tasks=89 drain_ms=3100 guards=0 scope.path=s waves=0`
-	if got := p.one(t, "teardown s").detail(); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
-}
-
 // Equal tasks are one item, with the age of the oldest.
 func TestEqualTasksAreOneItem(t *testing.T) {
 	s := trace.Snapshot{Name: "orders", State: "draining", Items: []trace.SnapshotItem{

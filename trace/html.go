@@ -5,6 +5,8 @@ import (
 	"io"
 	"math"
 	"strings"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // Widths in pixels: of the content of a page in a window of 1400 with a scroll
@@ -30,7 +32,7 @@ const (
 func (r *Report) WriteHTML(w io.Writer) error {
 	r = r.whole()
 	s := newSVG(w)
-	title := "teardown of " + isolate(clean(r.Scope))
+	title := "teardown of " + term.Isolate(term.Clean(r.Scope))
 	s.f(`<!doctype html>
 <html lang="en">
 <head>
@@ -44,7 +46,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 <body>
 <main>
 <h1>Teardown of <bdi>%s</bdi></h1>
-`, text(title), pageStyle, text(clean(r.Scope)))
+`, text(title), pageStyle, text(term.Clean(r.Scope)))
 	s.facts(r)
 	if r.Error != "" {
 		s.f(`<p class="problem" role="alert">%s</p>`+"\n", multiline(r.Error))
@@ -61,10 +63,10 @@ func (r *Report) WriteHTML(w io.Writer) error {
 
 // multiline makes a text safe that may have several lines, and keeps them.
 func multiline(s string) string {
-	lines := strings.Split(cut(s, maxExit), "\n")
+	lines := strings.Split(term.Cut(s, term.MaxExit), "\n")
 	for i, line := range lines {
 		if line = strings.ReplaceAll(line, "\t", "    "); line != "" {
-			lines[i] = "<bdi>" + text(clean(line)) + "</bdi>"
+			lines[i] = "<bdi>" + text(term.Clean(line)) + "</bdi>"
 		}
 	}
 	return strings.Join(lines, "\n")
@@ -79,28 +81,28 @@ func (s svgWriter) facts(r *Report) {
 	fact := func(label, value string) {
 		s.f("<div><dt>%s</dt><dd>%s</dd></div>\n", label, text(value))
 	}
-	fact("in all", short(took))
+	fact("in all", term.Short(took))
 	if r.Grace > 0 {
-		fact("of the grace of "+short(r.Grace), percent(took, r.Grace))
+		fact("of the grace of "+term.Short(r.Grace), percent(took, r.Grace))
 	}
 	if !r.Drain.IsZero() {
-		fact("draining", short(r.Drain.Took()))
+		fact("draining", term.Short(r.Drain.Took()))
 	}
-	fact("drops", thousands(len(r.Entries)))
+	fact("drops", term.Thousands(len(r.Entries)))
 	if len(r.Entries) > 0 {
-		fact("waves", thousands(r.waveCount()))
-		fact("not ok", thousands(r.failures()))
-		fact("one by one", short(ran))
-		fact("spent waiting", short(waited))
+		fact("waves", term.Thousands(r.waveCount()))
+		fact("not ok", term.Thousands(r.failures()))
+		fact("one by one", term.Short(ran))
+		fact("spent waiting", term.Short(waited))
 	}
 	s.f("</dl>\n")
 }
 
 // subline says how the scope ended, when, and by which schedule.
 func (r *Report) subline() string {
-	parts := []string{orDash(clean(r.Exit))}
+	parts := []string{orDash(term.Clean(r.Exit))}
 	if r.Schedule != "" {
-		parts = append(parts, "schedule "+clean(r.Schedule))
+		parts = append(parts, "schedule "+term.Clean(r.Schedule))
 	}
 	if !r.Started.IsZero() {
 		parts = append(parts, r.Started.Format("2006-01-02 15:04:05.000 MST"))
@@ -147,13 +149,13 @@ func (s svgWriter) waveTable(r *Report) {
 	waves := r.Budget()
 	for i, w := range waves {
 		if i == most && len(waves) > most+1 {
-			s.f(`<tr><td colspan="6" class="soft">+ %s more</td></tr>`+"\n", plural(len(waves)-most, "wave"))
+			s.f(`<tr><td colspan="6" class="soft">+ %s more</td></tr>`+"\n", term.Plural(len(waves)-most, "wave"))
 			break
 		}
 		s.f(`<tr><td class="number">%d</td><td class="number">%s</td><td class="number">%s</td><td class="number">%s</td>`,
-			w.Index, thousands(w.Size), short(between(r.Started, w.Started)), short(w.Spent))
+			w.Index, term.Thousands(w.Size), term.Short(between(r.Started, w.Started)), term.Short(w.Spent))
 		if r.Grace > 0 {
-			s.f(`<td class="number">%s</td><td class="number">%s</td>`, short(w.Share), text(percent(w.Spent, w.Share)))
+			s.f(`<td class="number">%s</td><td class="number">%s</td>`, term.Short(w.Share), text(percent(w.Spent, w.Share)))
 		}
 		s.f("</tr>\n")
 	}
@@ -181,7 +183,7 @@ func (s svgWriter) dropTable(r *Report) {
 
 func (s svgWriter) dropRow(w row, class string) {
 	e := w.entry
-	why := errorText(e.Err)
+	why := term.Error(e.Err)
 	if why != "" {
 		class += " with"
 	}
@@ -190,14 +192,14 @@ func (s svgWriter) dropRow(w row, class string) {
 		name = `<span class="path" title="on the critical path">◆ ` + name + `</span>`
 	}
 	if e.Type != "" {
-		name += ` <span class="soft">` + text(clean(e.Type)) + `</span>`
+		name += ` <span class="soft">` + text(term.Clean(e.Type)) + `</span>`
 	}
-	waited, took, slack := dot(e.Waited()), short(e.Took()), dot(e.Slack)
+	waited, took, slack := dot(e.Waited()), term.Short(e.Took()), dot(e.Slack)
 	if e.Outcome == outcomeSkipped {
 		waited, took, slack = "", "", ""
 	}
 	s.f(`<tr class="%s"><td class="number">%d</td><td class="name">%s</td><td>%s</td><td><span class="%s">%s</span></td>`,
-		class, e.Wave, name, text(orDash(clean(e.Kind))), outcomeClass(e.Outcome), text(orDash(clean(e.Outcome))))
+		class, e.Wave, name, text(orDash(term.Clean(e.Kind))), outcomeClass(e.Outcome), text(orDash(term.Clean(e.Outcome))))
 	s.f(`<td class="number">%s</td><td class="number">%s</td><td class="number">%s</td><td class="mono">%s</td><td class="deps mono">%s</td></tr>`+"\n",
 		waited, took, slack, released(e), dependencies(e))
 	if why != "" {
@@ -213,7 +215,7 @@ func outcomeClass(outcome string) string {
 	return "soft"
 }
 
-func bdi(name string) string { return "<bdi>" + text(clean(name)) + "</bdi>" }
+func bdi(name string) string { return "<bdi>" + text(term.Clean(name)) + "</bdi>" }
 
 func released(e *Entry) string {
 	if e.ReleasedBy == "" {
@@ -228,7 +230,7 @@ func dependencies(e *Entry) string {
 	var b strings.Builder
 	for i, name := range e.DependsOn {
 		if i == most && len(e.DependsOn) > most+1 {
-			fmt.Fprintf(&b, ` <span class="soft">and %s more</span>`, thousands(len(e.DependsOn)-most))
+			fmt.Fprintf(&b, ` <span class="soft">and %s more</span>`, term.Thousands(len(e.DependsOn)-most))
 			break
 		}
 		if i > 0 {

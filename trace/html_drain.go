@@ -1,5 +1,7 @@
 package trace
 
+import "github.com/ebb-go/ebb/internal/term"
+
 // drain writes why the scope ended, and the table of what it waited for before
 // the first wave.
 func (s svgWriter) drain(r *Report) {
@@ -16,11 +18,11 @@ func (s svgWriter) drain(r *Report) {
 	s.f("</tr></thead>\n<tbody>\n")
 	items, more := r.Drain.listed()
 	for _, it := range items {
-		s.f(`<tr><td class="name">%s</td><td>%s</td>`, bdi(it.Name), text(orDash(clean(it.Kind))))
+		s.f(`<tr><td class="name">%s</td><td>%s</td>`, bdi(it.Name), text(orDash(term.Clean(it.Kind))))
 		for k, n := range []int{it.Ended, it.Canceled, it.Abandoned, it.Refused} {
 			class, figure := "", "·"
 			if n > 0 {
-				figure = thousands(n)
+				figure = term.Thousands(n)
 			}
 			if n > 0 && k >= 2 {
 				class = " " + outcomeAbandoned
@@ -30,7 +32,7 @@ func (s svgWriter) drain(r *Report) {
 		s.f("</tr>\n")
 	}
 	if more > 0 {
-		s.f(`<tr><td colspan="6" class="soft">+ %s more</td></tr>`+"\n", thousands(more))
+		s.f(`<tr><td colspan="6" class="soft">+ %s more</td></tr>`+"\n", term.Thousands(more))
 	}
 	s.f("</tbody>\n</table></div>\n")
 }

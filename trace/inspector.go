@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // Source is a scope as the [Inspector] sees it. *scope.Scope is one.
@@ -175,11 +177,11 @@ func keep(r *Report) kept {
 			continue
 		}
 		if k.faults++; k.faults <= maxListed {
-			k.failed = append(k.failed, clean(e.Name)+" ("+clean(e.Outcome)+")")
+			k.failed = append(k.failed, term.Clean(e.Name)+" ("+term.Clean(e.Outcome)+")")
 		}
 	}
 	small := *r
-	small.Error, small.Cause = cut(r.Error, maxText), cut(r.Cause, maxErrors)
+	small.Error, small.Cause = term.Cut(r.Error, term.MaxText), term.Cut(r.Cause, maxErrors)
 	small.Drain.Items, _ = r.Drain.listed()
 	if len(r.Entries) > maxEntries {
 		rows := r.rows(maxEntries, maxFolded)
@@ -194,7 +196,7 @@ func keep(r *Report) kept {
 	for i := range small.Entries {
 		e := &small.Entries[i]
 		if e.Err != nil {
-			e.Err = errors.New(cut(errorText(e.Err), maxErrors))
+			e.Err = errors.New(term.Cut(term.Error(e.Err), maxErrors))
 		}
 		if edges += len(e.DependsOn); edges > maxDepended {
 			e.DependsOn = nil

@@ -3,6 +3,8 @@ package trace
 import (
 	"strings"
 	"time"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // children writes the scopes inside s, in order. Those of one name, when they
@@ -12,7 +14,7 @@ import (
 func (p *pageWriter) children(s *Snapshot, at place, waits []time.Duration) {
 	const many = 5
 	if len(s.Children) > 0 && at.depth == mostLevels {
-		p.f(`<p class="soft">%s below</p>`+"\n", plural(len(s.Children), "scope"))
+		p.f(`<p class="soft">%s below</p>`+"\n", term.Plural(len(s.Children), "scope"))
 		return
 	}
 	byName := make(map[string][]int)
@@ -41,19 +43,19 @@ func (p *pageWriter) children(s *Snapshot, at place, waits []time.Duration) {
 			continue
 		}
 		p.f(`<details class="scope many" id="%s"><summary><span class="state">%s</span><h%d>%s</h%d><span class="soft">%s</span></summary>`+"\n",
-			p.id(at.id, "f", c.Name, 0), thousands(len(alike)), min(at.level+1, 6), bdi(c.Name), min(at.level+1, 6), text(s.tally(alike)))
+			p.id(at.id, "f", c.Name, 0), term.Thousands(len(alike)), min(at.level+1, 6), bdi(c.Name), min(at.level+1, 6), text(s.tally(alike)))
 		p.f(`<div class="inside">` + "\n")
 		shown := 0
 		for ; shown < min(len(alike), maxAlike) && p.left > 0; shown++ {
 			write(alike[shown], shown+1)
 		}
 		if more := len(alike) - shown; more > 0 {
-			p.f(`<p class="soft">+ %s more</p>`+"\n", thousands(more))
+			p.f(`<p class="soft">+ %s more</p>`+"\n", term.Thousands(more))
 		}
 		p.f("</div></details>\n")
 	}
 	if hidden > 0 {
-		p.f(`<p class="soft">+ %s more</p>`+"\n", thousands(hidden))
+		p.f(`<p class="soft">+ %s more</p>`+"\n", term.Thousands(hidden))
 	}
 }
 
@@ -71,10 +73,10 @@ func (s *Snapshot) tally(children []int) string {
 		longest = max(longest, c.Since)
 	}
 	for i, state := range states {
-		states[i] = thousands(counts[state]) + " " + orDash(clean(state))
+		states[i] = term.Thousands(counts[state]) + " " + orDash(term.Clean(state))
 	}
 	if longest == 0 {
 		return strings.Join(states, ", ")
 	}
-	return strings.Join(states, ", ") + " · longest for " + short(longest)
+	return strings.Join(states, ", ") + " · longest for " + term.Short(longest)
 }

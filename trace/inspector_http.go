@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // Types of what is served.
@@ -52,7 +53,7 @@ func (i *Inspector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !i.answersTo(r.Host) {
-		answer{code: http.StatusForbidden, text: "this page is not for the host " + clean(word(r.Host)) + "; see trace.Inspector.Hosts"}.send(w, r)
+		answer{code: http.StatusForbidden, text: "this page is not for the host " + term.Clean(term.Word(r.Host)) + "; see trace.Inspector.Hosts"}.send(w, r)
 		return
 	}
 	i.answer(r.URL.RawQuery).send(w, r)
@@ -200,7 +201,7 @@ func (i *Inspector) servePlan(id uint64, format string) answer {
 	}
 	var p Plan
 	if err := fault.Within(patience, func() { p = s.Plan() }); err != nil {
-		return answer{code: http.StatusInternalServerError, text: "Plan: " + clean(fault.Text(err))}
+		return answer{code: http.StatusInternalServerError, text: "Plan: " + term.Clean(fault.Text(err))}
 	}
 	return written(p, cmp.Or(format, "text"))
 }

@@ -3,6 +3,8 @@ package trace
 import (
 	"fmt"
 	"strconv"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // items is the table of what the scope owns. When it is ending, what its exit
@@ -20,7 +22,7 @@ func (p *pageWriter) items(items []SnapshotItem, id string, ending bool) {
 	seen := make(map[string]int)
 	for n, it := range items {
 		if n == mostItems || p.left <= 0 {
-			p.f(`<tr><td colspan="7" class="soft">+ %s more</td></tr>`+"\n", thousands(len(items)-n))
+			p.f(`<tr><td colspan="7" class="soft">+ %s more</td></tr>`+"\n", term.Thousands(len(items)-n))
 			break
 		}
 		key := strconv.Quote(it.Kind) + it.Name
@@ -34,13 +36,13 @@ func (p *pageWriter) items(items []SnapshotItem, id string, ending bool) {
 func (p *pageWriter) item(it SnapshotItem, id string, ending bool) {
 	class, waited, wave := "", "", ""
 	if it.Waited > 0 {
-		class, waited = ` class="awaited"`, short(it.Waited)
+		class, waited = ` class="awaited"`, term.Short(it.Waited)
 	}
 	if it.Kind != "task" {
 		wave = fmt.Sprint(it.Wave)
 	}
 	p.f(`<tr id="%s"%s><th scope="row">%s</th><td>%s</td><td><span class="dot %s"></span>%s</td><td class="number">%s</td>`,
-		id, class, it.markup(), text(orDash(clean(it.Kind))), dotClass(it.State), text(orDash(clean(it.State))), it.age())
+		id, class, it.markup(), text(orDash(term.Clean(it.Kind))), dotClass(it.State), text(orDash(term.Clean(it.State))), it.age())
 	if ending {
 		p.f(`<td class="number">%s</td>`, waited)
 	}
@@ -52,14 +54,14 @@ func (it SnapshotItem) markup() string {
 	if it.count() == 1 {
 		return bdi(it.Name)
 	}
-	return text(thousands(it.Count)+" x ") + bdi(it.Name)
+	return text(term.Thousands(it.Count)+" x ") + bdi(it.Name)
 }
 
 func (it SnapshotItem) age() string {
 	if it.count() > 1 {
-		return "oldest " + short(it.Age)
+		return "oldest " + term.Short(it.Age)
 	}
-	return short(it.Age)
+	return term.Short(it.Age)
 }
 
 func dotClass(state string) string {

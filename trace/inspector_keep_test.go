@@ -98,3 +98,8 @@ func TestEdgesOfKeptTeardownsAreBounded(t *testing.T) {
 		t.Errorf("%d edges are kept of 160,000, and the report has %d left", edges, len(r.Entries[399].DependsOn))
 	}
 }
+
+// hollow is an error whose methods panic at a nil pointer.
+type hollow struct{ text string }
+
+func (e *hollow) Error() string { return e.text }

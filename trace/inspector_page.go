@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // The page is written by hand: what html/template brings along keeps the linker
@@ -86,13 +88,13 @@ func (p *pageWriter) live(v view) {
 	p.f(`<main id="live" data-every="%d" data-title="%s">`+"\n", every, text(v.title()))
 	p.f(`<p id="status" role="status">%s</p>`+"\n", v.status())
 	p.f(`<section id="scopes" aria-labelledby="scopes-head"><h2 id="scopes-head" tabindex="-1">Scopes <span class="count">%s</span></h2>`+"\n",
-		thousands(len(v.scopes)))
+		term.Thousands(len(v.scopes)))
 	if len(v.scopes) == 0 {
 		p.f(`<p class="empty">No scope is running.</p>` + "\n")
 	}
 	for n, s := range v.scopes {
 		if n == maxScopes || p.left <= 0 {
-			p.f(`<p class="soft">+ %s more</p>`+"\n", thousands(len(v.scopes)-n))
+			p.f(`<p class="soft">+ %s more</p>`+"\n", term.Thousands(len(v.scopes)-n))
 			break
 		}
 		p.scope(&s.Snapshot, place{id: p.id("", "s", "", int(s.id)), level: 3, plan: s.id})

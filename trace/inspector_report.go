@@ -1,6 +1,10 @@
 package trace
 
-import "io"
+import (
+	"io"
+
+	"github.com/ebb-go/ebb/internal/term"
+)
 
 // writePage writes the page of a teardown that is kept: that of
 // [Report.WriteHTML], with the way back to the live page and to the other
@@ -18,7 +22,7 @@ func (r *Report) writePage(w io.Writer, id uint64) error {
 <link rel="stylesheet" href="?file=report-style">
 </head>
 <body>
-<nav aria-label="inspector"><a href="?">← all scopes</a>`, text(clean(r.Scope)))
+<nav aria-label="inspector"><a href="?">← all scopes</a>`, text(term.Clean(r.Scope)))
 	for _, format := range []string{"text", "json", "svg", "dot", "mermaid"} {
 		s.f(` <a href="?report=%d&amp;format=%s">%s</a>`, id, format, format)
 	}

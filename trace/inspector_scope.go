@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // place is where a scope stands on the page.
@@ -25,11 +27,11 @@ func (p *pageWriter) scope(s *Snapshot, at place) {
 		open = " open"
 	}
 	p.f(`<details class="scope %s" id="%s"%s><summary><span class="state">%s</span><h%d>%s</h%d>`,
-		stateClass(s.State), at.id, open, text(orDash(clean(s.State))), min(at.level, 6), bdi(s.Name), min(at.level, 6))
+		stateClass(s.State), at.id, open, text(orDash(term.Clean(s.State))), min(at.level, 6), bdi(s.Name), min(at.level, 6))
 	p.f(`<span class="soft">%s</span>%s</summary>`+"\n", text(s.facts()), s.waiting(at.wait))
 	p.f(`<div class="inside">` + "\n")
 	if s.Error != "" {
-		p.f(`<p class="cause"><span class="soft">cause</span> <bdi>%s</bdi></p>`+"\n", text(clean(cut(s.Error, maxErrors))))
+		p.f(`<p class="cause"><span class="soft">cause</span> <bdi>%s</bdi></p>`+"\n", text(term.Clean(term.Cut(s.Error, maxErrors))))
 	}
 	p.grace(*s)
 	p.waves(*s)
@@ -60,7 +62,7 @@ func stateClass(state string) string {
 func (s Snapshot) facts() string {
 	var parts []string
 	if s.Since > 0 {
-		parts = append(parts, "for "+short(s.Since))
+		parts = append(parts, "for "+term.Short(s.Since))
 	}
 	for _, kind := range []string{"task", "daemon", "guard"} {
 		n := 0
@@ -70,14 +72,14 @@ func (s Snapshot) facts() string {
 			}
 		}
 		if n > 0 {
-			parts = append(parts, plural(n, kind))
+			parts = append(parts, term.Plural(n, kind))
 		}
 	}
 	switch n := len(s.Children); {
 	case n == 1:
 		parts = append(parts, "1 scope inside")
 	case n > 1:
-		parts = append(parts, thousands(n)+" scopes inside")
+		parts = append(parts, term.Thousands(n)+" scopes inside")
 	}
 	return strings.Join(parts, " · ")
 }
@@ -95,7 +97,7 @@ func (s Snapshot) waitsFor() []SnapshotItem {
 }
 
 // html is the kind and the name, as markup.
-func (it SnapshotItem) html() string { return text(clean(it.Kind)) + " " + it.markup() }
+func (it SnapshotItem) html() string { return text(term.Clean(it.Kind)) + " " + it.markup() }
 
 // waiting says in a scope's line what its exit waits for, as markup; or, of a
 // scope that does not end itself, for how long another's exit has been waiting
@@ -104,11 +106,11 @@ func (s Snapshot) waiting(wait time.Duration) string {
 	waits := s.waitsFor()
 	switch {
 	case len(waits) == 1:
-		return fmt.Sprintf(`<span class="waits">waits for %s, %s</span>`, waits[0].html(), short(waits[0].Waited))
+		return fmt.Sprintf(`<span class="waits">waits for %s, %s</span>`, waits[0].html(), term.Short(waits[0].Waited))
 	case len(waits) > 1:
-		return fmt.Sprintf(`<span class="waits">waits for %s, %s, and %s more</span>`, waits[0].html(), short(waits[0].Waited), thousands(len(waits)-1))
+		return fmt.Sprintf(`<span class="waits">waits for %s, %s, and %s more</span>`, waits[0].html(), term.Short(waits[0].Waited), term.Thousands(len(waits)-1))
 	case wait > 0:
-		return fmt.Sprintf(`<span class="waits">the exit waits for it, %s</span>`, short(wait))
+		return fmt.Sprintf(`<span class="waits">the exit waits for it, %s</span>`, term.Short(wait))
 	}
 	return ""
 }
@@ -119,7 +121,7 @@ func (p *pageWriter) grace(s Snapshot) {
 		return
 	}
 	p.f(`<p class="grace"><progress max="%d" value="%d" aria-label="grace left"></progress> %s of %s grace left</p>`+"\n",
-		s.Grace.Milliseconds(), s.Left.Milliseconds(), short(s.Left), short(s.Grace))
+		s.Grace.Milliseconds(), s.Left.Milliseconds(), term.Short(s.Left), term.Short(s.Grace))
 }
 
 // waves shows how far a teardown has come: a step for each wave, with what is
@@ -151,9 +153,9 @@ func (p *pageWriter) waves(s Snapshot) {
 		case n == 0:
 			p.f(`<li class="done">wave %d <b>done</b></li>`, k)
 		case running[k] > 0:
-			p.f(`<li class="now" aria-current="step">wave %d <b>%s left</b></li>`, k, thousands(n))
+			p.f(`<li class="now" aria-current="step">wave %d <b>%s left</b></li>`, k, term.Thousands(n))
 		default:
-			p.f(`<li>wave %d <b>%s</b></li>`, k, thousands(n))
+			p.f(`<li>wave %d <b>%s</b></li>`, k, term.Thousands(n))
 		}
 	}
 	p.f("\n</ol>\n")
@@ -166,6 +168,6 @@ func (p *pageWriter) graph(s Snapshot) {
 	}
 	p.graphs++
 	p.f(`<figure><figcaption>Dependencies</figcaption><div class="scroll">`)
-	p.dag(newDAG(s.vertices(), dagColumns, dagRows), "what depends on what in "+clean(s.Name), false)
+	p.dag(newDAG(s.vertices(), dagColumns, dagRows), "what depends on what in "+term.Clean(s.Name), false)
 	p.f("</div></figure>\n")
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // teardowns is the list of the last teardowns. Of a path that has many, as that
@@ -27,7 +29,7 @@ func (p *pageWriter) teardowns(v view) {
 		p.f(`<p class="empty">None yet.</p>` + "\n")
 	}
 	if len(rest) > 0 {
-		p.f(`<details id="older"><summary>%s more of the same scopes</summary>`, thousands(len(rest)))
+		p.f(`<details id="older"><summary>%s more of the same scopes</summary>`, term.Thousands(len(rest)))
 		p.table(rest)
 		p.f("</details>\n")
 	}
@@ -46,9 +48,9 @@ func (p *pageWriter) table(list []kept) {
 
 func (p *pageWriter) teardown(k kept) {
 	r := k.report
-	p.f(`<tr id="t%d"><th scope="row"><a href="?report=%d">%s</a></th><td>%s</td>`, k.id, k.id, bdi(r.Scope), text(orDash(clean(r.Exit))))
+	p.f(`<tr id="t%d"><th scope="row"><a href="?report=%d">%s</a></th><td>%s</td>`, k.id, k.id, bdi(r.Scope), text(orDash(term.Clean(r.Exit))))
 	p.f(`<td><time datetime="%s">%s</time></td>`, r.Ended.Format(time.RFC3339Nano), r.Ended.Format("15:04:05"))
-	p.f(`<td class="number">%s</td><td class="number">%s</td><td class="number">%s</td>`, short(k.took()), thousands(k.drops), thousands(k.waves))
+	p.f(`<td class="number">%s</td><td class="number">%s</td><td class="number">%s</td>`, term.Short(k.took()), term.Thousands(k.drops), term.Thousands(k.waves))
 	if k.faults == 0 {
 		p.f(`<td class="soft">–</td>`)
 	} else {
@@ -100,14 +102,14 @@ func (k kept) faulty() string {
 	}
 	s := strings.Join(list, ", ")
 	if more := k.faults - len(k.failed); more > 0 {
-		s += " and " + thousands(more) + " more"
+		s += " and " + term.Thousands(more) + " more"
 	}
 	return s
 }
 
 // verdict says how a teardown went, as markup.
 func (k kept) verdict() string {
-	s := bdi(k.report.Scope) + ", " + plural(k.drops, "drop") + " in " + short(k.took())
+	s := bdi(k.report.Scope) + ", " + term.Plural(k.drops, "drop") + " in " + term.Short(k.took())
 	if k.faults > 0 {
 		return s + "; not ok: " + k.faulty() + "."
 	}
@@ -116,10 +118,10 @@ func (k kept) verdict() string {
 
 // line is the verdict for a terminal.
 func (k kept) line() string {
-	s := fmt.Sprintf("teardown %d of %s  %s  %s in %s", k.id, isolate(clean(k.report.Scope)), orDash(clean(k.report.Exit)),
-		plural(k.drops, "drop"), short(k.took()))
+	s := fmt.Sprintf("teardown %d of %s  %s  %s in %s", k.id, term.Isolate(term.Clean(k.report.Scope)), orDash(term.Clean(k.report.Exit)),
+		term.Plural(k.drops, "drop"), term.Short(k.took()))
 	if k.faults > 0 {
-		s += fmt.Sprintf(", %s not ok: %s", thousands(k.faults), strings.Join(k.failed, ", "))
+		s += fmt.Sprintf(", %s not ok: %s", term.Thousands(k.faults), strings.Join(k.failed, ", "))
 	}
 	return s
 }

@@ -9,6 +9,14 @@ import (
 	"time"
 
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/internal/term"
+)
+
+const (
+	// patience is how long a request waits for the answers of all sources.
+	patience = time.Second
+	// leastPatience is what each source gets of it, however long the others took.
+	leastPatience = 10 * time.Millisecond
 )
 
 // view is what the page shows, at one instant.
@@ -85,9 +93,9 @@ func (v view) MarshalJSON() ([]byte, error) {
 	}
 	for i, k := range v.teardowns {
 		j.Teardowns[i] = teardownJSON{
-			Report: k.id, Scope: word(k.report.Scope), Exit: word(k.report.Exit), Cause: bounded(k.report.Cause, maxText),
+			Report: k.id, Scope: term.Word(k.report.Scope), Exit: term.Word(k.report.Exit), Cause: term.Bounded(k.report.Cause, term.MaxText),
 			Started: moment{k.report.Started}, Ended: moment{k.report.Ended}, Took: milliseconds(k.took()),
-			Drops: k.drops, Waves: k.waves, Failed: k.faults, Error: bounded(k.report.Error, maxText),
+			Drops: k.drops, Waves: k.waves, Failed: k.faults, Error: term.Bounded(k.report.Error, term.MaxText),
 		}
 	}
 	return json.Marshal(j)
@@ -96,9 +104,9 @@ func (v view) MarshalJSON() ([]byte, error) {
 // title is that of the window.
 func (v view) title() string {
 	for _, s := range v.news() {
-		return clean(s.path()) + " is " + clean(s.State) + " · ebb"
+		return term.Clean(s.path()) + " is " + term.Clean(s.State) + " · ebb"
 	}
-	return plural(len(v.scopes), "scope") + " · ebb"
+	return term.Plural(len(v.scopes), "scope") + " · ebb"
 }
 
 // status says in a sentence what is going on. It is read out whenever it
@@ -107,11 +115,11 @@ func (v view) status() string {
 	var parts []string
 	news := v.news()
 	for _, s := range news[:min(len(news), maxListed)] {
-		part := bdi(s.path()) + " is " + text(clean(s.State))
+		part := bdi(s.path()) + " is " + text(term.Clean(s.State))
 		if waits := s.waitsFor(); len(waits) > 0 {
 			part += " and waits for " + waits[0].html()
 			if more := len(waits) - 1; more > 0 {
-				part += fmt.Sprintf(" and %s more", thousands(more))
+				part += fmt.Sprintf(" and %s more", term.Thousands(more))
 			}
 		}
 		parts = append(parts, part+".")
@@ -119,7 +127,7 @@ func (v view) status() string {
 	switch {
 	case len(parts) > 0:
 	case len(v.scopes) > 0:
-		parts = append(parts, plural(len(v.scopes), "scope")+", none is ending.")
+		parts = append(parts, term.Plural(len(v.scopes), "scope")+", none is ending.")
 	default:
 		parts = append(parts, "No scope is running.")
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"time"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // In JSON, keys are lower case with underscores, times are RFC 3339 with
@@ -67,10 +69,10 @@ type entryJSON struct {
 // depends_on_first, and the lists are in lists. See [Report.UnmarshalJSON] for the way back.
 func (r Report) MarshalJSON() ([]byte, error) {
 	j := reportJSON{
-		Scope: word(r.Scope), Exit: word(r.Exit), Schedule: word(r.Schedule),
+		Scope: term.Word(r.Scope), Exit: term.Word(r.Exit), Schedule: term.Word(r.Schedule),
 		DropLimit: r.DropLimit, Grace: milliseconds(r.Grace), Started: moment{r.Started}, Ended: moment{r.Ended}, Deadline: moment{r.Deadline},
-		Took: milliseconds(r.took()), Error: bounded(r.Error, maxExit),
-		Cause: bounded(r.Cause, maxText), Drain: r.Drain.json(),
+		Took: milliseconds(r.took()), Error: term.Bounded(r.Error, term.MaxExit),
+		Cause: term.Bounded(r.Cause, term.MaxText), Drain: r.Drain.json(),
 		CriticalPath: []string{},
 		Waves:        []waveJSON{},
 		Entries:      make([]entryJSON, len(r.Entries)),
@@ -83,10 +85,10 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	for i, e := range r.Entries {
 		deps, first := edges.jsonOf(i, e.DependsOn)
 		j.Entries[i] = entryJSON{
-			Name: word(e.Name), Kind: word(e.Kind), Type: word(e.Type), Wave: e.Wave,
+			Name: term.Word(e.Name), Kind: term.Word(e.Kind), Type: term.Word(e.Type), Wave: e.Wave,
 			Queued: moment{e.Queued}, Started: moment{e.Started}, Ended: moment{e.Ended},
 			Waited: milliseconds(e.Waited()), Took: milliseconds(e.Took()), Slack: milliseconds(e.Slack),
-			Outcome: word(e.Outcome), Error: bounded(errorText(e.Err), maxText), DependsOn: deps, First: first, ReleasedBy: word(e.ReleasedBy),
+			Outcome: term.Word(e.Outcome), Error: term.Bounded(term.Error(e.Err), term.MaxText), DependsOn: deps, First: first, ReleasedBy: term.Word(e.ReleasedBy),
 		}
 	}
 	for _, i := range r.critical() {

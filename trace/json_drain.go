@@ -1,6 +1,10 @@
 package trace
 
-import "time"
+import (
+	"time"
+
+	"github.com/ebb-go/ebb/internal/term"
+)
 
 type drainJSON struct {
 	Started moment          `json:"started,omitzero"`
@@ -27,7 +31,7 @@ func (d Drain) json() *drainJSON {
 	}
 	j := &drainJSON{moment{d.Started}, moment{d.Ended}, milliseconds(d.Took()), make([]drainItemJSON, len(d.Items))}
 	for i, it := range d.Items {
-		j.Items[i] = drainItemJSON{word(it.Name), word(it.Kind), it.Ended, it.Canceled, it.Abandoned, it.Refused, it.Running, milliseconds(it.Oldest)}
+		j.Items[i] = drainItemJSON{term.Word(it.Name), term.Word(it.Kind), it.Ended, it.Canceled, it.Abandoned, it.Refused, it.Running, milliseconds(it.Oldest)}
 	}
 	return j
 }

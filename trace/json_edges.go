@@ -1,5 +1,7 @@
 package trace
 
+import "github.com/ebb-go/ebb/internal/term"
+
 // firstJSON is what an entry depends on, as the first names of a list.
 type firstJSON struct {
 	List  int `json:"list"`
@@ -17,7 +19,7 @@ func (e *edges) json() [][]string {
 	}
 	lists := make([][]string, len(e.lists))
 	for k, list := range e.lists {
-		lists[k] = words(list)
+		lists[k] = term.Words(list)
 	}
 	return lists
 }
@@ -27,7 +29,7 @@ func (e *edges) jsonOf(i int, deps []string) ([]string, *firstJSON) {
 	if o := e.of[i]; o.list >= 0 && e.total > mostWritten {
 		return nil, &firstJSON{o.list, o.first}
 	}
-	return words(deps), nil
+	return term.Words(deps), nil
 }
 
 // of is the way back: the beginning of the list, or deps without one. A list that

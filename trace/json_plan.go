@@ -1,6 +1,10 @@
 package trace
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/ebb-go/ebb/internal/term"
+)
 
 type planJSON struct {
 	Waves [][]planNodeJSON `json:"waves"`
@@ -30,7 +34,7 @@ func (p Plan) MarshalJSON() ([]byte, error) {
 		j.Waves[i] = make([]planNodeJSON, len(wave))
 		for k, n := range wave {
 			deps, first := edges.jsonOf(at, n.DependsOn)
-			j.Waves[i][k] = planNodeJSON{word(n.Name), word(n.Kind), n.Wave, deps, first}
+			j.Waves[i][k] = planNodeJSON{term.Word(n.Name), term.Word(n.Kind), n.Wave, deps, first}
 			at++
 		}
 	}
@@ -61,7 +65,7 @@ func (d Diff) MarshalJSON() ([]byte, error) {
 func changesJSON(changes []Change) []changeJSON {
 	list := make([]changeJSON, len(changes))
 	for i, c := range changes {
-		list[i] = changeJSON{Name: word(c.Name), Kind: word(c.Kind), Outcome: word(c.Outcome)}
+		list[i] = changeJSON{Name: term.Word(c.Name), Kind: term.Word(c.Kind), Outcome: term.Word(c.Outcome)}
 		if c.Planned >= 0 {
 			list[i].Planned = &changes[i].Planned
 		}

@@ -3,6 +3,8 @@ package trace
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // Package json checks and compacts again what a MarshalJSON method returns, and
@@ -55,8 +57,8 @@ func (s *Snapshot) UnmarshalJSON(data []byte) error {
 // json is the tree of s.
 func (s *Snapshot) json() snapshotJSON {
 	j := snapshotJSON{
-		Name: word(s.Name), Path: word(s.Path), State: word(s.State), Since: milliseconds(s.Since), Error: bounded(s.Error, maxText),
-		Schedule: word(s.Schedule), Grace: milliseconds(s.Grace), Left: milliseconds(s.Left),
+		Name: term.Word(s.Name), Path: term.Word(s.Path), State: term.Word(s.State), Since: milliseconds(s.Since), Error: term.Bounded(s.Error, term.MaxText),
+		Schedule: term.Word(s.Schedule), Grace: milliseconds(s.Grace), Left: milliseconds(s.Left),
 		Items:    make([]itemJSON, len(s.Items)),
 		Children: make([]snapshotJSON, len(s.Children)),
 	}
@@ -64,7 +66,7 @@ func (s *Snapshot) json() snapshotJSON {
 	j.Lists = edges.json()
 	for i, it := range s.Items {
 		deps, first := edges.jsonOf(i, it.DependsOn)
-		j.Items[i] = itemJSON{word(it.Kind), word(it.Name), word(it.State), milliseconds(it.Age), it.counted(), milliseconds(it.Waited), deps, first, it.Wave}
+		j.Items[i] = itemJSON{term.Word(it.Kind), term.Word(it.Name), term.Word(it.State), milliseconds(it.Age), it.counted(), milliseconds(it.Waited), deps, first, it.Wave}
 	}
 	for i := range s.Children {
 		j.Children[i] = s.Children[i].json()

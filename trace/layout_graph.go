@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // vertex is one node of a teardown's graph, as a report, a plan or a snapshot
@@ -297,18 +299,18 @@ func (s Snapshot) vertices() []vertex {
 
 // note is what a picture tells about e beyond its name.
 func (e *Entry) note() string {
-	text := fmt.Sprintf("%s, took %s, waited %s, slack %s", clean(e.Outcome), short(e.Took()), short(e.Waited()), short(e.Slack))
+	text := fmt.Sprintf("%s, took %s, waited %s, slack %s", term.Clean(e.Outcome), term.Short(e.Took()), term.Short(e.Waited()), term.Short(e.Slack))
 	if e.Type != "" {
-		text = clean(e.Type) + ", " + text
+		text = term.Clean(e.Type) + ", " + text
 	}
 	if e.ReleasedBy != "" {
-		text += ", released by " + fit(e.ReleasedBy, textName)
+		text += ", released by " + term.Fit(e.ReleasedBy, textName)
 	}
 	if len(e.DependsOn) > 0 {
 		text += ", depends on " + list(e.DependsOn, 6, textName, 6*textName)
 	}
 	if e.Err != nil {
-		text += ": " + isolate(clean(errorText(e.Err)))
+		text += ": " + term.Isolate(term.Clean(term.Error(e.Err)))
 	}
 	return text
 }

@@ -3,6 +3,8 @@ package trace
 import (
 	"math"
 	"slices"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // placeRows gives every slot its height in the picture. In turns each column is
@@ -126,11 +128,11 @@ func (d *drawing) placeColumns() {
 	d.x, d.w = make([]float64, len(d.columns)), make([]float64, len(d.columns))
 	x := 0.0
 	for k := range d.columns {
-		w := float64(width(d.columns[k])) * smallCell
+		w := float64(term.Width(d.columns[k])) * smallCell
 		segments := 0
 		for _, s := range d.order[k] {
 			if n := d.slots[s].node; n >= 0 {
-				w = max(w, float64(width(fit(d.nodes[n].name, nodeCells)))*cellWidth+18)
+				w = max(w, float64(term.Width(term.Fit(d.nodes[n].name, nodeCells)))*cellWidth+18)
 			}
 			segments += len(d.slots[s].right)
 		}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // Mermaid refuses texts of more than 50,000 characters and graphs of more than
@@ -63,9 +65,9 @@ func (g *dag) mermaid(cells int) string {
 			fmt.Fprintf(b, "    %%%% %s\n", g.columns[n.column])
 		}
 		before, after := mermaidShape(n.kind)
-		label := mermaidText(fit(n.name, cells))
+		label := mermaidText(term.Fit(n.name, cells))
 		if sub := n.subtitle(); sub != "" {
-			label += "<br>" + mermaidText(fit(sub, cells))
+			label += "<br>" + mermaidText(term.Fit(sub, cells))
 		}
 		fmt.Fprintf(b, "    n%d%s\"%s\"%s\n", i, before, label, after)
 	}
@@ -97,7 +99,7 @@ func (g *dag) mermaid(cells int) string {
 		}
 	}
 	if hidden += g.edges(); hidden > 0 {
-		fmt.Fprintf(b, "    %%%% %s not drawn\n", plural(hidden, "edge"))
+		fmt.Fprintf(b, "    %%%% %s not drawn\n", term.Plural(hidden, "edge"))
 	}
 	g.mermaidClasses(b)
 	return b.String()

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // Plan is the teardown of a scope as it would run now. It is a copy: what the
@@ -32,17 +34,17 @@ func (p Plan) WriteText(w io.Writer, opts ...TextOption) error {
 	for _, wave := range p.Waves {
 		nodes += len(wave)
 		for _, n := range wave[:min(len(wave), mostNodes)] {
-			name = max(name, min(l.name(), width(clean(n.Name))))
+			name = max(name, min(l.name(), term.Width(term.Clean(n.Name))))
 		}
 	}
 	if nodes == 0 {
 		fmt.Fprintln(b, "plan: nothing to drop")
 		return b.Flush()
 	}
-	fmt.Fprintf(b, "plan: %s in %s\n\n", plural(nodes, "drop"), plural(len(p.Waves), "wave"))
+	fmt.Fprintf(b, "plan: %s in %s\n\n", term.Plural(nodes, "drop"), term.Plural(len(p.Waves), "wave"))
 	for i, wave := range p.Waves {
 		if i == mostWaves {
-			fmt.Fprintf(b, "+ %s more\n", plural(len(p.Waves)-i, "wave"))
+			fmt.Fprintf(b, "+ %s more\n", term.Plural(len(p.Waves)-i, "wave"))
 			break
 		}
 		for k, n := range wave {
@@ -51,13 +53,13 @@ func (p Plan) WriteText(w io.Writer, opts ...TextOption) error {
 				label = fmt.Sprintf("wave %d", i)
 			}
 			if k == mostNodes {
-				fmt.Fprintf(b, "%-9s + %s more\n", "", thousands(len(wave)-k))
+				fmt.Fprintf(b, "%-9s + %s more\n", "", term.Thousands(len(wave)-k))
 				break
 			}
-			line := fmt.Sprintf("%-9s %s  %-6s", label, padRight(fit(n.Name, name), name), clean(n.Kind))
+			line := fmt.Sprintf("%-9s %s  %-6s", label, term.PadRight(term.Fit(n.Name, name), name), term.Clean(n.Kind))
 			if len(n.DependsOn) > 0 {
 				line += "  depends on "
-				line += list(n.DependsOn, mostDeps, l.name(), l.cells-width(line))
+				line += list(n.DependsOn, mostDeps, l.name(), l.cells-term.Width(line))
 			}
 			fmt.Fprintln(b, strings.TrimRight(line, " "))
 		}
@@ -72,15 +74,15 @@ func list(names []string, most, longest, cells int) string {
 	var b strings.Builder
 	const room = len(" and 1,000,000 more")
 	for i, name := range names {
-		name = fit(name, longest)
+		name = term.Fit(name, longest)
 		if i > 0 {
 			name = ", " + name
 		}
-		if left := len(names) - i; i == most && left > 1 || i > 0 && width(name) > cells-room && (left > 1 || width(name) > cells) {
-			fmt.Fprintf(&b, " and %s more", thousands(left))
+		if left := len(names) - i; i == most && left > 1 || i > 0 && term.Width(name) > cells-room && (left > 1 || term.Width(name) > cells) {
+			fmt.Fprintf(&b, " and %s more", term.Thousands(left))
 			break
 		}
-		cells -= width(name)
+		cells -= term.Width(name)
 		b.WriteString(name)
 	}
 	return b.String()

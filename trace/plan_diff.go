@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // Diff is the difference between a [Plan] and the [Report] of the teardown
@@ -74,23 +76,23 @@ func (d Diff) WriteText(w io.Writer, opts ...TextOption) error {
 	name := 0
 	for _, changes := range [][]Change{d.NotRun, d.NotPlanned, d.Moved} {
 		for _, c := range changes[:min(len(changes), mostChanges)] {
-			name = max(name, min(l.name(), width(clean(c.Name))))
+			name = max(name, min(l.name(), term.Width(term.Clean(c.Name))))
 		}
 	}
 	write := func(sign string, changes []Change, say func(Change) string) {
 		for i, c := range changes {
 			if i == mostChanges {
-				fmt.Fprintf(b, "%s %s more\n", sign, thousands(len(changes)-i))
+				fmt.Fprintf(b, "%s %s more\n", sign, term.Thousands(len(changes)-i))
 				break
 			}
-			fmt.Fprintf(b, "%s %s  %s\n", sign, padRight(fit(c.Name, name), name), say(c))
+			fmt.Fprintf(b, "%s %s  %s\n", sign, term.PadRight(term.Fit(c.Name, name), name), say(c))
 		}
 	}
 	write("-", d.NotRun, func(c Change) string {
 		if c.Ran < 0 {
 			return fmt.Sprintf("planned in wave %d, gone before", c.Planned)
 		}
-		return fmt.Sprintf("planned in wave %d, %s", c.Planned, clean(c.Outcome))
+		return fmt.Sprintf("planned in wave %d, %s", c.Planned, term.Clean(c.Outcome))
 	})
 	write("+", d.NotPlanned, func(c Change) string { return fmt.Sprintf("not planned, ran in wave %d", c.Ran) })
 	write("~", d.Moved, func(c Change) string {

@@ -2,6 +2,10 @@ package trace
 
 import "time"
 
+// ScopeName is the name of the tracer and of the meter that ebb records with.
+// It is also the path of ebb's module, whose version theirs is.
+const ScopeName = "github.com/ebb-go/ebb"
+
 // Words of [Report.Schedule], as the schedules of a scope print themselves.
 const (
 	scheduleEager      = "eager"

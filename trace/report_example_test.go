@@ -236,3 +236,16 @@ func ExampleDrainItem() {
 	fmt.Println(it.Name, it.Ended+it.Canceled+it.Abandoned)
 	// Output: upstream 71
 }
+
+func ExampleDrain_Summary() {
+	d := trace.Drain{Items: []trace.DrainItem{
+		{Name: "cron", Kind: "task", Ended: 1},
+		{Name: "upstream", Kind: "task", Ended: 75, Abandoned: 1},
+	}}
+	for _, line := range d.Summary() {
+		fmt.Println(line)
+	}
+	// Output:
+	// 76 x upstream: 75 ended, 1 abandoned
+	// cron: 1 ended
+}

@@ -1,15 +1,9 @@
-// The helpers below are what every format shares: each rule about names, widths
-// and layouts is tested once here instead of through six formats.
+// The helpers below are what every format shares: each rule about rows and
+// layouts is tested once here instead of through six formats.
 package trace
 
 import "time"
 
-func Clean(s string) string                              { return clean(s) }
-func Isolate(s string) string                            { return isolate(s) }
-func Fit(s string, n int) string                         { return fit(s, n) }
-func Cells(s string) int                                 { return width(s) }
-func Short(d time.Duration) string                       { return short(d) }
-func Thousands(n int) string                             { return thousands(n) }
 func MermaidText(s string) string                        { return mermaidText(s) }
 func PictureCSS() string                                 { return pictureCSS }
 func PageStyle() string                                  { return pageStyle }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // row is one line of a waterfall or a table: an entry, or what is left of one
@@ -128,7 +130,7 @@ func (r *Report) waveCount() int {
 }
 
 // label is the name of a fold: "+ 9,950 more".
-func (w row) label() string { return "+ " + thousands(len(w.fold)) + " more" }
+func (w row) label() string { return "+ " + term.Thousands(len(w.fold)) + " more" }
 
 // waveLabel is "3", or "3–17" for a fold of several.
 func (w row) waveLabel() string {
@@ -149,12 +151,12 @@ func (w row) summary() string {
 	}
 	parts := make([]string, len(words))
 	for i, word := range words {
-		parts[i] = thousands(counts[word]) + " " + clean(word)
+		parts[i] = term.Thousands(counts[word]) + " " + term.Clean(word)
 	}
 	if len(words) == 1 {
-		parts[0] = "all " + clean(words[0])
+		parts[0] = "all " + term.Clean(words[0])
 	}
-	return strings.Join(parts, ", ") + ", longest " + short(w.longest())
+	return strings.Join(parts, ", ") + ", longest " + term.Short(w.longest())
 }
 
 // longest returns the longest time a drop in the fold took.

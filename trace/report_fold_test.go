@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ebb-go/ebb/internal/term"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -18,7 +19,7 @@ func TestRowsCoverTheReport(t *testing.T) {
 		for _, row := range rows {
 			if row.Folded > 0 {
 				entries += row.Folded
-				if want := "+ " + trace.Thousands(row.Folded) + " more"; row.Name != want {
+				if want := "+ " + term.Thousands(row.Folded) + " more"; row.Name != want {
 					t.Errorf("%s: a fold of %d is called %q", name, row.Folded, row.Name)
 				}
 			} else {

@@ -325,3 +325,7 @@ func allFailed(n int) *trace.Report {
 	}
 	return simulate("waves", drops...)
 }
+
+var zero = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
+
+func atMS(n int) time.Time { return zero.Add(time.Duration(n) * milli) }

@@ -1,6 +1,10 @@
 package trace
 
-import "time"
+import (
+	"time"
+
+	"github.com/ebb-go/ebb/internal/term"
+)
 
 // Snapshot is a scope at one instant: what it owns, and what it waits for when
 // it is ending. It is a copy and can be read from any number of goroutines.
@@ -49,8 +53,8 @@ func (it SnapshotItem) counted() int {
 // cells.
 func (it SnapshotItem) label(n int) string {
 	if it.count() == 1 {
-		return fit(it.Name, n)
+		return term.Fit(it.Name, n)
 	}
-	many := thousands(it.Count) + " x "
-	return many + fit(it.Name, max(1, n-len(many)))
+	many := term.Thousands(it.Count) + " x "
+	return many + term.Fit(it.Name, max(1, n-len(many)))
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // Bounds of the text of a snapshot: items of one scope, and as many of its
@@ -43,15 +45,15 @@ type treeWriter struct {
 func (t *treeWriter) scope(s *Snapshot, first, rest string, level int, waited time.Duration) {
 	t.left--
 	if level > mostLevels {
-		first += fmt.Sprintf("(level %s) ", thousands(level))
+		first += fmt.Sprintf("(level %s) ", term.Thousands(level))
 	}
-	fmt.Fprintf(t, "%sscope %s  %s\n", first, fit(s.Name, t.name), s.status(waited))
+	fmt.Fprintf(t, "%sscope %s  %s\n", first, term.Fit(s.Name, t.name), s.status(waited))
 	items, inside := s.split()
 	shown := items[:min(len(items), mostItems, max(t.left, 0))]
 	t.left -= len(shown)
 	name := 0
 	for _, it := range shown {
-		name = max(name, width(it.label(t.name)))
+		name = max(name, term.Width(it.label(t.name)))
 	}
 	lines := len(items) + len(s.Children) // that start a branch, if nothing is cut
 	branch := func() (string, string) {
@@ -62,7 +64,7 @@ func (t *treeWriter) scope(s *Snapshot, first, rest string, level int, waited ti
 	}
 	for _, it := range shown {
 		line, _ := branch()
-		line += fmt.Sprintf("%-6s %s  %s", clean(it.Kind), padRight(it.label(t.name), name), it.status())
+		line += fmt.Sprintf("%-6s %s  %s", term.Clean(it.Kind), term.PadRight(it.label(t.name), name), it.status())
 		t.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	hidden := len(items) - len(shown)
@@ -78,7 +80,7 @@ func (t *treeWriter) scope(s *Snapshot, first, rest string, level int, waited ti
 		t.scope(&s.Children[i], first, below, level+1, inside[i])
 	}
 	if hidden > 0 {
-		fmt.Fprintf(t, "%s└─ + %s more\n", rest, thousands(hidden))
+		fmt.Fprintf(t, "%s└─ + %s more\n", rest, term.Thousands(hidden))
 	}
 }
 
@@ -110,32 +112,32 @@ func (s Snapshot) split() (items []SnapshotItem, waited []time.Duration) {
 
 // status is "dropping for 1.2s, 18s of 20s grace left (signal: terminated)".
 func (s Snapshot) status(waited time.Duration) string {
-	text := clean(s.State)
+	text := term.Clean(s.State)
 	if s.Since > 0 {
-		text += " for " + short(s.Since)
+		text += " for " + term.Short(s.Since)
 	}
 	if s.Left > 0 {
-		text += fmt.Sprintf(", %s of %s grace left", short(s.Left), short(s.Grace))
+		text += fmt.Sprintf(", %s of %s grace left", term.Short(s.Left), term.Short(s.Grace))
 	}
 	if waited > 0 {
-		text += ", exit waits for it: " + short(waited)
+		text += ", exit waits for it: " + term.Short(waited)
 	}
 	if s.Error != "" {
-		text += " (" + isolate(clean(s.Error)) + ")"
+		text += " (" + term.Isolate(term.Clean(s.Error)) + ")"
 	}
 	return text
 }
 
 func (it SnapshotItem) status() string {
-	text := clean(it.State)
+	text := term.Clean(it.State)
 	switch {
 	case it.Age > 0 && it.count() > 1:
-		text += ", oldest " + short(it.Age)
+		text += ", oldest " + term.Short(it.Age)
 	case it.Age > 0:
-		text += " " + short(it.Age)
+		text += " " + term.Short(it.Age)
 	}
 	if it.Waited > 0 {
-		text += ", exit waits for it: " + short(it.Waited)
+		text += ", exit waits for it: " + term.Short(it.Waited)
 	}
 	return text
 }

@@ -4,6 +4,8 @@ import (
 	"io"
 	"math"
 	"time"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // Sizes of a waterfall in pixels, the number of rows beyond which it folds, and
@@ -59,8 +61,8 @@ func (s svgWriter) waterfall(r *Report, w float64, alone bool) {
 	}
 	name, wave := 0, 0
 	for _, row := range f.rows {
-		name = max(name, width(fit(row.name(), fallName)))
-		wave = max(wave, width("wave "+row.waveLabel()))
+		name = max(name, term.Width(term.Fit(row.name(), fallName)))
+		wave = max(wave, term.Width("wave "+row.waveLabel()))
 	}
 	f.names = fallMargin + math.Ceil(float64(wave)*smallCell) + 16
 	f.left = f.names + 16 + math.Ceil(float64(name)*cellWidth) + 16
@@ -107,7 +109,7 @@ func (f *waterfall) labelSpace() float64 {
 	for _, row := range f.rows {
 		_, _, ended := row.span()
 		share := f.axis.share(ended)
-		need := float64(width(row.text()))*smallCell + 10
+		need := float64(term.Width(row.text()))*smallCell + 10
 		full := f.right - f.left
 		// need <= full - share*(full-space), solved for the space
 		if share > 0 {
@@ -125,9 +127,9 @@ func (w row) text() string {
 	case w.entry.Outcome == outcomeSkipped:
 		return outcomeSkipped
 	case failed(w.entry.Outcome):
-		return short(w.entry.Took()) + " " + w.entry.Outcome
+		return term.Short(w.entry.Took()) + " " + w.entry.Outcome
 	}
-	return short(w.entry.Took())
+	return term.Short(w.entry.Took())
 }
 
 // bands tints every other wave, and names each at its first row.
@@ -157,7 +159,7 @@ func (f *waterfall) grid(bottom float64) {
 			anchor = "start"
 		}
 		f.f(`<path class="ebb-grid" d="M%s %sV%s"/><text class="ebb-soft ebb-small" x="%s" y="%s" text-anchor="%s">%s</text>`+"\n",
-			px(x), px(f.top-5), px(bottom), px(x), px(f.top-10), anchor, short(t))
+			px(x), px(f.top-5), px(bottom), px(x), px(f.top-10), anchor, term.Short(t))
 	}
 }
 

@@ -3,6 +3,8 @@ package trace
 import (
 	"fmt"
 	"io"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // Sizes of a graph's picture: beyond these it folds.
@@ -29,7 +31,7 @@ func (p Plan) WriteSVG(w io.Writer) error {
 // for has a strong border.
 func (s Snapshot) WriteSVG(w io.Writer) error {
 	out := newSVG(w)
-	out.dag(newDAG(s.vertices(), dagColumns, dagRows), "scope "+clean(s.Path), true)
+	out.dag(newDAG(s.vertices(), dagColumns, dagRows), "scope "+term.Clean(s.Path), true)
 	return out.Flush()
 }
 
@@ -146,7 +148,7 @@ func (s svgWriter) node(d *drawing, i int) {
 	if n.kind == "child" {
 		s.f(`<rect class="ebb-node%s" x="%s" y="%s" width="%s" height="%s" rx="2"/>`, n.class(), px(x+2.5), px(y+2.5), px(w-5), px(h-5))
 	}
-	class, name, base := "", fit(n.name, nodeCells), y+h/2+4
+	class, name, base := "", term.Fit(n.name, nodeCells), y+h/2+4
 	if n.fold > 0 {
 		class = ` class="ebb-soft"`
 	} else if n.critical {
@@ -182,7 +184,7 @@ func (n *dagNode) subtitle() string {
 	case "", outcomeOK, "live", "running", "open", "dropped", "closed":
 		return ""
 	}
-	return fit(n.state, nodeCells)
+	return term.Fit(n.state, nodeCells)
 }
 
 // class is appended to the class of a node.
@@ -203,9 +205,9 @@ func (n *dagNode) class() string {
 }
 
 func (n *dagNode) tooltip() string {
-	t := isolate(clean(n.name))
+	t := term.Isolate(term.Clean(n.name))
 	if n.kind != "" {
-		t = clean(n.kind) + " " + t
+		t = term.Clean(n.kind) + " " + t
 	}
 	if n.note != "" {
 		t += ": " + n.note
@@ -214,7 +216,7 @@ func (n *dagNode) tooltip() string {
 }
 
 func (d *drawing) legendWidth() float64 {
-	return float64(width(d.legendText())) * smallCell
+	return float64(term.Width(d.legendText())) * smallCell
 }
 
 // dagLegend says in one line how to read the picture.
@@ -225,7 +227,7 @@ func (s svgWriter) dagLegend(d *drawing, y float64) {
 func (d *drawing) legendText() string {
 	t := "arrows: depends on"
 	if d.implied > 0 {
-		t += fmt.Sprintf(" (%s not drawn)", plural(d.implied, "implied one"))
+		t += fmt.Sprintf(" (%s not drawn)", term.Plural(d.implied, "implied one"))
 	}
 	kinds := make(map[string]bool)
 	for i := range d.nodes {

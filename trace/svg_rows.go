@@ -3,6 +3,8 @@ package trace
 import (
 	"fmt"
 	"math"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // row draws one line of the waterfall with its upper edge at y.
@@ -10,7 +12,7 @@ func (f *waterfall) row(w row, y float64) {
 	middle := y + rowHeight/2
 	tip := w.summary()
 	if w.entry != nil {
-		tip = isolate(clean(w.entry.Name)) + ": " + w.entry.note()
+		tip = term.Isolate(term.Clean(w.entry.Name)) + ": " + w.entry.note()
 	}
 	f.f(`<g class="ebb-row"><title>%s</title><rect class="ebb-hover" x="%s" y="%s" width="%s" height="%d"/>`,
 		text(tip), px(f.names), px(y), px(f.right-f.names), rowHeight)
@@ -25,7 +27,7 @@ func (f *waterfall) row(w row, y float64) {
 	case w.critical:
 		class = ` class="ebb-strong"`
 	}
-	f.f(`<text%s x="%s" y="%s">%s</text>`, class, px(x+16), px(middle+4), text(fit(w.name(), fallName)))
+	f.f(`<text%s x="%s" y="%s">%s</text>`, class, px(x+16), px(middle+4), text(term.Fit(w.name(), fallName)))
 	f.bar(w, middle)
 	f.f("</g>\n")
 }
@@ -56,7 +58,7 @@ func (f *waterfall) bar(w row, middle float64) {
 	if class == "gone" {
 		f.hatch(s, middle-barHeight/2, length)
 	}
-	f.f(`<text class="ebb-small %s" x="%s" y="%s">%s</text>`, label, px(s+length+6), px(middle+4), text(clean(w.text())))
+	f.f(`<text class="ebb-small %s" x="%s" y="%s">%s</text>`, label, px(s+length+6), px(middle+4), text(term.Clean(w.text())))
 }
 
 // barClass is how a bar is filled: by its outcome if that is one to look at, else

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ebb-go/ebb/internal/term"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -98,7 +99,7 @@ func TestSVGIsWholeAndInside(t *testing.T) {
 				} else if strings.Contains(e.attr["class"], "ebb-head") {
 					size = 13
 				}
-				x, length := number(t, e.attr["x"]), float64(trace.Cells(e.text))*0.6*size
+				x, length := number(t, e.attr["x"]), float64(term.Width(e.text))*0.6*size
 				switch e.attr["text-anchor"] {
 				case "middle":
 					x -= length / 2

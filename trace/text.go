@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // Sizes of the text waterfall: as wide as its layout says, and 60 lines long
@@ -48,27 +50,27 @@ func (r *Report) WriteText(w io.Writer, opts ...TextOption) error {
 // headline is the report in one line of at most n cells: what does not fit is
 // left out from the end, after the name has given way.
 func (r *Report) headline(n int) string {
-	parts := []string{": " + fit(orDash(r.Exit), 12) + " in " + short(r.took())}
+	parts := []string{": " + term.Fit(orDash(r.Exit), 12) + " in " + term.Short(r.took())}
 	if r.Grace > 0 {
-		parts = append(parts, " of "+short(r.Grace)+" grace")
+		parts = append(parts, " of "+term.Short(r.Grace)+" grace")
 	}
 	if len(r.Entries) == 0 {
 		parts = append(parts, ", nothing to drop")
 	} else {
-		parts = append(parts, ", "+plural(len(r.Entries), "drop")+" in "+plural(r.waveCount(), "wave"))
+		parts = append(parts, ", "+term.Plural(len(r.Entries), "drop")+" in "+term.Plural(r.waveCount(), "wave"))
 		if r.Schedule != "" {
-			parts = append(parts, ", schedule "+fit(r.Schedule, 12))
+			parts = append(parts, ", schedule "+term.Fit(r.Schedule, 12))
 		}
 	}
 	const head, leastName = "teardown of ", 8
-	line, left := "", n-len(head)-min(leastName, width(clean(r.Scope)))
+	line, left := "", n-len(head)-min(leastName, term.Width(term.Clean(r.Scope)))
 	for _, part := range parts {
-		if left -= width(part); left < 0 {
+		if left -= term.Width(part); left < 0 {
 			break
 		}
 		line += part
 	}
-	return head + fit(r.Scope, n-len(head)-width(line)) + line
+	return head + term.Fit(r.Scope, n-len(head)-term.Width(line)) + line
 }
 
 // columns are the widths of a waterfall's columns.
@@ -82,9 +84,9 @@ type columns struct {
 func (l textLayout) columns(rows []row) columns {
 	c := columns{wave: len("wave"), name: len("guard"), outcome: len("outcome"), waited: true, slack: true}
 	for _, w := range rows {
-		c.name = max(c.name, min(l.name(), width(clean(w.name()))))
-		c.outcome = max(c.outcome, min(12, width(w.outcome())))
-		c.wave = max(c.wave, min(14, width(w.waveLabel())))
+		c.name = max(c.name, min(l.name(), term.Width(term.Clean(w.name()))))
+		c.outcome = max(c.outcome, min(12, term.Width(w.outcome())))
+		c.wave = max(c.wave, min(14, term.Width(w.waveLabel())))
 	}
 	c.bars = l.cells - len("!* ") - c.wave - 2 - c.name - 2 - c.outcome - 3*(2+textTime) - 2
 	if c.bars < textBars {
@@ -106,13 +108,13 @@ func (l textLayout) columns(rows []row) columns {
 
 // line puts the cells of a line together.
 func (c columns) line(mark, wave, name, outcome, waited, took, slack, bar string) string {
-	line := mark + " " + padLeft(fit(wave, c.wave), c.wave) + "  " + padRight(fit(name, c.name), c.name) + "  " + padRight(fit(outcome, c.outcome), c.outcome)
+	line := mark + " " + term.PadLeft(term.Fit(wave, c.wave), c.wave) + "  " + term.PadRight(term.Fit(name, c.name), c.name) + "  " + term.PadRight(term.Fit(outcome, c.outcome), c.outcome)
 	if c.waited {
-		line += "  " + padLeft(waited, textTime)
+		line += "  " + term.PadLeft(waited, textTime)
 	}
-	line += "  " + padLeft(took, textTime)
+	line += "  " + term.PadLeft(took, textTime)
 	if c.slack {
-		line += "  " + padLeft(slack, textTime)
+		line += "  " + term.PadLeft(slack, textTime)
 	}
 	return strings.TrimRight(line+"  "+bar, " ") + "\n"
 }
@@ -125,13 +127,13 @@ func (r *Report) textWaterfall(b *bufio.Writer, l textLayout) {
 	for _, w := range rows {
 		waited, took, slack := "·", "·", "·"
 		if e := w.entry; e == nil {
-			took = "≤" + short(w.longest())
+			took = "≤" + term.Short(w.longest())
 		} else if e.Outcome != outcomeSkipped {
-			waited, took, slack = dot(e.Waited()), short(e.Took()), dot(e.Slack)
+			waited, took, slack = dot(e.Waited()), term.Short(e.Took()), dot(e.Slack)
 		}
 		b.WriteString(c.line(w.mark(), w.waveLabel(), w.name(), w.outcome(), waited, took, slack, axis.bar(w)))
 	}
-	fmt.Fprintf(b, "\n%s\n", fit(textIndent+"* critical path   ! not ok   · waiting", l.cells))
+	fmt.Fprintf(b, "\n%s\n", term.Fit(textIndent+"* critical path   ! not ok   · waiting", l.cells))
 }
 
 // mark is the sign in front of a line, for what went wrong and for the
@@ -177,17 +179,17 @@ func (r *Report) textBudget(b *bufio.Writer) {
 	waves := r.Budget()
 	for i, w := range waves {
 		if i == most && len(waves) > most+1 {
-			fmt.Fprintf(b, "%s+ %s more\n", textIndent, plural(len(waves)-most, "wave"))
+			fmt.Fprintf(b, "%s+ %s more\n", textIndent, term.Plural(len(waves)-most, "wave"))
 			break
 		}
-		fmt.Fprintf(b, "%s%4d %7s  %s", textIndent, w.Index, thousands(w.Size), padLeft(short(w.Spent), 7))
+		fmt.Fprintf(b, "%s%4d %7s  %s", textIndent, w.Index, term.Thousands(w.Size), term.PadLeft(term.Short(w.Spent), 7))
 		if r.Grace > 0 {
-			fmt.Fprintf(b, "  %s  %s", padLeft(short(w.Share), 7), padLeft(percent(w.Spent, w.Share), 5))
+			fmt.Fprintf(b, "  %s  %s", term.PadLeft(term.Short(w.Share), 7), term.PadLeft(percent(w.Spent, w.Share), 5))
 		}
 		b.WriteByte('\n')
 	}
 	ran, waited := r.totals()
-	fmt.Fprintf(b, "%sran %s in all, waited %s\n", textIndent, short(ran), short(waited))
+	fmt.Fprintf(b, "%sran %s in all, waited %s\n", textIndent, term.Short(ran), term.Short(waited))
 }
 
 // textErrors writes the error of the exit, then those of entries that are not
@@ -200,7 +202,7 @@ func (r *Report) textErrors(b *bufio.Writer, l textLayout) {
 	n := 0
 	for i := range r.Entries {
 		e := &r.Entries[i]
-		text := errorText(e.Err)
+		text := term.Error(e.Err)
 		if text == "" || strings.Contains(r.Error, text) {
 			continue
 		}
@@ -210,19 +212,19 @@ func (r *Report) textErrors(b *bufio.Writer, l textLayout) {
 		if n > most {
 			continue
 		}
-		fmt.Fprintf(b, "%s%s (wave %d): %s\n", textIndent, fit(e.Name, l.name()), e.Wave, indent(text))
+		fmt.Fprintf(b, "%s%s (wave %d): %s\n", textIndent, term.Fit(e.Name, l.name()), e.Wave, indent(text))
 	}
 	if n > most {
-		fmt.Fprintf(b, "%s+ %s more\n", textIndent, plural(n-most, "error"))
+		fmt.Fprintf(b, "%s+ %s more\n", textIndent, term.Plural(n-most, "error"))
 	}
 }
 
 // indent cleans a text that may have several lines, and keeps them.
 func indent(text string) string {
-	lines := strings.Split(strings.TrimRight(cut(text, maxExit), "\n"), "\n")
+	lines := strings.Split(strings.TrimRight(term.Cut(text, term.MaxExit), "\n"), "\n")
 	for i, line := range lines {
 		if line != "" {
-			lines[i] = isolate(clean(strings.ReplaceAll(line, "\t", "    ")))
+			lines[i] = term.Isolate(term.Clean(strings.ReplaceAll(line, "\t", "    ")))
 		}
 	}
 	return strings.Join(lines, "\n"+textIndent+textIndent)
@@ -240,7 +242,7 @@ func dot(d time.Duration) string {
 	if d <= 0 {
 		return "·"
 	}
-	return short(d)
+	return term.Short(d)
 }
 
 func percent(part, of time.Duration) string {

@@ -3,6 +3,8 @@ package trace
 import (
 	"strings"
 	"time"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // timeline maps times to the cells of a line of text.
@@ -20,7 +22,7 @@ func (l timeline) at(t time.Time) int {
 func (l timeline) header() string {
 	total := l.length
 	line := []rune(strings.Repeat(" ", l.cells))
-	middle, end := []rune(short(total/2)), []rune(short(total))
+	middle, end := []rune(term.Short(total/2)), []rune(term.Short(total))
 	copy(line, []rune("0s"))
 	if total > 0 && l.cells < 2*(len(middle)+len(end)) {
 		copy(line[max(0, l.cells-len(end)):], end)
@@ -44,7 +46,7 @@ func (l timeline) bar(w row) string {
 	b.WriteString(strings.Repeat("·", max(0, first-q)))
 	switch {
 	case w.entry == nil && w.mixed():
-		return fit(w.summary(), l.cells)
+		return term.Fit(w.summary(), l.cells)
 	case w.outcome() == outcomeSkipped:
 		b.WriteString("×")
 	case w.entry != nil && w.critical:

@@ -3,6 +3,8 @@ package trace
 import (
 	"bufio"
 	"fmt"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // textDrain writes why the scope ended, and what it waited for before the first
@@ -14,20 +16,20 @@ func (r *Report) textDrain(b *bufio.Writer, l textLayout) {
 	if r.Drain.IsZero() {
 		return
 	}
-	fmt.Fprintf(b, "%sdrained in %s\n", textIndent, short(r.Drain.Took()))
+	fmt.Fprintf(b, "%sdrained in %s\n", textIndent, term.Short(r.Drain.Took()))
 	items, more := r.Drain.listed()
-	name, mark := 0, width(textIndent+"! ")
+	name, mark := 0, term.Width(textIndent+"! ")
 	for _, it := range items {
-		name = max(name, width(it.label(l.name())))
+		name = max(name, term.Width(it.label(l.name())))
 	}
 	for _, it := range items {
 		sign := " "
 		if it.failed() {
 			sign = "!"
 		}
-		fmt.Fprintf(b, "%s%s %s  %s\n", textIndent, sign, padRight(it.label(l.name()), name), fit(it.outcome(), l.cells-mark-name-2))
+		fmt.Fprintf(b, "%s%s %s  %s\n", textIndent, sign, term.PadRight(it.label(l.name()), name), term.Fit(it.outcome(), l.cells-mark-name-2))
 	}
 	if more > 0 {
-		fmt.Fprintf(b, "%s  + %s more\n", textIndent, thousands(more))
+		fmt.Fprintf(b, "%s  + %s more\n", textIndent, term.Thousands(more))
 	}
 }

@@ -3,6 +3,8 @@ package trace
 import (
 	"io"
 	"os"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // A TextOption is an option of the text writers; see [Width].
@@ -36,7 +38,7 @@ func layoutFor(w io.Writer, opts []TextOption) textLayout {
 	if l.cells == 0 {
 		l.cells = usualWidth
 		if f, ok := w.(*os.File); ok && f != nil { // a writer of another type has no methods that are safe to call
-			if n := terminalWidth(f); n > 0 {
+			if n := term.Columns(f); n > 0 {
 				l.cells = n
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ebb-go/ebb/internal/term"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -31,8 +32,8 @@ func TestTextFitsItsWidth(t *testing.T) {
 				if k > 0 && strings.HasPrefix(line, "   ") && strings.Contains(line, ": ") || strings.HasPrefix(line, "      ") && !strings.Contains(line, " took ") {
 					continue // an error or a cause is as long as it is
 				}
-				longest = max(longest, trace.Cells(line))
-				if w := trace.Cells(line); w > want {
+				longest = max(longest, term.Width(line))
+				if w := term.Width(line); w > want {
 					t.Errorf("%s at %d: %d cells: %q", name, n, w, line)
 				}
 			}
@@ -85,7 +86,7 @@ func TestWidthOfPlans(t *testing.T) {
 			t.Fatal(err)
 		}
 		line := strings.Split(b.String(), "\n")[2]
-		if trace.Cells(line) > cells && cells > 60 || !strings.HasSuffix(line, more) || more == "" && strings.Contains(line, "more") {
+		if term.Width(line) > cells && cells > 60 || !strings.HasSuffix(line, more) || more == "" && strings.Contains(line, "more") {
 			t.Errorf("at %d: %q", cells, line)
 		}
 	}

@@ -27,12 +27,14 @@ const (
 var mayImport = map[string][]string{
 	"internal/fault":  {},
 	"internal/layers": {},
+	"internal/term":   {"internal/fault"},
+	"internal/record": {"internal/fault", "internal/term", "trace"},
 	"internal/budget": {},
 	"guard":           {"internal/fault"},
 	"guard/guardtest": {"internal/fault", "guard"},
 	"group":           {"internal/budget", "internal/fault"},
-	"trace":           {"internal/fault"},
-	"scope":           {"internal/budget", "internal/fault", "guard", "group", "trace"},
+	"trace":           {"internal/fault", "internal/term"},
+	"scope":           {"internal/budget", "internal/fault", "internal/record", "guard", "group", "trace"},
 	"scope/scopetest": {"internal/fault", "guard", "group", "trace", "scope"},
 	"scope/scopehttp": {"internal/fault", "guard", "group", "trace", "scope"},
 }

@@ -1,4 +1,4 @@
-package trace_test
+package record_test
 
 import (
 	"context"
@@ -6,18 +6,19 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ebb-go/ebb/internal/record"
 	"github.com/ebb-go/ebb/trace"
 )
 
 // The life of a scope with one guard, as package scope records it.
 func ExampleStart() {
 	provider := new(tape) // any TracerProvider; this one draws what it has got
-	ctx, r := trace.Start(context.Background(), trace.Config{
+	ctx, r := record.Start(context.Background(), record.Config{
 		Name: "orders", Path: "orders", Schedule: "waves", TracerProvider: provider, At: atMS(0),
 	})
-	ctx, t := r.Teardown(ctx, trace.TeardownInfo{At: atMS(10), Waves: 1, Guards: 1, Schedule: "waves"})
+	ctx, t := r.Teardown(ctx, record.TeardownInfo{At: atMS(10), Waves: 1, Guards: 1, Schedule: "waves"})
 	t.StartWave(0, 1, atMS(10))
-	_, drop := t.Drop(ctx, trace.DropInfo{Guard: "db", Type: "*sql.DB", Queued: atMS(10), Started: atMS(10)})
+	_, drop := t.Drop(ctx, record.DropInfo{Guard: "db", Type: "*sql.DB", Queued: atMS(10), Started: atMS(10)})
 	drop.End(atMS(30), "ok", nil)
 	t.EndWave(0, atMS(30))
 	t.End(atMS(30), []string{"db"}, nil)
@@ -34,7 +35,7 @@ func ExampleStart() {
 
 // Without a provider there is no recorder, and nothing needs to be asked for.
 func ExampleRecorder() {
-	ctx, r := trace.Start(context.Background(), trace.Config{Name: "orders"})
+	ctx, r := record.Start(context.Background(), record.Config{Name: "orders"})
 	_, span := r.Acquire(ctx, "db", "*sql.DB")
 	span.End(nil)
 	fmt.Println(r == nil, span == nil)
@@ -43,9 +44,9 @@ func ExampleRecorder() {
 
 func ExampleConfig() {
 	provider := new(tape)
-	c := trace.Config{Name: "sweep", Path: "sweep", TracerProvider: provider, Mode: trace.SpanLinkedRoot}
+	c := record.Config{Name: "sweep", Path: "sweep", TracerProvider: provider, Mode: trace.SpanLinkedRoot}
 	ctx, _ := provider.Start(context.Background(), "request")
-	trace.Start(ctx, c)
+	record.Start(ctx, c)
 	s := provider.spans[1]
 	fmt.Println(s.name, "has a parent:", s.parent.IsValid(), "links:", len(s.links))
 	// Output: scope sweep has a parent: false links: 1
@@ -53,7 +54,7 @@ func ExampleConfig() {
 
 func ExampleSpan() {
 	provider := new(tape)
-	ctx, r := trace.Start(context.Background(), trace.Config{Name: "orders", TracerProvider: provider})
+	ctx, r := record.Start(context.Background(), record.Config{Name: "orders", TracerProvider: provider})
 	ctx, span := r.Acquire(ctx, "db", "*sql.DB") // open the guard on this ctx
 	span.End(ctx.Err())
 	fmt.Println(provider.spans[1].name, provider.spans[1].status)
@@ -63,9 +64,9 @@ func ExampleSpan() {
 // Without waves, drops are children of the teardown.
 func ExampleTeardown() {
 	provider := new(tape)
-	ctx, r := trace.Start(context.Background(), trace.Config{Name: "orders", TracerProvider: provider})
-	ctx, t := r.Teardown(ctx, trace.TeardownInfo{Schedule: "eager"})
-	_, drop := t.Drop(ctx, trace.DropInfo{Guard: "db"})
+	ctx, r := record.Start(context.Background(), record.Config{Name: "orders", TracerProvider: provider})
+	ctx, t := r.Teardown(ctx, record.TeardownInfo{Schedule: "eager"})
+	_, drop := t.Drop(ctx, record.DropInfo{Guard: "db"})
 	drop.End(time.Now(), "ok", nil)
 	t.End(time.Now(), nil, nil)
 	td, d := provider.spans[1], provider.spans[2]
@@ -75,8 +76,8 @@ func ExampleTeardown() {
 
 func ExampleTeardownInfo() {
 	provider := new(tape)
-	ctx, r := trace.Start(context.Background(), trace.Config{TracerProvider: provider})
-	r.Teardown(ctx, trace.TeardownInfo{Waves: 2, Guards: 7, Grace: 20 * time.Second, Schedule: "waves"})
+	ctx, r := record.Start(context.Background(), record.Config{TracerProvider: provider})
+	r.Teardown(ctx, record.TeardownInfo{Waves: 2, Guards: 7, Grace: 20 * time.Second, Schedule: "waves"})
 	fmt.Println(provider.spans[1].detail())
 	// Output: grace_ms=20000 guards=7 scope.path= waves=2
 }
@@ -84,8 +85,8 @@ func ExampleTeardownInfo() {
 // The first End wins: a drop that returns after its abandonment stays abandoned.
 func ExampleDropSpan() {
 	provider := new(tape)
-	ctx, r := trace.Start(context.Background(), trace.Config{TracerProvider: provider})
-	_, drop := r.Drop(ctx, trace.DropInfo{Guard: "db"})
+	ctx, r := record.Start(context.Background(), record.Config{TracerProvider: provider})
+	_, drop := r.Drop(ctx, record.DropInfo{Guard: "db"})
 	drop.End(time.Now(), "abandoned", errors.New("still running after 5s"))
 	drop.End(time.Now(), "ok", nil)
 	s := provider.spans[1]
@@ -95,8 +96,8 @@ func ExampleDropSpan() {
 
 func ExampleDropInfo() {
 	provider := new(tape)
-	ctx, r := trace.Start(context.Background(), trace.Config{Path: "orders", TracerProvider: provider})
-	r.Drop(ctx, trace.DropInfo{
+	ctx, r := record.Start(context.Background(), record.Config{Path: "orders", TracerProvider: provider})
+	r.Drop(ctx, record.DropInfo{
 		Guard: "db", Type: "*sql.DB", Wave: 1, DependsOn: []string{"config"}, ReleasedBy: "api",
 		Queued: atMS(0), Started: atMS(3),
 	})
@@ -105,14 +106,9 @@ func ExampleDropInfo() {
 	// Output: api 3
 }
 
-func ExampleSpanMode() {
-	fmt.Println(trace.SpanChild, trace.SpanLinkedRoot, trace.SpanTeardownOnly)
-	// Output: child linked-root teardown-only
-}
-
 func ExampleLeakCounter() {
 	provider := new(gauge) // any MeterProvider
-	count, err := trace.LeakCounter(provider)
+	count, err := record.LeakCounter(provider)
 	if err != nil {
 		fmt.Println(err)
 		return

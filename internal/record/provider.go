@@ -1,4 +1,4 @@
-package trace
+package record
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/trace"
 )
 
 // process holds what is the same for the whole process. It is the package's
@@ -125,11 +126,11 @@ func moduleVersion() string {
 }
 
 func versionIn(info *debug.BuildInfo) string {
-	if info.Main.Path == ScopeName {
+	if info.Main.Path == trace.ScopeName {
 		return info.Main.Version
 	}
 	for _, m := range info.Deps {
-		if m.Path != ScopeName {
+		if m.Path != trace.ScopeName {
 			continue
 		}
 		if m.Replace != nil && m.Replace.Version != "" {

@@ -1,4 +1,4 @@
-package trace
+package record
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 	"go.opentelemetry.io/otel/metric/noop"
 
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/internal/term"
+	"github.com/ebb-go/ebb/trace"
 )
 
 // maxLabels bounds how many attribute sets are kept prepared. The words of the
@@ -65,7 +67,7 @@ func newInstruments(mp metric.MeterProvider) (_ *instruments, refused []error) {
 }
 
 func meter(mp metric.MeterProvider) metric.Meter {
-	m := mp.Meter(ScopeName, metric.WithInstrumentationVersion(process.version()))
+	m := mp.Meter(trace.ScopeName, metric.WithInstrumentationVersion(process.version()))
 	must("meter", m)
 	return m
 }
@@ -87,14 +89,14 @@ func made[I any](instrument I, err error) func(fallback I, refused *[]error) I {
 
 // dropped records a drop that ran. ctx has the drop's span, for exemplars.
 func (i *instruments) dropped(ctx context.Context, took time.Duration, outcome string, f failure) {
-	m := i.measured(labels{word(outcome), f.kind})
+	m := i.measured(labels{term.Word(outcome), f.kind})
 	i.drop.Record(ctx, took.Seconds(), m.record...)
 	i.drops.Add(ctx, 1, m.add...)
 }
 
 // skipped counts a drop that never ran, which has no duration.
 func (i *instruments) skipped(ctx context.Context, outcome string, f failure) {
-	i.drops.Add(ctx, 1, i.measured(labels{word(outcome), f.kind}).add...)
+	i.drops.Add(ctx, 1, i.measured(labels{term.Word(outcome), f.kind}).add...)
 }
 
 // tornDown records a teardown. ctx has the teardown's span, for exemplars.
@@ -154,7 +156,7 @@ func LeakCounter(mp metric.MeterProvider) (func(ctx context.Context, typ string)
 	calls := new(foreign)
 	return func(ctx context.Context, typ string) {
 		calls.quick(metering, known(leaks), func() {
-			leaks.Add(ctx, 1, metric.WithAttributes(attribute.String(keyGuardType, word(typ))))
+			leaks.Add(ctx, 1, metric.WithAttributes(attribute.String(keyGuardType, term.Word(typ))))
 		})
 	}, nil
 }

@@ -1,4 +1,4 @@
-package trace
+package term
 
 import (
 	"fmt"
@@ -16,24 +16,24 @@ import (
 // way out; within the process it stays as it is.
 
 const (
-	maxName  = 256         // bytes of a name, a type, or another word
-	maxText  = 4096        // bytes of the text of one error, or of a cause
-	maxExit  = 4 * maxText // bytes of the error of a whole exit, which may have many
+	MaxName  = 256         // bytes of a name, a type, or another word
+	MaxText  = 4096        // bytes of the text of one error, or of a cause
+	MaxExit  = 4 * MaxText // bytes of the error of a whole exit, which may have many
 	maxClean = 1024        // bytes of one line of a picture, however it was made visible
 )
 
-// bounded makes s valid UTF-8 of about n bytes at most, as package json does: each
+// Bounded makes s valid UTF-8 of about n bytes at most, as package json does: each
 // byte that is none becomes U+FFFD.
-func bounded(s string, n int) string {
-	s = cut(s, n)
+func Bounded(s string, n int) string {
+	s = Cut(s, n)
 	if utf8.ValidString(s) {
 		return s
 	}
-	return cut(string([]rune(s)), n) // three bytes for one
+	return Cut(string([]rune(s)), n) // three bytes for one
 }
 
-// cut shortens s to about n bytes, not within a rune.
-func cut(s string, n int) string {
+// Cut shortens s to about n bytes, not within a rune.
+func Cut(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
@@ -43,13 +43,13 @@ func cut(s string, n int) string {
 	return s[:n] + "…"
 }
 
-// word bounds a name. Two long names that begin alike stay two: what is left out
+// Word bounds a name. Two long names that begin alike stay two: what is left out
 // leaves a hash, so that edges, which are pairs of names, still meet their ends.
-func word(s string) string {
-	if len(s) <= maxName && utf8.ValidString(s) {
+func Word(s string) string {
+	if len(s) <= MaxName && utf8.ValidString(s) {
 		return s
 	}
-	if short := string([]rune(cut(s, maxName+1))); len(short) <= maxName {
+	if short := string([]rune(Cut(s, MaxName+1))); len(short) <= MaxName {
 		return short
 	}
 	sum := uint32(0)
@@ -59,24 +59,24 @@ func word(s string) string {
 		sum = crc32.Update(sum, crc32.IEEETable, part[:n])
 		rest = rest[n:]
 	}
-	return bounded(s, maxName-16) + fmt.Sprintf("%08x", sum)
+	return Bounded(s, MaxName-16) + fmt.Sprintf("%08x", sum)
 }
 
-// words bounds names. It returns list itself if there is nothing to do.
-func words(list []string) []string {
+// Words bounds names. It returns list itself if there is nothing to do.
+func Words(list []string) []string {
 	for i, s := range list {
-		if len(s) <= maxName && utf8.ValidString(s) {
+		if len(s) <= MaxName && utf8.ValidString(s) {
 			continue
 		}
 		short := append(make([]string, 0, len(list)), list[:i]...)
 		for _, s := range list[i:] {
-			short = append(short, word(s))
+			short = append(short, Word(s))
 		}
 		return short
 	}
 	return list
 }
 
-// errorText is the text of err, bounded. It is there for every error, since a
+// Error is the text of err, bounded. It is there for every error, since a
 // report, a page or a span must come out whatever Error does; see [fault.Text].
-func errorText(err error) string { return cut(fault.Text(err), maxText) }
+func Error(err error) string { return Cut(fault.Text(err), MaxText) }

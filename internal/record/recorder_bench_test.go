@@ -1,4 +1,4 @@
-package trace_test
+package record_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
+	"github.com/ebb-go/ebb/internal/record"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -19,18 +20,18 @@ import (
 func BenchmarkRecord(b *testing.B) {
 	for _, bb := range []struct {
 		name string
-		c    trace.Config
+		c    record.Config
 	}{
-		{"nothing", trace.Config{}},
-		{"spans", trace.Config{TracerProvider: noop.NewTracerProvider()}},
-		{"metrics", trace.Config{MeterProvider: metricnoop.NewMeterProvider()}},
+		{"nothing", record.Config{}},
+		{"spans", record.Config{TracerProvider: noop.NewTracerProvider()}},
+		{"metrics", record.Config{MeterProvider: metricnoop.NewMeterProvider()}},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
 			b.ReportAllocs()
-			ctx, parent := trace.Start(b.Context(), bb.c)
+			ctx, parent := record.Start(b.Context(), bb.c)
 			bb.c.Parent = parent // as in a service, whose requests share its instruments
 			for b.Loop() {
-				record(ctx, bb.c)
+				recordLife(ctx, bb.c)
 			}
 		})
 	}
@@ -43,13 +44,13 @@ func BenchmarkRecord(b *testing.B) {
 	})
 }
 
-func record(ctx context.Context, c trace.Config) {
+func recordLife(ctx context.Context, c record.Config) {
 	c.Name, c.Path, c.Schedule, c.At = "s", "s", "waves", zero
-	ctx, r := trace.Start(ctx, c)
+	ctx, r := record.Start(ctx, c)
 	r.GuardLive(1)
-	ctx, td := r.Teardown(ctx, trace.TeardownInfo{At: zero, Waves: 1, Guards: 1, Schedule: "waves"})
+	ctx, td := r.Teardown(ctx, record.TeardownInfo{At: zero, Waves: 1, Guards: 1, Schedule: "waves"})
 	td.StartWave(0, 1, zero)
-	_, d := td.Drop(ctx, trace.DropInfo{Guard: "db", Type: "*sql.DB", Queued: zero, Started: zero})
+	_, d := td.Drop(ctx, record.DropInfo{Guard: "db", Type: "*sql.DB", Queued: zero, Started: zero})
 	d.End(zero, "ok", nil)
 	td.EndWave(0, zero)
 	td.End(zero, nil, nil)

@@ -1,4 +1,4 @@
-package trace
+package record
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // The attributes of ebb's spans. They begin with "ebb." because Jaeger's search
@@ -60,7 +61,7 @@ func named(kind, name string) string {
 	if name == "" {
 		return kind
 	}
-	return kind + " " + word(name)
+	return kind + " " + term.Word(name)
 }
 
 // names makes an attribute of a list of guards. Of a long list it keeps the
@@ -71,7 +72,7 @@ func names(key string, list []string) attribute.KeyValue {
 		copy(short, list)
 		list = append(short, fmt.Sprintf("and %d more", len(list)-maxNames))
 	}
-	return attribute.StringSlice(key, words(list))
+	return attribute.StringSlice(key, term.Words(list))
 }
 
 // failure is what spans and metrics say of an error, computed once: the methods of
@@ -82,11 +83,11 @@ func failureOf(err error) failure {
 	if err == nil {
 		return failure{}
 	}
-	return failure{bounded(errorText(err), maxText), errorType(err)}
+	return failure{term.Bounded(term.Error(err), term.MaxText), errorType(err)}
 }
 
 // errorType is the error.type of err: bounded, and never empty for an error.
-func errorType(err error) string { return word(fault.Type(err)) }
+func errorType(err error) string { return term.Word(fault.Type(err)) }
 
 // mark marks span as failed, if there is a failure: by its status and error.type,
 // and by nothing else. A span that has not failed keeps the status Unset, which
@@ -113,4 +114,13 @@ func later(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// between returns the time from one moment to another; 0 if one is missing or
+// they are the wrong way round.
+func between(from, to time.Time) time.Duration {
+	if from.IsZero() || to.IsZero() {
+		return 0
+	}
+	return max(0, to.Sub(from))
 }

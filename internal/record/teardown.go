@@ -1,4 +1,4 @@
-package trace
+package record
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	oteltrace "go.opentelemetry.io/otel/trace"
+
+	"github.com/ebb-go/ebb/trace"
 )
 
 // A batch processor's default queue holds 2,048 spans and drops silently what
@@ -35,7 +37,7 @@ type TeardownInfo struct {
 	Grace         time.Duration // 0: none
 	Schedule      string        // the lower-case word
 	Cause         string        // why the scope was canceled or asked to stop; "": it was not
-	Drain         Drain         // what came before; its Items no longer change
+	Drain         trace.Drain   // what came before; its Items no longer change
 	Deadline      time.Time     // when the grace has run out, which a tracer that blocks does not outlast; zero: none
 }
 
@@ -76,7 +78,7 @@ type wave struct {
 }
 
 // Teardown starts the span of a teardown and returns ctx with it. The span is a
-// child of the scope's; in [SpanTeardownOnly], a root linked to the caller's.
+// child of the scope's; in [trace.SpanTeardownOnly], a root linked to the caller's.
 func (r *Recorder) Teardown(ctx context.Context, i TeardownInfo) (context.Context, *Teardown) {
 	if r == nil {
 		return ctx, nil

@@ -1,4 +1,4 @@
-package trace_test
+package record_test
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package trace
+package record
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	oteltrace "go.opentelemetry.io/otel/trace"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // Span is the span of an acquire or a task. The nil *Span records nothing.
@@ -16,22 +18,22 @@ type Span struct {
 
 // Acquire starts the span of opening a guard, a child of the scope's span, and
 // returns ctx with it. typ is the type of the guarded value. In
-// [SpanTeardownOnly] there is none.
+// [trace.SpanTeardownOnly] there is none.
 func (r *Recorder) Acquire(ctx context.Context, guard, typ string) (context.Context, *Span) {
 	if r == nil || r.span == nil {
 		return ctx, nil
 	}
-	return r.now(ctx, named("acquire", guard), r.path, attribute.String(keyGuardName, word(guard)), attribute.String(keyGuardType, word(typ)))
+	return r.now(ctx, named("acquire", guard), r.path, attribute.String(keyGuardName, term.Word(guard)), attribute.String(keyGuardType, term.Word(typ)))
 }
 
 // Task starts the span of a task, a child of the scope's span, and returns ctx
 // with it. There is none unless [Config] asks for it, nor in
-// [SpanTeardownOnly].
+// [trace.SpanTeardownOnly].
 func (r *Recorder) Task(ctx context.Context, name string) (context.Context, *Span) {
 	if r == nil || r.span == nil || !r.taskSpans {
 		return ctx, nil
 	}
-	return r.now(ctx, named("task", name), r.path, attribute.String(keyTaskName, word(name)))
+	return r.now(ctx, named("task", name), r.path, attribute.String(keyTaskName, term.Word(name)))
 }
 
 // now starts a child of the scope's span that begins now.

@@ -1,4 +1,4 @@
-package trace_test
+package record_test
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 
 	"github.com/ebb-go/ebb/internal/fault"
-	"github.com/ebb-go/ebb/trace"
+	"github.com/ebb-go/ebb/internal/record"
 )
 
 // typed is an error with a type of its own, as package scope's have.
@@ -41,8 +41,8 @@ func TestOutcomes(t *testing.T) {
 		{"abandoned", typed("abandoned"), "abandoned"},
 		{"error", (*hollow)(nil), "error"},
 	} {
-		p, _, td := drawn(t, trace.TeardownInfo{Schedule: "eager"})
-		_, d := td.Drop(t.Context(), trace.DropInfo{Guard: "g", Started: zero})
+		p, _, td := drawn(t, record.TeardownInfo{Schedule: "eager"})
+		_, d := td.Drop(t.Context(), record.DropInfo{Guard: "g", Started: zero})
 		d.End(atMS(3), tt.outcome, tt.err)
 		s := p.one(t, "drop g")
 		if got := s.attrs["ebb.drop.outcome"].AsString(); got != tt.outcome {
@@ -59,8 +59,8 @@ func TestOutcomes(t *testing.T) {
 }
 
 func TestAbandonmentWinsAgainstALateReturn(t *testing.T) {
-	p, _, td := drawn(t, trace.TeardownInfo{Schedule: "eager"})
-	_, d := td.Drop(t.Context(), trace.DropInfo{Guard: "g", Started: zero})
+	p, _, td := drawn(t, record.TeardownInfo{Schedule: "eager"})
+	_, d := td.Drop(t.Context(), record.DropInfo{Guard: "g", Started: zero})
 	d.End(atMS(1), "abandoned", typed("abandoned"))
 	d.End(atMS(9), "ok", nil)
 	s := p.one(t, "drop g")
@@ -70,9 +70,9 @@ func TestAbandonmentWinsAgainstALateReturn(t *testing.T) {
 }
 
 func TestSkip(t *testing.T) {
-	p, _, td := drawn(t, trace.TeardownInfo{Schedule: "waves"})
+	p, _, td := drawn(t, record.TeardownInfo{Schedule: "waves"})
 	td.StartWave(0, 1, zero)
-	td.Skip(trace.DropInfo{Guard: "db", Type: "*D", Queued: atMS(1), Started: atMS(2)}, typed("abandoned"))
+	td.Skip(record.DropInfo{Guard: "db", Type: "*D", Queued: atMS(1), Started: atMS(2)}, typed("abandoned"))
 	td.EndWave(0, atMS(2))
 	s := p.one(t, "drop db")
 	want := " drop.outcome=skipped drop.queued_ms=1 error.type=abandoned guard.depends_on=[] guard.name=db guard.type=*D scope.path=s wave.index=0 ERROR(it was abandoned)"
@@ -83,7 +83,7 @@ func TestSkip(t *testing.T) {
 		t.Errorf("from %v to %v under %v", s.began, s.ended, s.parent)
 	}
 	for range 1200 { // more than are started ahead
-		td.Skip(trace.DropInfo{Guard: "more", Started: zero}, typed("abandoned"))
+		td.Skip(record.DropInfo{Guard: "more", Started: zero}, typed("abandoned"))
 	}
 	if n := len(p.named("drop more")); n != 1200 {
 		t.Errorf("%d spans of skipped drops, want 1,200", n)
@@ -91,9 +91,9 @@ func TestSkip(t *testing.T) {
 }
 
 func TestEarlyDrop(t *testing.T) {
-	p, r, td := drawn(t, trace.TeardownInfo{Schedule: "waves"})
+	p, r, td := drawn(t, record.TeardownInfo{Schedule: "waves"})
 	request, _ := p.Start(t.Context(), "request") // of him who asks for the drop
-	ctx, d := r.Drop(request, trace.DropInfo{Guard: "g", Started: atMS(0)})
+	ctx, d := r.Drop(request, record.DropInfo{Guard: "g", Started: atMS(0)})
 	if oteltrace.SpanFromContext(ctx) != p.one(t, "drop g") {
 		t.Error("the drop's context has not its span")
 	}
@@ -112,13 +112,13 @@ func TestEarlyDrop(t *testing.T) {
 
 // Drops of one wave begin and end on many goroutines at once.
 func TestConcurrentDrops(t *testing.T) {
-	p, r, td := drawn(t, trace.TeardownInfo{Schedule: "waves"})
+	p, r, td := drawn(t, record.TeardownInfo{Schedule: "waves"})
 	td.StartWave(0, 64, zero)
 	var wg sync.WaitGroup
 	for range 64 {
 		wg.Go(func() {
 			for range 40 {
-				_, d := td.Drop(context.Background(), trace.DropInfo{Guard: "g", Started: zero})
+				_, d := td.Drop(context.Background(), record.DropInfo{Guard: "g", Started: zero})
 				wg.Go(func() { d.End(atMS(1), "ok", nil) })
 				d.End(atMS(1), "abandoned", typed("abandoned"))
 			}
@@ -141,9 +141,9 @@ func TestConcurrentDrops(t *testing.T) {
 }
 
 func TestTimesThatAreMissingAreNow(t *testing.T) {
-	p, r, td := drawn(t, trace.TeardownInfo{Schedule: "eager"})
+	p, r, td := drawn(t, record.TeardownInfo{Schedule: "eager"})
 	before := time.Now()
-	_, d := td.Drop(t.Context(), trace.DropInfo{Guard: "g"})
+	_, d := td.Drop(t.Context(), record.DropInfo{Guard: "g"})
 	d.End(time.Time{}, "ok", nil)
 	td.End(time.Time{}, nil, nil)
 	r.End(time.Time{}, "", nil)

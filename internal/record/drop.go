@@ -1,4 +1,4 @@
-package trace
+package record
 
 import (
 	"cmp"
@@ -8,6 +8,8 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	oteltrace "go.opentelemetry.io/otel/trace"
+
+	"github.com/ebb-go/ebb/internal/term"
 )
 
 // DropInfo is what is known of a drop when it begins, or is given up.
@@ -35,7 +37,7 @@ type DropSpan struct {
 }
 
 // Drop starts the span of an early drop, a child of the scope's span, and
-// returns ctx with it. In [SpanTeardownOnly] it is a root linked to the
+// returns ctx with it. In [trace.SpanTeardownOnly] it is a root linked to the
 // caller's span.
 func (r *Recorder) Drop(ctx context.Context, i DropInfo) (context.Context, *DropSpan) {
 	if r == nil {
@@ -83,9 +85,9 @@ func (t *Teardown) Skip(i DropInfo, err error) {
 	}
 	f := failureOf(err)
 	if m := t.r.meters; m != nil {
-		t.r.measure(func() { m.skipped(d.ctx, outcomeSkipped, f) })
+		t.r.measure(func() { m.skipped(d.ctx, "skipped", f) })
 	}
-	d.end(later(d.start, d.info.Started).Add(shortest), outcomeSkipped, f)
+	d.end(later(d.start, d.info.Started).Add(shortest), "skipped", f)
 }
 
 // drop makes a DropSpan, without its span; ahead says whether to start that
@@ -111,14 +113,14 @@ func (d *DropSpan) begin(ctx context.Context, opts ...oteltrace.SpanStartOption)
 	attrs := make([]attribute.KeyValue, 0, 8)
 	attrs = append(attrs,
 		d.r.path,
-		attribute.String(keyGuardName, word(i.Guard)),
-		attribute.String(keyGuardType, word(i.Type)),
+		attribute.String(keyGuardName, term.Word(i.Guard)),
+		attribute.String(keyGuardType, term.Word(i.Type)),
 		names(keyGuardDependsOn, i.DependsOn),
 		attribute.Int(keyWaveIndex, i.Wave),
 		attribute.Int64(keyDropQueuedMS, i.queued().Milliseconds()),
 	)
 	if i.ReleasedBy != "" {
-		attrs = append(attrs, attribute.String(keyGuardReleasedBy, word(i.ReleasedBy)))
+		attrs = append(attrs, attribute.String(keyGuardReleasedBy, term.Word(i.ReleasedBy)))
 	}
 	opts = append(opts, oteltrace.WithTimestamp(d.start), oteltrace.WithAttributes(attrs...))
 	ctx, d.span = d.r.start(ctx, named("drop", cmp.Or(i.Written, i.Guard)), opts...)
@@ -170,6 +172,6 @@ func (d *DropSpan) end(at time.Time, outcome string, f failure) {
 		d.r.reach(at)
 	}
 	d.r.finish(d.span, at, f, func(span oteltrace.Span) {
-		span.SetAttributes(attribute.String(keyDropOutcome, word(outcome)))
+		span.SetAttributes(attribute.String(keyDropOutcome, term.Word(outcome)))
 	})
 }

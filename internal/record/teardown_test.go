@@ -1,4 +1,4 @@
-package trace_test
+package record_test
 
 import (
 	"errors"
@@ -9,21 +9,21 @@ import (
 
 	"go.opentelemetry.io/otel/codes"
 
-	"github.com/ebb-go/ebb/trace"
+	"github.com/ebb-go/ebb/internal/record"
 )
 
 // drawn starts a scope and its teardown on a new tape.
-func drawn(t *testing.T, i trace.TeardownInfo) (*tape, *trace.Recorder, *trace.Teardown) {
+func drawn(t *testing.T, i record.TeardownInfo) (*tape, *record.Recorder, *record.Teardown) {
 	t.Helper()
 	p := new(tape)
 	i.At = zero
-	ctx, r := trace.Start(t.Context(), trace.Config{Name: "s", Path: "s", Schedule: i.Schedule, TracerProvider: p, At: zero})
+	ctx, r := record.Start(t.Context(), record.Config{Name: "s", Path: "s", Schedule: i.Schedule, TracerProvider: p, At: zero})
 	_, td := r.Teardown(ctx, i)
 	return p, r, td
 }
 
 // drop records a drop from one time to another.
-func drop(t *testing.T, td *trace.Teardown, i trace.DropInfo, began, ended time.Time, err error) {
+func drop(t *testing.T, td *record.Teardown, i record.DropInfo, began, ended time.Time, err error) {
 	t.Helper()
 	i.Started = began
 	_, d := td.Drop(t.Context(), i)
@@ -36,14 +36,14 @@ func drop(t *testing.T, td *trace.Teardown, i trace.DropInfo, began, ended time.
 
 func TestTeardownInWaves(t *testing.T) {
 	//	api -> db, cache -> db
-	p, r, td := drawn(t, trace.TeardownInfo{Waves: 2, Guards: 3, Grace: 20 * time.Second, Schedule: "waves"})
+	p, r, td := drawn(t, record.TeardownInfo{Waves: 2, Guards: 3, Grace: 20 * time.Second, Schedule: "waves"})
 	boom := errors.New("boom")
 	td.StartWave(0, 2, atMS(0))
-	drop(t, td, trace.DropInfo{Guard: "api", Type: "*A", DependsOn: []string{"db"}, Queued: atMS(0)}, atMS(1), atMS(5), nil)
-	drop(t, td, trace.DropInfo{Guard: "cache", Type: "*C", DependsOn: []string{"db"}, Queued: atMS(0)}, atMS(1), atMS(9), boom)
+	drop(t, td, record.DropInfo{Guard: "api", Type: "*A", DependsOn: []string{"db"}, Queued: atMS(0)}, atMS(1), atMS(5), nil)
+	drop(t, td, record.DropInfo{Guard: "cache", Type: "*C", DependsOn: []string{"db"}, Queued: atMS(0)}, atMS(1), atMS(9), boom)
 	td.EndWave(0, atMS(9))
 	td.StartWave(1, 1, atMS(9))
-	drop(t, td, trace.DropInfo{Guard: "db", Type: "*D", Wave: 1, ReleasedBy: "cache", Queued: atMS(9)}, atMS(12), atMS(20), nil)
+	drop(t, td, record.DropInfo{Guard: "db", Type: "*D", Wave: 1, ReleasedBy: "cache", Queued: atMS(9)}, atMS(12), atMS(20), nil)
 	td.EndWave(1, atMS(20))
 	td.End(atMS(20), []string{"cache", "db"}, boom)
 	r.End(atMS(21), "succeeded", nil)
@@ -63,10 +63,10 @@ func TestTeardownWithoutWaves(t *testing.T) {
 	for _, schedule := range []string{"eager", "sequential"} {
 		t.Run(schedule, func(t *testing.T) {
 			// Every drop begins when the one before ends, and none takes time.
-			p, r, td := drawn(t, trace.TeardownInfo{Waves: 3, Guards: 3, Schedule: schedule})
-			drop(t, td, trace.DropInfo{Guard: "a", Queued: zero}, zero, zero, nil)
-			drop(t, td, trace.DropInfo{Guard: "b", Wave: 1, ReleasedBy: "a", Queued: zero}, zero, zero, nil)
-			drop(t, td, trace.DropInfo{Guard: "c", Wave: 2, ReleasedBy: "b", Queued: zero}, zero, zero, nil)
+			p, r, td := drawn(t, record.TeardownInfo{Waves: 3, Guards: 3, Schedule: schedule})
+			drop(t, td, record.DropInfo{Guard: "a", Queued: zero}, zero, zero, nil)
+			drop(t, td, record.DropInfo{Guard: "b", Wave: 1, ReleasedBy: "a", Queued: zero}, zero, zero, nil)
+			drop(t, td, record.DropInfo{Guard: "c", Wave: 2, ReleasedBy: "b", Queued: zero}, zero, zero, nil)
 			td.End(zero, []string{"a", "b", "c"}, nil)
 			r.End(zero, "succeeded", nil)
 			wantTree(t, p, `
@@ -82,9 +82,9 @@ func TestTeardownWithoutWaves(t *testing.T) {
 
 func TestSequentialFollowsWhatItDoesNotDependOn(t *testing.T) {
 	for schedule, want := range map[string]time.Duration{"sequential": time.Millisecond + time.Microsecond, "eager": time.Millisecond} {
-		p, _, td := drawn(t, trace.TeardownInfo{Schedule: schedule})
-		drop(t, td, trace.DropInfo{Guard: "a"}, zero, atMS(1), nil)
-		drop(t, td, trace.DropInfo{Guard: "b"}, atMS(1), atMS(2), nil)
+		p, _, td := drawn(t, record.TeardownInfo{Schedule: schedule})
+		drop(t, td, record.DropInfo{Guard: "a"}, zero, atMS(1), nil)
+		drop(t, td, record.DropInfo{Guard: "b"}, atMS(1), atMS(2), nil)
 		if got := p.one(t, "drop b").began.Sub(zero); got != want {
 			t.Errorf("%s: an unrelated drop begins at %v, want %v", schedule, got, want)
 		}
@@ -94,10 +94,10 @@ func TestSequentialFollowsWhatItDoesNotDependOn(t *testing.T) {
 // Waves of drops that take no time: each span still lies within its parent, and
 // each wave begins a microsecond after the end of the one before.
 func TestWavesAreApart(t *testing.T) {
-	p, r, td := drawn(t, trace.TeardownInfo{Schedule: "waves"})
+	p, r, td := drawn(t, record.TeardownInfo{Schedule: "waves"})
 	for k := range 5 {
 		td.StartWave(k, 1, zero)
-		drop(t, td, trace.DropInfo{Guard: fmt.Sprint("g", k), Wave: k}, zero.Add(-time.Second), zero, nil)
+		drop(t, td, record.DropInfo{Guard: fmt.Sprint("g", k), Wave: k}, zero.Add(-time.Second), zero, nil)
 		td.EndWave(k, zero)
 	}
 	td.End(zero, nil, nil)
@@ -119,9 +119,9 @@ func TestWavesAreApart(t *testing.T) {
 }
 
 func TestSpansEncloseWhatIsInThem(t *testing.T) {
-	p, r, td := drawn(t, trace.TeardownInfo{Schedule: "waves"})
+	p, r, td := drawn(t, record.TeardownInfo{Schedule: "waves"})
 	td.StartWave(0, 1, atMS(1))
-	drop(t, td, trace.DropInfo{Guard: "db"}, atMS(1), atMS(9), nil)
+	drop(t, td, record.DropInfo{Guard: "db"}, atMS(1), atMS(9), nil)
 	td.EndWave(0, atMS(5)) // clocks that do not agree
 	td.End(atMS(6), nil, nil)
 	r.End(atMS(7), "", nil)
@@ -154,7 +154,7 @@ func TestBurst(t *testing.T) {
 		}, never, 1001, 3999},
 	} {
 		for _, schedule := range []string{"waves", "eager"} {
-			p, r, td := drawn(t, trace.TeardownInfo{Guards: guards, Schedule: schedule})
+			p, r, td := drawn(t, record.TeardownInfo{Guards: guards, Schedule: schedule})
 			parent := "teardown s"
 			if schedule == "waves" {
 				td.StartWave(0, guards, zero)
@@ -165,7 +165,7 @@ func TestBurst(t *testing.T) {
 				if tt.failed(n) {
 					err = errors.New("boom")
 				}
-				drop(t, td, trace.DropInfo{Guard: "g"}, zero, after(tt.took(n)), err)
+				drop(t, td, record.DropInfo{Guard: "g"}, zero, after(tt.took(n)), err)
 			}
 			td.EndWave(0, atMS(2000))
 			td.End(atMS(2000), nil, nil)
@@ -191,13 +191,13 @@ func always(int) bool { return true }
 
 // A chain makes a wave of every guard. The waves count as spans too.
 func TestLongChain(t *testing.T) {
-	p, r, td := drawn(t, trace.TeardownInfo{Schedule: "waves"})
+	p, r, td := drawn(t, record.TeardownInfo{Schedule: "waves"})
 	for k := range 3000 {
 		td.StartWave(k, 1, zero)
-		drop(t, td, trace.DropInfo{Guard: "g", Wave: k}, zero, zero, nil)
+		drop(t, td, record.DropInfo{Guard: "g", Wave: k}, zero, zero, nil)
 		td.EndWave(k, zero)
 	}
-	drop(t, td, trace.DropInfo{Guard: "slow"}, zero, atMS(5), nil)
+	drop(t, td, record.DropInfo{Guard: "slow"}, zero, atMS(5), nil)
 	td.End(atMS(5), nil, nil)
 	r.End(atMS(5), "", nil)
 	if n := len(p.spans); n != 2+400+1000+1 {
@@ -214,12 +214,12 @@ func TestLongChain(t *testing.T) {
 
 // Beyond the first thousand, what a drop does hangs on its wave.
 func TestContextBeyondTheFirstThousand(t *testing.T) {
-	p, _, td := drawn(t, trace.TeardownInfo{Schedule: "waves"})
+	p, _, td := drawn(t, record.TeardownInfo{Schedule: "waves"})
 	td.StartWave(0, 1001, zero)
 	for range 1000 {
-		drop(t, td, trace.DropInfo{Guard: "g"}, zero, zero, nil)
+		drop(t, td, record.DropInfo{Guard: "g"}, zero, zero, nil)
 	}
-	ctx, d := td.Drop(t.Context(), trace.DropInfo{Guard: "late", Started: zero})
+	ctx, d := td.Drop(t.Context(), record.DropInfo{Guard: "late", Started: zero})
 	_, query := p.Start(ctx, "query")
 	query.End()
 	d.End(atMS(1), "ok", nil)
@@ -234,8 +234,8 @@ func TestLongListsAreCut(t *testing.T) {
 	for n := range 500 {
 		list = append(list, fmt.Sprint("g", n))
 	}
-	p, _, td := drawn(t, trace.TeardownInfo{Schedule: "eager"})
-	drop(t, td, trace.DropInfo{Guard: "g", DependsOn: list}, zero, zero, nil)
+	p, _, td := drawn(t, record.TeardownInfo{Schedule: "eager"})
+	drop(t, td, record.DropInfo{Guard: "g", DependsOn: list}, zero, zero, nil)
 	td.End(zero, list, nil)
 	want := append(slices.Clone(list[:128]), "and 372 more")
 	if got := p.one(t, "teardown s").attrs["ebb.critical_path"].AsStringSlice(); !slices.Equal(got, want) {
@@ -250,7 +250,7 @@ func TestLongListsAreCut(t *testing.T) {
 }
 
 func TestTeardownEndsOnce(t *testing.T) {
-	p, _, td := drawn(t, trace.TeardownInfo{Schedule: "waves"})
+	p, _, td := drawn(t, record.TeardownInfo{Schedule: "waves"})
 	td.EndWave(3, zero) // none is running
 	td.End(atMS(1), nil, nil)
 	td.End(atMS(2), nil, errors.New("late"))

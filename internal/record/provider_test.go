@@ -1,9 +1,10 @@
-package trace_test
+package record_test
 
 import (
 	"runtime/debug"
 	"testing"
 
+	"github.com/ebb-go/ebb/internal/record"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -23,7 +24,7 @@ func TestVersionIn(t *testing.T) {
 		{"the main module", debug.BuildInfo{Main: *ebb("(devel)", nil), Deps: []*debug.Module{other}}, "(devel)"},
 		{"not at all", debug.BuildInfo{Main: *other}, ""},
 	} {
-		if got := trace.VersionIn(&tt.info); got != tt.want {
+		if got := record.VersionIn(&tt.info); got != tt.want {
 			t.Errorf("%s: version %q, want %q", tt.rule, got, tt.want)
 		}
 	}

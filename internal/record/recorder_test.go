@@ -1,4 +1,4 @@
-package trace_test
+package record_test
 
 import (
 	"context"
@@ -15,13 +15,14 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/internal/record"
 	"github.com/ebb-go/ebb/trace"
 )
 
 func TestScopeSpan(t *testing.T) {
 	p := new(tape)
 	ctx, caller := p.Start(t.Context(), "request")
-	ctx, r := trace.Start(ctx, trace.Config{Name: "orders", Path: "api/orders", Schedule: "waves", TracerProvider: p, At: atMS(0)})
+	ctx, r := record.Start(ctx, record.Config{Name: "orders", Path: "api/orders", Schedule: "waves", TracerProvider: p, At: atMS(0)})
 	if got := oteltrace.SpanFromContext(ctx); got != p.one(t, "scope orders") {
 		t.Errorf("the context has the span %v, want the scope's", got)
 	}
@@ -45,15 +46,15 @@ func TestSpanModes(t *testing.T) {
 	// record gives a scope one of each span and returns those that were made.
 	record := func(ctx context.Context, p *tape, m trace.SpanMode) []*taped {
 		before := len(p.spans)
-		ctx, r := trace.Start(ctx, trace.Config{Name: "s", TracerProvider: p, Mode: m, TaskSpans: true})
+		ctx, r := record.Start(ctx, record.Config{Name: "s", TracerProvider: p, Mode: m, TaskSpans: true})
 		_, acquire := r.Acquire(ctx, "db", "*sql.DB")
 		acquire.End(nil)
 		_, task := r.Task(ctx, "warm-up")
 		task.End(nil)
-		_, early := r.Drop(ctx, trace.DropInfo{Guard: "early"})
+		_, early := r.Drop(ctx, record.DropInfo{Guard: "early"})
 		early.End(time.Now(), "ok", nil)
-		ctx, td := r.Teardown(ctx, trace.TeardownInfo{Schedule: "eager"})
-		_, d := td.Drop(ctx, trace.DropInfo{Guard: "db"})
+		ctx, td := r.Teardown(ctx, record.TeardownInfo{Schedule: "eager"})
+		_, d := td.Drop(ctx, record.DropInfo{Guard: "db"})
 		d.End(time.Now(), "ok", nil)
 		td.End(time.Now(), nil, nil)
 		r.End(time.Now(), "succeeded", nil)
@@ -101,15 +102,12 @@ func TestSpanModes(t *testing.T) {
 			}
 		})
 	}
-	if got := trace.SpanMode(9).String(); got != "SpanMode(9)" {
-		t.Errorf("an unknown mode calls itself %q", got)
-	}
 }
 
 func TestUnnamedScope(t *testing.T) {
 	p := new(tape)
-	ctx, r := trace.Start(t.Context(), trace.Config{Path: "scope", TracerProvider: p})
-	_, td := r.Teardown(ctx, trace.TeardownInfo{})
+	ctx, r := record.Start(t.Context(), record.Config{Path: "scope", TracerProvider: p})
+	_, td := r.Teardown(ctx, record.TeardownInfo{})
 	td.End(time.Now(), nil, nil)
 	r.End(time.Now(), "succeeded", nil)
 	p.one(t, "scope")
@@ -119,7 +117,7 @@ func TestUnnamedScope(t *testing.T) {
 func TestAcquireAndTaskSpans(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := new(tape)
-		ctx, r := trace.Start(t.Context(), trace.Config{Name: "s", Path: "s", TracerProvider: p, TaskSpans: true})
+		ctx, r := record.Start(t.Context(), record.Config{Name: "s", Path: "s", TracerProvider: p, TaskSpans: true})
 		start := time.Now()
 
 		other, _ := p.Start(ctx, "other") // whatever span ctx has, the scope's is the parent
@@ -144,7 +142,7 @@ func TestAcquireAndTaskSpans(t *testing.T) {
 			t.Errorf("task: %s", got)
 		}
 
-		_, r = trace.Start(ctx, trace.Config{TracerProvider: p})
+		_, r = record.Start(ctx, record.Config{TracerProvider: p})
 		if _, task := r.Task(ctx, "unasked"); task != nil || p.named("task unasked") != nil {
 			t.Error("a task has a span although the config does not ask for it")
 		}
@@ -168,7 +166,7 @@ func TestStatusOfErrors(t *testing.T) {
 		{errors.New("x" + long), "error", "x" + long[:4094] + "…"}, // not in the middle of a rune
 	} {
 		p := new(tape)
-		_, r := trace.Start(t.Context(), trace.Config{TracerProvider: p})
+		_, r := record.Start(t.Context(), record.Config{TracerProvider: p})
 		r.End(time.Now(), "", tt.err)
 		s := p.spans[0]
 		if got := s.attrs["error.type"].AsString(); got != tt.typ || s.text != tt.text {
@@ -190,9 +188,9 @@ func TestRecordingIgnoresCancellation(t *testing.T) {
 	p := new(tape)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	ctx, r := trace.Start(ctx, trace.Config{Name: "s", TracerProvider: p})
-	_, td := r.Teardown(ctx, trace.TeardownInfo{})
-	_, d := td.Drop(ctx, trace.DropInfo{Guard: "db"})
+	ctx, r := record.Start(ctx, record.Config{Name: "s", TracerProvider: p})
+	_, td := r.Teardown(ctx, record.TeardownInfo{})
+	_, d := td.Drop(ctx, record.DropInfo{Guard: "db"})
 	d.End(time.Now(), "ok", nil)
 	td.End(time.Now(), nil, nil)
 	r.End(time.Now(), "canceled", nil)
@@ -203,11 +201,11 @@ func TestRecordingIgnoresCancellation(t *testing.T) {
 
 func TestNestedScopesShareTheTracer(t *testing.T) {
 	p, other := new(tape), new(tape)
-	ctx, parent := trace.Start(t.Context(), trace.Config{TracerProvider: p})
+	ctx, parent := record.Start(t.Context(), record.Config{TracerProvider: p})
 	for range 3 {
-		trace.Start(ctx, trace.Config{TracerProvider: p, Parent: parent})
+		record.Start(ctx, record.Config{TracerProvider: p, Parent: parent})
 	}
-	trace.Start(ctx, trace.Config{TracerProvider: other, Parent: parent})
+	record.Start(ctx, record.Config{TracerProvider: other, Parent: parent})
 	if p.tracers != 1 || other.tracers != 1 {
 		t.Errorf("asked for %d tracers, and %d of another provider; want one of each", p.tracers, other.tracers)
 	}
@@ -215,7 +213,7 @@ func TestNestedScopesShareTheTracer(t *testing.T) {
 
 func TestScopeNameAndVersion(t *testing.T) {
 	p := new(tape)
-	trace.Start(t.Context(), trace.Config{TracerProvider: p})
+	record.Start(t.Context(), record.Config{TracerProvider: p})
 	info, _ := debug.ReadBuildInfo()
 	if p.name != trace.ScopeName || p.version != info.Main.Version {
 		t.Errorf("tracer %q version %q, want %q and %q", p.name, p.version, trace.ScopeName, info.Main.Version)
@@ -224,12 +222,12 @@ func TestScopeNameAndVersion(t *testing.T) {
 
 func TestNothingConfigured(t *testing.T) {
 	ctx := t.Context()
-	info := trace.DropInfo{Guard: "db", DependsOn: []string{"x"}}
+	info := record.DropInfo{Guard: "db", DependsOn: []string{"x"}}
 	boom := errors.New("boom")
 	now := time.Now()
 	same := true
 	n := testing.AllocsPerRun(100, func() {
-		c, r := trace.Start(ctx, trace.Config{Name: "s", Path: "s", Schedule: "waves"})
+		c, r := record.Start(ctx, record.Config{Name: "s", Path: "s", Schedule: "waves"})
 		a, acquire := r.Acquire(ctx, "db", "int")
 		acquire.End(boom)
 		b, task := r.Task(ctx, "t")
@@ -237,7 +235,7 @@ func TestNothingConfigured(t *testing.T) {
 		r.GuardLive(1)
 		e, early := r.Drop(ctx, info)
 		early.End(now, "ok", nil)
-		f, td := r.Teardown(ctx, trace.TeardownInfo{Guards: 1})
+		f, td := r.Teardown(ctx, record.TeardownInfo{Guards: 1})
 		td.StartWave(0, 1, now)
 		g, d := td.Drop(ctx, info)
 		d.End(now, "error", boom)
@@ -262,7 +260,7 @@ func TestProviderIsChosen(t *testing.T) {
 	option, callers, global := new(tape), new(tape), new(tape)
 
 	start := func(ctx context.Context, option oteltrace.TracerProvider) bool {
-		_, r := trace.Start(ctx, trace.Config{Name: "s", TracerProvider: option})
+		_, r := record.Start(ctx, record.Config{Name: "s", TracerProvider: option})
 		r.End(time.Now(), "", nil)
 		return r != nil
 	}
@@ -299,8 +297,8 @@ type by struct {
 
 func TestProviderThatCannotBeCompared(t *testing.T) {
 	p := by{tape: new(tape)}
-	ctx, r := trace.Start(t.Context(), trace.Config{TracerProvider: p})
-	trace.Start(ctx, trace.Config{TracerProvider: p, Parent: r})
+	ctx, r := record.Start(t.Context(), record.Config{TracerProvider: p})
+	record.Start(ctx, record.Config{TracerProvider: p, Parent: r})
 	if len(p.spans) != 2 {
 		t.Errorf("%d spans, want 2", len(p.spans))
 	}

@@ -1,4 +1,4 @@
-package trace
+package record
 
 import (
 	"context"
@@ -9,11 +9,10 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	oteltrace "go.opentelemetry.io/otel/trace"
-)
 
-// ScopeName is the name of the tracer and of the meter that ebb records with.
-// It is also the path of ebb's module, whose version theirs is.
-const ScopeName = "github.com/ebb-go/ebb"
+	"github.com/ebb-go/ebb/internal/term"
+	"github.com/ebb-go/ebb/trace"
+)
 
 // Config tells [Start] what it has to know of a scope.
 type Config struct {
@@ -24,7 +23,7 @@ type Config struct {
 	TracerProvider oteltrace.TracerProvider // nil: that of a recording span in ctx, else the global one if it is set
 	MeterProvider  metric.MeterProvider     // nil: the global one if it is set
 
-	Mode      SpanMode
+	Mode      trace.SpanMode
 	TaskSpans bool      // whether [Recorder.Task] starts spans
 	Parent    *Recorder // of the scope around this one, which shares what is made once per provider; may be nil
 	At        time.Time // when the scope began; zero: now
@@ -51,12 +50,12 @@ type Recorder struct {
 	tracer   oteltrace.Tracer // of provider; nil: no spans
 	meters   *instruments     // nil: no metrics
 
-	span   oteltrace.Span        // of the scope; nil without tracer and in SpanTeardownOnly
+	span   oteltrace.Span        // of the scope; nil without tracer and in trace.SpanTeardownOnly
 	caller oteltrace.SpanContext // of the span that the scope was started under
 
 	name      string
 	path      attribute.KeyValue
-	mode      SpanMode
+	mode      trace.SpanMode
 	taskSpans bool
 	ended     atomic.Bool
 
@@ -76,7 +75,7 @@ func Start(ctx context.Context, c Config) (context.Context, *Recorder) {
 	}
 	r := &Recorder{
 		name:      c.Name,
-		path:      attribute.String(keyScopePath, word(c.Path)),
+		path:      attribute.String(keyScopePath, term.Word(c.Path)),
 		mode:      c.Mode,
 		taskSpans: c.TaskSpans,
 	}
@@ -95,14 +94,14 @@ func Start(ctx context.Context, c Config) (context.Context, *Recorder) {
 		return ctx, r
 	}
 	r.caller = r.calls.callerOf(ctx)
-	if r.mode == SpanTeardownOnly {
+	if r.mode == trace.SpanTeardownOnly {
 		return ctx, r
 	}
 	opts := []oteltrace.SpanStartOption{
 		oteltrace.WithTimestamp(orNow(c.At)),
-		oteltrace.WithAttributes(r.path, attribute.String(keyScopeSchedule, word(c.Schedule))),
+		oteltrace.WithAttributes(r.path, attribute.String(keyScopeSchedule, term.Word(c.Schedule))),
 	}
-	if r.mode == SpanLinkedRoot {
+	if r.mode == trace.SpanLinkedRoot {
 		opts = append(opts, r.linkedRoot()...)
 	}
 	ctx, r.span = r.start(ctx, named("scope", c.Name), opts...)
@@ -135,7 +134,7 @@ func (r *Recorder) End(at time.Time, exit string, err error) {
 	at = later(orNow(at), r.last)
 	r.mu.Unlock()
 	r.finish(r.span, at, failureOf(err), func(span oteltrace.Span) {
-		span.SetAttributes(attribute.String(keyScopeExit, word(exit)))
+		span.SetAttributes(attribute.String(keyScopeExit, term.Word(exit)))
 	})
 }
 
@@ -174,7 +173,7 @@ func (r *Recorder) tracerOf(parent *Recorder, tp oteltrace.TracerProvider) otelt
 	}
 	var tracer oteltrace.Tracer
 	if !r.calls.do(tracing, func() {
-		tracer = tp.Tracer(ScopeName, oteltrace.WithInstrumentationVersion(process.version()))
+		tracer = tp.Tracer(trace.ScopeName, oteltrace.WithInstrumentationVersion(process.version()))
 		must("tracer", tracer)
 	}) {
 		return nil

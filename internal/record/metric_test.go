@@ -1,4 +1,4 @@
-package trace_test
+package record_test
 
 import (
 	"context"
@@ -11,23 +11,23 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric/noop"
 
-	"github.com/ebb-go/ebb/trace"
+	"github.com/ebb-go/ebb/internal/record"
 )
 
 // teardown records a scope with one drop in time, one that failed, one skipped
 // and one early, on whatever the config has.
-func teardown(ctx context.Context, c trace.Config) {
-	ctx, r := trace.Start(ctx, c)
+func teardown(ctx context.Context, c record.Config) {
+	ctx, r := record.Start(ctx, c)
 	r.GuardLive(2)
-	_, d := r.Drop(ctx, trace.DropInfo{Guard: "early", Started: atMS(0)})
+	_, d := r.Drop(ctx, record.DropInfo{Guard: "early", Started: atMS(0)})
 	d.End(atMS(250), "ok", nil)
 	r.GuardLive(-1)
-	ctx, td := r.Teardown(ctx, trace.TeardownInfo{At: zero, Schedule: "waves"})
+	ctx, td := r.Teardown(ctx, record.TeardownInfo{At: zero, Schedule: "waves"})
 	td.StartWave(0, 3, zero)
-	_, d = td.Drop(ctx, trace.DropInfo{Guard: "db", Started: atMS(0)})
+	_, d = td.Drop(ctx, record.DropInfo{Guard: "db", Started: atMS(0)})
 	d.End(atMS(500), "abandoned", typed("abandoned"))
 	d.End(atMS(900), "ok", nil)
-	td.Skip(trace.DropInfo{Guard: "disk", Started: atMS(500)}, typed("abandoned"))
+	td.Skip(record.DropInfo{Guard: "disk", Started: atMS(500)}, typed("abandoned"))
 	td.EndWave(0, atMS(500))
 	td.End(atMS(2000), nil, errors.New("boom"))
 	td.End(atMS(3000), nil, nil)
@@ -39,7 +39,7 @@ func TestMetrics(t *testing.T) {
 	g := new(gauge)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // recording ignores it
-	teardown(ctx, trace.Config{MeterProvider: g})
+	teardown(ctx, record.Config{MeterProvider: g})
 	want := []string{
 		"ebb.scopes.live 1",
 		"ebb.guards.live 2",
@@ -70,7 +70,7 @@ func TestMetrics(t *testing.T) {
 // The exemplar of a measurement is the span that it was made in.
 func TestExemplars(t *testing.T) {
 	g, p := new(gauge), new(tape)
-	teardown(t.Context(), trace.Config{Name: "s", MeterProvider: g, TracerProvider: p})
+	teardown(t.Context(), record.Config{Name: "s", MeterProvider: g, TracerProvider: p})
 	in := func(name string) string { return " in " + p.one(t, name).sc.SpanID().String() }
 	for name, want := range map[string][]string{
 		"ebb.teardown.duration": {in("teardown s")},
@@ -88,15 +88,15 @@ func TestMeterProviderIsChosen(t *testing.T) {
 	unset := otel.GetMeterProvider()
 	defer otel.SetMeterProvider(unset)
 	option, global := new(gauge), new(gauge)
-	if _, r := trace.Start(t.Context(), trace.Config{}); r != nil {
+	if _, r := record.Start(t.Context(), record.Config{}); r != nil {
 		t.Error("records with the stand-in")
 	}
 	otel.SetMeterProvider(global)
-	trace.Start(t.Context(), trace.Config{MeterProvider: option})
+	record.Start(t.Context(), record.Config{MeterProvider: option})
 	if len(option.lines) != 1 || len(global.lines) != 0 {
 		t.Error("the option does not come before the global provider")
 	}
-	trace.Start(t.Context(), trace.Config{})
+	record.Start(t.Context(), record.Config{})
 	if len(global.lines) != 1 {
 		t.Error("the global provider is not used")
 	}
@@ -104,9 +104,9 @@ func TestMeterProviderIsChosen(t *testing.T) {
 
 func TestInstrumentsAreMadeOnce(t *testing.T) {
 	g := new(gauge)
-	ctx, parent := trace.Start(t.Context(), trace.Config{MeterProvider: g})
+	ctx, parent := record.Start(t.Context(), record.Config{MeterProvider: g})
 	for range 3 {
-		trace.Start(ctx, trace.Config{MeterProvider: g, Parent: parent})
+		record.Start(ctx, record.Config{MeterProvider: g, Parent: parent})
 	}
 	if len(g.made) != 5 {
 		t.Errorf("made %d instruments, want 5", len(g.made))
@@ -116,7 +116,7 @@ func TestInstrumentsAreMadeOnce(t *testing.T) {
 func TestRefusedInstruments(t *testing.T) {
 	var refused int
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(error) { refused++ }))
-	teardown(t.Context(), trace.Config{MeterProvider: &gauge{refuse: true}})
+	teardown(t.Context(), record.Config{MeterProvider: &gauge{refuse: true}})
 	if refused != 5 {
 		t.Errorf("%d errors are told to the handler, want 5", refused)
 	}
@@ -125,10 +125,10 @@ func TestRefusedInstruments(t *testing.T) {
 // Attributes are prepared once, which spares each measurement the six and more
 // allocations of a set; and errors with ever new types fill no memory.
 func TestAttributesArePrepared(t *testing.T) {
-	_, r := trace.Start(t.Context(), trace.Config{MeterProvider: noop.MeterProvider{}})
+	_, r := record.Start(t.Context(), record.Config{MeterProvider: noop.MeterProvider{}})
 	one := func(err error) float64 {
 		return testing.AllocsPerRun(100, func() {
-			_, d := r.Drop(t.Context(), trace.DropInfo{Started: zero})
+			_, d := r.Drop(t.Context(), record.DropInfo{Started: zero})
 			d.End(zero, "error", err)
 		})
 	}
@@ -136,7 +136,7 @@ func TestAttributesArePrepared(t *testing.T) {
 		t.Errorf("%v allocations for a drop without an error, want those of the DropSpan, its context and the call", ok)
 	}
 	for n := range 1000 {
-		_, d := r.Drop(t.Context(), trace.DropInfo{})
+		_, d := r.Drop(t.Context(), record.DropInfo{})
 		d.End(zero, "error", typed(fmt.Sprint("type ", n)))
 	}
 	if kept, late := one(typed("type 0")), one(typed("type 999")); late < kept+6 {
@@ -146,7 +146,7 @@ func TestAttributesArePrepared(t *testing.T) {
 
 func TestLeakCounter(t *testing.T) {
 	g := new(gauge)
-	count, err := trace.LeakCounter(g)
+	count, err := record.LeakCounter(g)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,16 +154,16 @@ func TestLeakCounter(t *testing.T) {
 	if want := []string{"ebb.guard.leaks 1 ebb.guard.type=*sql.DB"}; !slices.Equal(g.lines, want) {
 		t.Errorf("got %q, want %q", g.lines, want)
 	}
-	if count, err := trace.LeakCounter(&gauge{refuse: true}); err == nil || count != nil {
+	if count, err := record.LeakCounter(&gauge{refuse: true}); err == nil || count != nil {
 		t.Error("a refused counter is no error")
 	}
 	unset := otel.GetMeterProvider()
 	defer otel.SetMeterProvider(unset)
-	if _, err := trace.LeakCounter(nil); err != nil {
+	if _, err := record.LeakCounter(nil); err != nil {
 		t.Error(err)
 	}
 	otel.SetMeterProvider(g)
-	count, err = trace.LeakCounter(nil)
+	count, err = record.LeakCounter(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

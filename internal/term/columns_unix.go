@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
 
-package trace
+package term
 
 import (
 	"os"
@@ -8,9 +8,9 @@ import (
 	"unsafe"
 )
 
-// terminalWidth returns the columns of the terminal that f is, and 0 if it is
+// Columns returns the columns of the terminal that f is, and 0 if it is
 // none. It goes by the file's SyscallConn, since Fd would make it blocking.
-func terminalWidth(f *os.File) int {
+func Columns(f *os.File) int {
 	conn, err := f.SyscallConn()
 	if err != nil {
 		return 0

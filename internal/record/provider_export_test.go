@@ -1,0 +1,3 @@
+package record // exports versionIn: a test binary has its own build information and no other
+
+var VersionIn = versionIn

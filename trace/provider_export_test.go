@@ -1,3 +1,0 @@
-package trace // exports versionIn: a test binary has its own build information and no other
-
-var VersionIn = versionIn
