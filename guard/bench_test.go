@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ebb-go/ebb/guard"
+	"github.com/ebb-go/ebb/internal/life"
 )
 
 // Each benchmark that makes guards runs without tracking (an owner's guard), with
@@ -17,7 +18,7 @@ var tracking = []struct {
 	name string
 	make func() *guard.Guard[int]
 }{
-	{"track=no", func() *guard.Guard[int] { return guard.Owned(1, guard.Nothing) }},
+	{"track=no", func() *guard.Guard[int] { return guard.New(1, guard.Nothing, life.Untracked) }},
 	{"track=site", func() *guard.Guard[int] { return guard.New(1, guard.Nothing) }},
 	{"track=stack", func() *guard.Guard[int] { return guard.New(1, guard.Nothing, guard.StackDepth(24)) }},
 }
@@ -37,12 +38,12 @@ func BenchmarkNewDrop(b *testing.B) {
 func BenchmarkNew(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		sink = guard.Owned(1, guard.Nothing)
+		sink = guard.New(1, guard.Nothing, life.Untracked)
 	}
 }
 
 func BenchmarkValue(b *testing.B) {
-	g := guard.Owned(1, guard.Nothing)
+	g := guard.New(1, guard.Nothing, life.Untracked)
 	sum := 0
 	for b.Loop() {
 		sum += g.Value()
@@ -51,7 +52,7 @@ func BenchmarkValue(b *testing.B) {
 }
 
 func BenchmarkBorrow(b *testing.B) {
-	g := guard.Owned(1, guard.Nothing)
+	g := guard.New(1, guard.Nothing, life.Untracked)
 	ctx := b.Context()
 	fn := func(context.Context, int) error { return nil }
 	b.ReportAllocs()
@@ -77,7 +78,7 @@ func BenchmarkCloneDrop(b *testing.B) {
 
 func BenchmarkLock(b *testing.B) {
 	ctx := b.Context()
-	m := guard.NewMutex(guard.Owned(1, guard.Nothing))
+	m := guard.NewMutex(guard.New(1, guard.Nothing, life.Untracked))
 	defer m.Drop(ctx)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -88,7 +89,9 @@ func BenchmarkLock(b *testing.B) {
 
 func BenchmarkLazyGet(b *testing.B) {
 	ctx := b.Context()
-	l := guard.NewLazy(func(context.Context) (*guard.Guard[int], error) { return guard.Owned(1, guard.Nothing), nil })
+	l := guard.NewLazy(func(context.Context) (*guard.Guard[int], error) {
+		return guard.New(1, guard.Nothing, life.Untracked), nil
+	})
 	defer l.Drop(ctx)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -58,7 +58,7 @@
 // The leak hook is a [runtime.AddCleanup]. With it New and Drop of a guard cost some
 // 1.5 µs and five allocations instead of 0.2 µs and two. Half of that are the sites of
 // New and of Drop, which StackDepth(0) leaves out; each further frame of [StackDepth] adds
-// some 30 ns. A guard with an owner ([Owned], which a scope uses) has no hook and is one
-// allocation to make, and [Guard.Value] is an atomic load and a compare for all.
+// some 30 ns. A guard that a scope has acquired has no hook and no allocation of its own,
+// and [Guard.Value] is an atomic load and a compare for all.
 // BenchmarkNewDrop and BenchmarkCloneDrop measure this.
 package guard

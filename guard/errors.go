@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/internal/life"
 )
 
 // The errors of guards and of what is built from them. Each is returned as it
@@ -11,16 +12,16 @@ import (
 var (
 	// ErrDropped is returned by the use of a value whose drop has begun, and
 	// of the zero value of a guard.
-	ErrDropped error = sentinel{"guard: the value has been dropped", "dropped"}
+	ErrDropped = life.ErrDropped
 	// ErrReleased is returned by the use of a value that left its guard
 	// undropped: by Release, Map or Unwrap.
-	ErrReleased error = sentinel{"guard: the value has been released", "released"}
+	ErrReleased = life.ErrReleased
 	// ErrOwned is returned by the use of a guard that was given to a Shared,
 	// Mutex, Table or Lazy, and to a second owner by [Guard.Own].
-	ErrOwned error = sentinel{"guard: the guard belongs to an owner, which uses and drops it", "owned"}
+	ErrOwned = life.ErrOwned
 	// ErrInUse is returned when a value cannot leave its guard, or a drop
 	// could not begin, because a Borrow or a lock holds it.
-	ErrInUse error = sentinel{"guard: the value is in use", "in_use"}
+	ErrInUse = life.ErrInUse
 	// ErrReentrant is returned by a call that would have to wait for the
 	// function it is made from: Drop from inside the drop or from inside a
 	// Borrow, Lock from inside With, Get from inside the open function; and by
@@ -28,27 +29,15 @@ var (
 	// goroutines, such as two Lazies that open each other: then the text names the
 	// way. A call belongs to a function if it is made with the context that the
 	// function was given, or with one that comes from that.
-	ErrReentrant error = sentinel{"guard: called from inside the function it would wait for", "reentrant"}
+	ErrReentrant = life.ErrReentrant
 	// ErrShared is returned by [Shared.Unshare] when there are other holders.
-	ErrShared error = sentinel{"guard: the value has other holders", "shared"}
+	ErrShared = fault.Sentinel("guard: the value has other holders", "shared")
 	// ErrDuplicate is returned by [Table.TryInsert] for a key that is taken.
-	ErrDuplicate error = sentinel{"guard: the key is taken", "duplicate"}
+	ErrDuplicate = fault.Sentinel("guard: the key is taken", "duplicate")
 
 	// ErrGoexit is the outcome of a function that called [runtime.Goexit].
 	ErrGoexit = fault.ErrGoexit
 )
-
-// A causedError is one of the errors above and what brought it about. Its text is
-// put together when it is asked for, as the cause is foreign: its Error method may
-// block, or call the guard that is just returning this.
-type causedError struct {
-	is      error
-	between string
-	cause   error
-}
-
-func (e *causedError) Error() string   { return e.is.Error() + e.between + fault.Text(e.cause) }
-func (e *causedError) Unwrap() []error { return []error{e.is, e.cause} }
 
 // canceledByDrop is what an open function is canceled with when its Lazy is dropped:
 // ErrDropped, and a cancellation to code that knows package context alone.
@@ -60,12 +49,6 @@ func (canceledByDrop) ErrorType() string { return "dropped" }
 func (canceledByDrop) Is(target error) bool {
 	return target == ErrDropped || target == context.Canceled
 }
-
-// sentinel is an error that has a name in the attribute error.type.
-type sentinel struct{ text, kind string }
-
-func (e sentinel) Error() string     { return e.text }
-func (e sentinel) ErrorType() string { return e.kind }
 
 // PanicError is the outcome of a function that panicked. Its field Value is what
 // was given to panic, and Stack the stack of the goroutine that panicked, taken

@@ -60,35 +60,11 @@ func ExampleOf() {
 	table := guard.NewTable[string, *DB]()
 	table.TryInsert("eu", openDB("orders-eu"))
 	g := guard.Of(table)
-	fmt.Println(g.Value().Len(), g.Type())
+	fmt.Println(g.Value().Len())
 	g.Drop(context.Background())
 	// Output:
-	// 1 *guard.Table[string,*github.com/ebb-go/ebb/guard_test.DB]
+	// 1
 	// close orders-eu
-}
-
-// An owner that keeps account of its guards itself needs no leak hook.
-func ExampleOwned() {
-	g := guard.Owned(&DB{"orders"}, guard.Close)
-	fmt.Println(g.Own())
-	g.Drop(context.Background())
-	// Output:
-	// guard: the guard belongs to an owner, which uses and drops it
-	// close orders
-}
-
-func ExampleGuard_Own() {
-	g := openDB("orders")
-	fmt.Println(g.Own())
-	fmt.Println(g.Own())
-	g.Disown()
-	fmt.Println(g.Own())
-	g.Drop(context.Background())
-	// Output:
-	// <nil>
-	// guard: the guard belongs to an owner, which uses and drops it
-	// <nil>
-	// close orders
 }
 
 func ExampleGuard_Borrow() {
@@ -351,21 +327,4 @@ func ExampleStackDepth() {
 	// Output:
 	// false 0
 	// true 1
-}
-
-// An owner has the guard in a value of its own, and calls the drop function from
-// its own frame.
-func ExampleGuard_BeginDrop() {
-	type owner struct{ conn guard.Guard[string] }
-	var o owner
-	guard.InitOwned(&o.conn, "conn", func(_ context.Context, v string) error {
-		fmt.Println("close", v)
-		return nil
-	})
-	if o.conn.BeginDrop() {
-		err := guard.ErrGoexit // unless the function returns
-		defer func() { o.conn.EndDrop(err) }()
-		err = o.conn.CallDrop(context.Background())
-	}
-	// Output: close conn
 }

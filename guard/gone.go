@@ -3,6 +3,8 @@ package guard
 import (
 	"fmt"
 	"strings"
+
+	"github.com/ebb-go/ebb/internal/life"
 )
 
 // A goneError is what Value panics with. It is ErrDropped, ErrReleased or ErrOwned,
@@ -11,22 +13,19 @@ import (
 // only moves to terminal states, so the text is true whenever it is asked for.
 type goneError struct {
 	of interface {
-		gone() (typ string, o *origin, err error)
+		gone() (typ string, o *life.Origin, err error)
 	}
 }
 
 func (e *goneError) Error() string {
 	typ, o, err := e.of.gone()
 	text := "guard: Value of " + typ
-	if o != nil && o.name != "" {
-		text = fmt.Sprintf("guard: Value of %q (%s)", o.name, typ)
+	if name := o.Name(); name != "" {
+		text = fmt.Sprintf("guard: Value of %q (%s)", name, typ)
 	}
 	text += ": " + strings.TrimPrefix(err.Error(), "guard: ")
-	if o == nil {
-		return text
-	}
-	if pc := o.dropped.Load(); pc != 0 {
-		text += " at " + place(pc)
+	if site := o.DropSite(); site != "" {
+		text += " at " + site
 	}
 	return text
 }

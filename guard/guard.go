@@ -3,6 +3,8 @@ package guard
 import (
 	"context"
 	"reflect"
+
+	"github.com/ebb-go/ebb/internal/life"
 )
 
 // A Dropper is what must be given up by a clean-up that may block and fail.
@@ -15,11 +17,12 @@ type Dropper interface {
 // called concurrently, also on a nil *Guard and on the zero Guard, which owe
 // nothing. A Guard must not be copied.
 type Guard[T any] struct {
-	core // first, so that the guard and its core are one address
-
-	v  T // immutable: Value reads it without a lock
-	fn func(ctx context.Context, v T) error
+	core[T]
 }
+
+// A core is the value, its drop function and its life, where the other packages of ebb
+// find them. It adds no exported field or method to a Guard.
+type core[T any] = life.Core[T]
 
 var _ Dropper = (*Guard[int])(nil)
 
@@ -27,58 +30,38 @@ var _ Dropper = (*Guard[int])(nil)
 // Drop: a guard that is garbage-collected without having been dropped, released
 // or given to an owner is reported to [OnLeak]. New panics if drop is nil.
 func New[T any](v T, drop func(ctx context.Context, v T) error, opts ...Option) *Guard[T] {
-	g := Owned(v, drop)
-	g.owned = false
-	g.origin = newOrigin(typeOf(v), 1, opts)
-	arm(g.origin, g)
+	g := new(Guard[T])
+	in := g.in()
+	in.Init(v, drop)
+	if o := life.NewOrigin(typeOf(v), 1, opts); o != nil {
+		in.Track(o)
+	}
 	return g
 }
 
 // Of returns a guard of a value that knows how to drop itself. It is otherwise
 // as [New].
 func Of[T Dropper](v T, opts ...Option) *Guard[T] {
-	g := Owned(v, dropSelf[T])
-	g.owned = false
-	g.origin = newOrigin(typeOf(v), 1, opts)
-	arm(g.origin, g)
+	g := new(Guard[T])
+	in := g.in()
+	in.Init(v, dropSelf[T])
+	if o := life.NewOrigin(typeOf(v), 1, opts); o != nil {
+		in.Track(o)
+	}
 	return g
 }
 
 func dropSelf[T Dropper](ctx context.Context, v T) error { return v.Drop(ctx) }
 
-// Owned returns a guard of v that has an owner from the start: one that reports
-// by itself a guard that is forgotten, as a scope does. It has no name, no creation
-// site and no leak hook, and is one allocation. Owned panics if drop is nil.
-func Owned[T any](v T, drop func(ctx context.Context, v T) error) *Guard[T] {
-	if drop == nil {
-		panic("guard: nil drop function")
-	}
-	g := &Guard[T]{v: v, fn: drop}
-	g.owned = true
-	g.set(live)
-	return g
-}
+// in returns the value with its life; g must not be nil.
+func (g *Guard[T]) in() *life.Value[T] { return life.Of(&g.core) }
 
-// InitOwned makes g, which must be the zero Guard, what [Owned] returns: for an
-// owner that has the guard in a value of its own, and so no allocation. The
-// context of the drop is passed on as it is: that a drop calls Drop on the very
-// guard it drops is for the owner to notice, which alone has g.
-func InitOwned[T any](g *Guard[T], v T, drop func(ctx context.Context, v T) error) {
-	if drop == nil {
-		panic("guard: nil drop function")
+// take gives the value to a container of this package.
+func (g *Guard[T]) take() error {
+	if g == nil {
+		return ErrDropped
 	}
-	g.v, g.fn = v, drop
-	g.owned, g.unmarked = true, true
-	g.set(live)
-}
-
-// Peek returns the guarded value, and false once it is gone. It is [Guard.Get]
-// without the reason, at the price of [Guard.Value]; g must not be nil.
-func (g *Guard[T]) Peek() (v T, ok bool) {
-	if g.state.Load() != uint32(live) {
-		return v, false
-	}
-	return g.v, true
+	return g.in().Take()
 }
 
 // Value returns the guarded value. It panics once the value is gone: when a
@@ -86,30 +69,30 @@ func (g *Guard[T]) Peek() (v T, ok bool) {
 // and, when known, the site of the Drop. It does not keep a Drop from beginning
 // while the value is used; [Guard.Borrow] does.
 func (g *Guard[T]) Value() T {
-	if g == nil || g.state.Load() != uint32(live) {
-		panic(&goneError{g}) // no call, which would cost more than inlining allows
+	if g != nil {
+		if v, ok := g.in().Peek(); ok {
+			return v
+		}
 	}
-	return g.v
+	panic(&goneError{g}) // no call, which would cost more than inlining allows
 }
 
-func (g *Guard[T]) gone() (typ string, o *origin, err error) {
+func (g *Guard[T]) gone() (typ string, o *life.Origin, err error) {
 	if g == nil {
-		return g.Type(), nil, ErrDropped
+		return life.TypeFor[T](), nil, ErrDropped
 	}
-	return g.Type(), g.origin, refusal(g.is())
+	in := g.in()
+	return in.Type(), in.Origin, in.State().Refusal()
 }
 
 // Get returns the guarded value, or ErrDropped, ErrReleased or ErrOwned where
 // Value would panic.
 func (g *Guard[T]) Get() (T, error) {
-	var zero T
 	if g == nil {
+		var zero T
 		return zero, ErrDropped
 	}
-	if s := g.is(); s != live {
-		return zero, refusal(s)
-	}
-	return g.v, nil
+	return g.in().Get()
 }
 
 // Borrow calls fn with the value and returns its error. The value is not dropped
@@ -117,20 +100,10 @@ func (g *Guard[T]) Get() (T, error) {
 // inside fn, a Drop with fn's ctx is ErrReentrant. Borrow does not call fn once
 // the value is gone, but returns the error of Get.
 func (g *Guard[T]) Borrow(ctx context.Context, fn func(ctx context.Context, v T) error) error {
-	return g.lend(ctx, live, fn)
-}
-
-// lend is Borrow for a holder that may use the value in state s.
-func (g *Guard[T]) lend(ctx context.Context, s state, fn func(ctx context.Context, v T) error) error {
 	if g == nil {
 		return ErrDropped
 	}
-	if err := g.borrow(s); err != nil {
-		return err
-	}
-	m := &mark{Context: ctx, of: &g.core}
-	defer g.giveBack(m)
-	return fn(m, g.v)
+	return g.in().Use(ctx, life.Live, fn)
 }
 
 // Drop gives the value to the drop function and returns its error. The function
@@ -152,15 +125,9 @@ func (g *Guard[T]) Drop(ctx context.Context) error {
 	if g == nil {
 		return nil
 	}
-	return g.drop(ctx, g, live, g.origin.caller(1))
+	in := g.in()
+	return in.Drop(ctx, life.Live, in.Origin.Caller(1))
 }
-
-// settle, end and label make the guard the ender of its core.
-func (g *Guard[T]) settle(ctx context.Context) error { return g.core.settle(ctx, g) }
-
-func (g *Guard[T]) end(ctx context.Context) error { return g.fn(ctx, g.v) }
-
-func (g *Guard[T]) label() string { return label("Guard["+typeFor[T]()+"]", g.origin) }
 
 // Dropped reports whether a Drop has begun. It does not say that it has ended;
 // see Done.
@@ -168,17 +135,17 @@ func (g *Guard[T]) Dropped() bool {
 	if g == nil {
 		return true
 	}
-	s := g.is()
-	return s == empty || s >= draining && s != released
+	s := g.in().State()
+	return s == life.Empty || s >= life.Draining && s != life.Released
 }
 
 // Done returns a channel that is closed when the guard has ended: its drop has
 // returned, or the value was released.
 func (g *Guard[T]) Done() <-chan struct{} {
 	if g == nil {
-		return new(core).ended()
+		return new(life.Life).Done()
 	}
-	return g.ended()
+	return g.in().Done()
 }
 
 // Err returns the error of the drop once that has ended; nil before, and for a
@@ -187,40 +154,34 @@ func (g *Guard[T]) Err() error {
 	if g == nil {
 		return nil
 	}
-	return g.outcome()
+	return g.in().Err()
 }
 
 // Release hands the value out undropped: it is the caller's from then on, and
 // Drop does nothing. It returns ErrInUse while the value is borrowed, also from a
 // guard that this one was mapped from, and the error of Get once it is gone.
 func (g *Guard[T]) Release() (T, error) {
-	var zero T
 	if g == nil {
+		var zero T
 		return zero, ErrDropped
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if s := g.is(); s != live {
-		return zero, refusal(s)
-	}
-	if g.borrowedLocked() {
-		return zero, ErrInUse
-	}
-	disarm(g.origin, g)
-	g.endLocked(released)
-	return g.v, nil
+	return g.in().Release()
 }
 
-// Type returns the type of the value, such as "*sql.DB": of what an interface
-// holds, if T is one.
-func (g *Guard[T]) Type() string {
+// Map returns a guard of f's result that owes what g owed: its Drop runs g's
+// drop function on g's value, and its leak hook is g's. g is as after Release.
+// Functions that are borrowing g's value may finish: the new guard's Drop waits for
+// them too. While f runs, other calls on g return ErrOwned; if it panics, g is
+// unchanged. If g is gone or owned, f is not called, and the new guard is gone with
+// the same error.
+func Map[T, U any](g *Guard[T], f func(T) U) *Guard[U] {
+	h := new(Guard[U])
 	if g == nil {
-		return typeFor[T]()
+		return h
 	}
-	return typeOf(g.v).String()
+	life.Map(h.in(), g.in(), f)
+	return h
 }
-
-func typeFor[T any]() string { return reflect.TypeFor[T]().String() }
 
 // typeOf returns v's type, or T if v is a nil interface.
 func typeOf[T any](v T) reflect.Type {

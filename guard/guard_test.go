@@ -171,14 +171,14 @@ func TestGuardStates(t *testing.T) {
 				}
 			},
 			"Own": func(t *testing.T, _ context.Context, g *guard.Guard[int], _ *atomic.Int32) {
-				wantErr(t, "Own", g.Own(), s.want)
+				wantErr(t, "Own", own(g), s.want)
 				want := s.want
 				if want == nil {
 					want = guard.ErrOwned
 				}
-				wantErr(t, "second Own", g.Own(), want)
-				g.Disown()
-				wantErr(t, "Own after Disown", g.Own(), s.want)
+				wantErr(t, "second Own", own(g), want)
+				disown(g)
+				wantErr(t, "Own after Disown", own(g), s.want)
 			},
 			"Map": func(t *testing.T, ctx context.Context, g *guard.Guard[int], calls *atomic.Int32) {
 				called := false
@@ -202,9 +202,6 @@ func TestGuardStates(t *testing.T) {
 				wantClosed(t, "Done", g.Done(), s.done)
 				if g.Err() != nil {
 					t.Errorf("Err is %v", g.Err())
-				}
-				if g.Type() != "int" {
-					t.Errorf("Type is %q", g.Type())
 				}
 			},
 		}
@@ -330,22 +327,9 @@ func TestValuePanicNamesTheGuard(t *testing.T) {
 	}
 }
 
-func TestType(t *testing.T) {
-	if s := guard.New(new(sync.Mutex), guard.Nothing).Type(); s != "*sync.Mutex" {
-		t.Error(s)
-	}
-	if s := guard.New[error](errDrop, guard.Nothing).Type(); s != "*errors.errorString" {
-		t.Error(s)
-	}
-	if s := guard.New[error](nil, guard.Nothing).Type(); s != "error" {
-		t.Error(s)
-	}
-}
-
 func TestNilFunctionsPanic(t *testing.T) {
 	for name, fn := range map[string]func(){
 		"New":     func() { guard.New[int](1, nil) },
-		"Owned":   func() { guard.Owned[int](1, nil) },
 		"Func":    func() { guard.Func[int](nil) },
 		"NewLazy": func() { guard.NewLazy[int](nil) },
 		"OnLeak":  func() { guard.OnLeak(nil) },
@@ -369,8 +353,8 @@ func TestGuardConcurrently(t *testing.T) {
 			func() { _ = recovered(func() { g.Value() }) },
 			func() { g.Borrow(context.Background(), func(context.Context, int) error { return nil }) },
 			func() {
-				if g.Own() == nil {
-					g.Disown()
+				if own(g) == nil {
+					disown(g)
 				}
 			},
 			func() {
@@ -379,7 +363,7 @@ func TestGuardConcurrently(t *testing.T) {
 				}
 			},
 			func() { guard.Map(g, func(v int) int { return v }).Drop(context.Background()) },
-			func() { g.Dropped(); g.Err(); g.Type() },
+			func() { g.Dropped(); g.Err() },
 		} {
 			wg.Go(op)
 		}

@@ -2,9 +2,9 @@ package guard
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 
+	"github.com/ebb-go/ebb/internal/life"
 	"go.uber.org/multierr"
 )
 
@@ -15,22 +15,13 @@ import (
 // A Lazy needs no leak hook: until it has opened it owes nothing, and when it is
 // forgotten later its guard is, and is reported.
 type Lazy[T any] struct {
-	core // an attempt counts as a borrower: Drop waits for it
+	life life.Life // an attempt counts as a borrower: Drop waits for it
 
 	open    func(ctx context.Context) (*Guard[T], error) // immutable
 	made    [1]uintptr                                   // caller of NewLazy; immutable
-	attempt *attempt                                     // that is running; under core.mu, as the following are
+	attempt *attempt                                     // that is running; under the lock of life, as the following are
 	root    *Shared[T]                                   // the Lazy's own handle, once opened
 	lost    error                                        // of dropping what was no longer wanted; returned by Drop
-}
-
-// An attempt is one run of the open function.
-type attempt struct {
-	cancel   context.CancelCauseFunc
-	done     chan struct{} // closed when what it made is stored or dropped
-	waiting  int           // Gets that wait for it; under Lazy.core.mu, as the following are
-	forsaken bool          // all have given up: canceled, and what it makes is dropped; terminal
-	err      error         // why there is nothing; set before done is closed
 }
 
 var _ Dropper = (*Lazy[int])(nil)
@@ -43,7 +34,7 @@ func NewLazy[T any](open func(ctx context.Context) (*Guard[T], error)) *Lazy[T] 
 	}
 	l := &Lazy[T]{open: open}
 	runtime.Callers(2, l.made[:])
-	l.set(live)
+	l.life.Open()
 	return l
 }
 
@@ -66,12 +57,12 @@ func (l *Lazy[T]) Get(ctx context.Context) (*Shared[T], error) {
 	if h, err, done := l.opened(); done {
 		return h, err
 	}
-	// Going to wait. What ctx is asked is asked without mu: it is foreign code.
-	from, err := enter(ctx, &l.core, l)
+	// Going to wait. What ctx is asked is asked without the lock: it is foreign code.
+	w, err := life.Enter(ctx, &l.life, (*droppedLazy[T])(l))
 	if err != nil {
 		return nil, err
 	}
-	defer from.leave()
+	defer w.Leave()
 	over := ctx.Done()
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -101,123 +92,16 @@ func (l *Lazy[T]) Get(ctx context.Context) (*Shared[T], error) {
 
 // opened returns what Get does if it need not wait, and else false.
 func (l *Lazy[T]) opened() (h *Shared[T], err error, done bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	switch s := l.is(); {
-	case s != live:
-		return nil, refusal(s), true
+	l.life.Lock()
+	defer l.life.Unlock()
+	switch s := l.life.State(); {
+	case s != life.Live:
+		return nil, s.Refusal(), true
 	case l.root != nil:
 		h, err = l.root.clone(l.root.share.caller(2))
 		return h, err, true
 	}
 	return nil, nil, false
-}
-
-// join counts the caller among the Gets that wait for the attempt, which it begins if
-// there is none, and returns the attempt. One that all have given up counts no more: it
-// is returned with mine false. With nothing to wait for join returns nil.
-func (l *Lazy[T]) join(ctx context.Context) (a *attempt, mine bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.is() != live || l.root != nil {
-		return nil, false
-	}
-	if l.attempt == nil {
-		l.attempt = l.begin(ctx)
-	}
-	if l.attempt.forsaken {
-		return l.attempt, false
-	}
-	l.attempt.waiting++
-	return l.attempt, true
-}
-
-// begin starts an attempt. mu is held.
-func (l *Lazy[T]) begin(ctx context.Context) *attempt {
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	a := &attempt{cancel: cancel, done: make(chan struct{})}
-	l.borrows++
-	go l.run(&mark{Context: ctx, of: &l.core}, a)
-	return a
-}
-
-// giveUp takes back the wait of one Get whose ctx has ended, cancels the attempt if
-// that was the last one, and returns the cause of ctx. Deciding it and keeping a
-// value happen under one lock: an attempt that was given up keeps none, and the
-// context of a value that is kept is not canceled.
-func (l *Lazy[T]) giveUp(a *attempt, ctx context.Context) (cause error) {
-	l.mu.Lock()
-	a.waiting--
-	last := a.waiting == 0 && l.attempt == a
-	if last {
-		a.forsaken = true
-	}
-	l.mu.Unlock()
-	cause = context.Canceled // should ctx, which is foreign code, panic
-	defer func() {
-		if last {
-			a.cancel(cause)
-		}
-	}()
-	cause = context.Cause(ctx)
-	return cause
-}
-
-// run is the goroutine of one attempt. It ends right after it has closed a.done
-// and given back its borrow, which Drop waits for.
-func (l *Lazy[T]) run(m *mark, a *attempt) {
-	var g *Guard[T]
-	var err error
-	defer func() { l.finish(m, a, g, err) }() // deferred, for after a Goexit only that runs
-	contain(&err, func() (err error) {
-		g, err = l.open(m)
-		return err
-	})
-}
-
-// finish keeps what the attempt has made, or drops it if it is not wanted.
-func (l *Lazy[T]) finish(m *mark, a *attempt, g *Guard[T], err error) {
-	l.mu.Lock()
-	if err == nil && l.is() == live && !a.forsaken {
-		if err = l.keep(g); err == nil {
-			l.attempt = nil // in the same moment: giveUp must no longer cancel it
-		}
-		g = nil // kept, or gone, or another owner's to drop
-	}
-	l.mu.Unlock()
-
-	var lost error
-	if g != nil { // unwanted; dropped on another goroutine, as a Goexit of the drop would end this function too
-		lost = DropAll(context.WithoutCancel(m), g)
-	}
-
-	l.mu.Lock()
-	l.attempt = nil
-	switch {
-	case err == nil:
-		l.lost = multierr.Append(l.lost, lost) // nothing waits for this attempt
-	case l.is() == live:
-		a.err = multierr.Append(err, lost)
-	default:
-		a.err = multierr.Append(&causedError{ErrDropped, ": ", err}, lost)
-	}
-	close(a.done)
-	l.mu.Unlock()
-	l.giveBack(m)
-}
-
-// keep makes g's value the one that Get hands out. mu is held.
-func (l *Lazy[T]) keep(g *Guard[T]) error {
-	s, err := newShare(g)
-	if err != nil {
-		return fmt.Errorf("guard: what the open function returned is of no use: %w", err)
-	}
-	o := g.origin.as(typeOf(g.v)) // the Lazy's own handle is reported as the guard would be
-	if o != nil {
-		o.lost = s.tally
-	}
-	l.root = s.handle(o)
-	return nil
 }
 
 // Drop ends the Lazy. If it never opened, it never will. If it is opening, open
@@ -230,7 +114,7 @@ func (l *Lazy[T]) Drop(ctx context.Context) error {
 	if l == nil {
 		return nil
 	}
-	return l.drop(ctx, l, live, 0)
+	return l.life.Drop(ctx, (*droppedLazy[T])(l), life.Live, 0)
 }
 
 // Done returns a channel that is closed when the Lazy has ended: the drop of its value
@@ -238,43 +122,39 @@ func (l *Lazy[T]) Drop(ctx context.Context) error {
 // having opened.
 func (l *Lazy[T]) Done() <-chan struct{} {
 	if l == nil {
-		return new(core).ended()
+		return new(life.Life).Done()
 	}
-	return l.ended()
+	return l.life.Done()
 }
 
-func (l *Lazy[T]) settle(ctx context.Context) error {
-	l.mu.Lock()
+// A droppedLazy is a Lazy as its life sees it.
+type droppedLazy[T any] Lazy[T]
+
+// AwaitIdle cancels an attempt and waits for it, and for those that borrow the value if
+// the Lazy's own handle is the last.
+func (l *droppedLazy[T]) AwaitIdle(ctx context.Context) error {
+	l.life.Lock()
 	a := l.attempt
-	l.mu.Unlock()
+	l.life.Unlock()
 	if a != nil {
 		a.cancel(canceledByDrop{})
 	}
-	if err := l.core.settle(ctx, l); err != nil {
+	if err := l.life.AwaitBorrowers(ctx, l); err != nil {
 		return err
 	}
-	// No attempt is started now that the state is draining, so root is final.
+	// No attempt is started now that the state is Draining, so root is final.
 	if l.root != nil && l.root.leave(0) {
-		return l.root.share.g.settle(ctx)
+		return l.root.share.in().AwaitIdle(ctx)
 	}
 	return nil
 }
 
-func (l *Lazy[T]) label() string { return "Lazy[" + typeFor[T]() + "] made at " + place(l.made[0]) }
+func (l *droppedLazy[T]) Call(ctx context.Context) error { return l.root.Drop(ctx) }
 
-func (l *Lazy[T]) end(ctx context.Context) error { return l.root.Drop(ctx) }
-
-// conclude puts the errors of unwanted values first. No attempt is running that
+// Conclude puts the errors of unwanted values first. No attempt is running that
 // could add one.
-func (l *Lazy[T]) conclude(err error) error { return multierr.Append(l.lost, err) }
+func (l *droppedLazy[T]) Conclude(err error) error { return multierr.Append(l.lost, err) }
 
-// Panicked is [Guard.Panicked] for the value that the Lazy has dropped.
-func (l *Lazy[T]) Panicked() bool {
-	if l == nil {
-		return false
-	}
-	l.mu.Lock()
-	root := l.root
-	l.mu.Unlock()
-	return root != nil && root.share.g.Panicked()
+func (l *droppedLazy[T]) Label() string {
+	return "Lazy[" + life.TypeFor[T]() + "] made at " + life.Place(l.made[0])
 }

@@ -296,7 +296,7 @@ func TestLazyFails(t *testing.T) {
 func TestLazyGuardOfAnOwner(t *testing.T) {
 	drop, calls := counted(nil)
 	g := guard.New(7, drop)
-	g.Own()
+	own(g)
 	l := guard.NewLazy(func(context.Context) (*guard.Guard[int], error) { return g, nil })
 	wantErr(t, "Get", second(l.Get(t.Context())), guard.ErrOwned)
 	wantErr(t, "Drop", l.Drop(t.Context()), nil)

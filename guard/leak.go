@@ -1,12 +1,6 @@
 package guard
 
-import (
-	"log/slog"
-	"slices"
-	"sync/atomic"
-
-	"github.com/ebb-go/ebb/internal/fault"
-)
+import "github.com/ebb-go/ebb/internal/life"
 
 // A Leak is a guard, or a handle of a [Shared], that was garbage-collected
 // without having been dropped.
@@ -15,80 +9,6 @@ type Leak struct {
 	Type  string // of the value, "*sql.DB"; "*guard.Shared[...]" for a handle
 	Site  string // where it was made, "file:line"; "" with StackDepth(0)
 	Stack string // of the goroutine that made it, with StackDepth(2) and more
-}
-
-// attrs describes the leak for a log record.
-func (l Leak) attrs() []any {
-	attrs := []any{slog.String("guard", l.Name), slog.String("type", l.Type), slog.String("site", l.Site)}
-	if l.Stack != "" {
-		attrs = append(attrs, slog.String("stack", l.Stack))
-	}
-	return attrs
-}
-
-// watching is the one package variable besides the errors: what hears of the
-// guards of this process. It cannot belong to an object that the program passes
-// around, as the one guard it is for is the guard that was passed on to nothing.
-// It is an immutable value behind an atomic pointer, nil until something listens
-// or a leak is logged, so that it costs a guard one load.
-var watching atomic.Pointer[watchers]
-
-type watchers struct {
-	hooks  []*hook
-	tracks []*track
-	log    *queue // of log records; made for the first one and then kept
-}
-
-// rewatch replaces the watchers by what edit makes of a copy of them.
-func rewatch(edit func(w *watchers)) {
-	for {
-		old := watching.Load()
-		w := new(watchers)
-		if old != nil {
-			w.hooks, w.tracks, w.log = slices.Clone(old.hooks), slices.Clone(old.tracks), old.log
-		}
-		edit(w)
-		if len(w.hooks)+len(w.tracks) == 0 && w.log == nil {
-			w = nil
-		}
-		if watching.CompareAndSwap(old, w) {
-			return
-		}
-	}
-}
-
-// A hook is one function that OnLeak was given. It is foreign code: it may panic,
-// call runtime.Goexit, block, or call this package. So it runs on goroutines of its
-// own, never on the runtime's, which has other hooks to call and other leaks to
-// report, and no lock is held.
-type hook struct {
-	report   func(Leak)
-	calls    queue
-	restored atomic.Bool // is not to be called again; terminal
-	broken   atomic.Bool // it has panicked or called Goexit, and that was logged; terminal
-}
-
-func (h *hook) deliver(l Leak) {
-	queued := h.calls.add(func() {
-		if h.restored.Load() {
-			if w := watching.Load(); w == nil || len(w.hooks) == 0 { // no other has heard of it
-				logLeak(l)
-			}
-			return
-		}
-		err := fault.Foreign(nil, func() { h.report(l) })
-		if err == nil || h.broken.Swap(true) {
-			return
-		}
-		attrs := append(l.attrs(), slog.String("error", fault.Text(err)))
-		if p, ok := err.(*PanicError); ok {
-			attrs = append(attrs, slog.String("panic", string(p.Stack)))
-		}
-		logError("guard: a leak function did not return and was contained", attrs)
-	})
-	if !queued {
-		logLeak(l)
-	}
 }
 
 // OnLeak has report called for every leak that is found from now on, until restore
@@ -109,45 +29,23 @@ func OnLeak(report func(Leak)) (restore func()) {
 	if report == nil {
 		panic("guard: nil leak function")
 	}
-	h := &hook{report: report}
-	rewatch(func(w *watchers) { w.hooks = append(w.hooks, h) })
-	return func() {
-		h.restored.Store(true)
-		rewatch(func(w *watchers) {
-			w.hooks = slices.DeleteFunc(w.hooks, func(other *hook) bool { return other == h })
-		})
-	}
+	return life.OnLeak(func(l life.Leak) { report(Leak(l)) })
 }
 
-// leaked is the leak hook of the runtime. The guard is gone, so that o is used
-// by nothing else.
-func leaked(o *origin) {
-	o.lost.lose()
-	l := o.leak()
-	w := watching.Load()
-	if w == nil || len(w.hooks) == 0 {
-		logLeak(l)
-		return
-	}
-	for _, h := range w.hooks {
-		h.deliver(l)
-	}
-}
-
-func logLeak(l Leak) {
-	logError("guard: forgotten, collected without having been dropped", l.attrs())
-}
-
-// logError logs at level Error without waiting for the handler, which is foreign
-// code. A record that a thousand others are waiting in front of is lost: the
-// handler takes none.
-func logError(text string, attrs []any) {
-	var log *queue
-	rewatch(func(w *watchers) {
-		if w.log == nil {
-			w.log = new(queue)
+// Track remembers every guard and every handle of a [Shared] that is made from
+// now on, by any goroutine. The function it returns ends that, and returns those
+// that were not dropped, released or given to an owner, in the order in which they
+// were made; called again it returns those that are left of them. So a test need
+// not wait for the garbage collector; guardtest.Check does this for it. Guards with
+// an owner are the owner's to report.
+func Track() (stop func() []Leak) {
+	stopped := life.Track()
+	return func() []Leak {
+		left := stopped()
+		leaks := make([]Leak, len(left))
+		for i, l := range left {
+			leaks[i] = Leak(l)
 		}
-		log = w.log
-	})
-	log.add(func() { fault.Contain(func() { slog.Error(text, attrs...) }) })
+		return leaks
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ebb-go/ebb/guard"
+	"github.com/ebb-go/ebb/internal/life"
 )
 
 // collect calls forget, which leaves nothing behind but garbage, and returns the
@@ -106,7 +107,7 @@ func TestNoLeak(t *testing.T) {
 	leaks := collect(t, 3, func() {
 		makes("dropped").Drop(ctx)
 		makes("released").Release()
-		makes("owned").Own()
+		own(makes("owned"))
 		guard.Map(makes("mapped and dropped"), func(v int) int { return v }).Drop(ctx)
 		guard.Share(makes("shared and dropped")).Drop(ctx)
 		guard.NewMutex(makes("locked and dropped")).Drop(ctx)
@@ -117,8 +118,8 @@ func TestNoLeak(t *testing.T) {
 		guard.NewTable[int, int]().Drop(ctx)
 
 		disowned := makes("disowned")
-		disowned.Own()
-		disowned.Disown()
+		own(disowned)
+		disown(disowned)
 		guard.Map(makes("mapped"), func(v int) string { return "" })
 		unshared, _ := guard.Share(makes("unshared")).Unshare()
 		_ = unshared
@@ -253,13 +254,13 @@ func TestTrack(t *testing.T) {
 	h := guard.Share(guard.New(3, guard.Nothing, guard.Name("c")))
 	clone, _ := h.Clone()
 	owned := guard.New(4, guard.Nothing, guard.Name("owned"))
-	owned.Own()
+	own(owned)
 	lent := guard.New(5, guard.Nothing, guard.Name("lent"))
-	lent.Own()
-	lent.Disown()
+	own(lent)
+	disown(lent)
 	a.Drop(ctx)
 	h.Drop(ctx)
-	unowned := guard.Owned(6, guard.Nothing)
+	unowned := guard.New(6, guard.Nothing, life.Untracked)
 	var text []string
 	for _, l := range stop() {
 		text = append(text, l.Name+" "+l.Type)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+
+	"github.com/ebb-go/ebb/internal/life"
 )
 
 // A Mutex gives one caller at a time access to a guarded value, in the order in
@@ -12,7 +14,7 @@ import (
 //
 // A Mutex needs no leak hook: when it is forgotten its guard is, and is reported.
 type Mutex[T any] struct {
-	core // live until Drop or Unwrap; With counts as a borrower
+	life life.Life // live until Drop or Unwrap; With counts as a borrower
 
 	g      *Guard[T]     // given to the mutex; immutable
 	slot   chan struct{} // holds one token while the lock is held, and for ever after Drop and Unwrap
@@ -33,13 +35,13 @@ var _ Dropper = (*Mutex[int])(nil)
 func NewMutex[T any](g *Guard[T]) *Mutex[T] {
 	m := new(Mutex[T])
 	if err := g.take(); err != nil {
-		m.set(unusable[T](err).is())
+		m.life.OpenRefused(err)
 		return m
 	}
 	m.g = g
 	m.slot = make(chan struct{}, 1)
 	m.refused = make(chan struct{})
-	m.set(live)
+	m.life.Open()
 	return m
 }
 
@@ -54,15 +56,15 @@ func (m *Mutex[T]) Lock(ctx context.Context) (v T, unlock func(), err error) {
 		return v, func() {}, err
 	}
 	turn := m.turn
-	return m.g.v, func() { m.unlock(turn) }, nil
+	return m.g.in().Raw(), func() { m.unlock(turn) }, nil
 }
 
 func (m *Mutex[T]) lock(ctx context.Context) error {
 	if m == nil {
 		return ErrDropped
 	}
-	if s := m.is(); s != live {
-		return refusal(s)
+	if s := m.life.State(); s != life.Live {
+		return s.Refusal()
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -76,9 +78,9 @@ func (m *Mutex[T]) lock(ctx context.Context) error {
 	}
 	// A Drop that began before this line is seen here. One that begins later
 	// finds the slot taken, and waits.
-	if s := m.is(); s != live {
+	if s := m.life.State(); s != life.Live {
 		<-m.slot
-		return refusal(s)
+		return s.Refusal()
 	}
 	m.turn++
 	m.holder.Store(m.turn)
@@ -88,19 +90,19 @@ func (m *Mutex[T]) lock(ctx context.Context) error {
 // await waits for the slot.
 func (m *Mutex[T]) await(ctx context.Context) error {
 	over := ctx.Done()
-	from, err := enter(ctx, &m.core, m)
+	w, err := life.Enter(ctx, &m.life, (*droppedMutex[T])(m))
 	if err != nil {
 		return err
 	}
 	select {
 	case m.slot <- struct{}{}:
-		from.leave()
+		w.Leave()
 		return nil
 	case <-m.refused:
-		from.leave()
-		return refusal(m.is())
+		w.Leave()
+		return m.life.State().Refusal()
 	case <-over:
-		from.leave()
+		w.Leave()
 		return context.Cause(ctx)
 	}
 }
@@ -121,12 +123,12 @@ func (m *Mutex[T]) With(ctx context.Context, fn func(ctx context.Context, v T) e
 		return err
 	}
 	defer m.unlock(m.turn)
-	if err := m.borrow(live); err != nil {
+	if err := m.life.Borrow(life.Live); err != nil {
 		return err
 	}
-	inner := &mark{Context: ctx, of: &m.core}
-	defer m.giveBack(inner)
-	return fn(inner, m.g.v)
+	inside := life.NewMark(ctx, &m.life)
+	defer m.life.GiveBack(inside)
+	return fn(inside, m.g.in().Raw())
 }
 
 // Unwrap hands the guard back to the caller, which owes its Drop again. It returns
@@ -136,19 +138,19 @@ func (m *Mutex[T]) Unwrap() (*Guard[T], error) {
 	if m == nil {
 		return nil, ErrDropped
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if s := m.is(); s != live {
-		return nil, refusal(s)
+	m.life.Lock()
+	defer m.life.Unlock()
+	if s := m.life.State(); s != life.Live {
+		return nil, s.Refusal()
 	}
 	select {
 	case m.slot <- struct{}{}:
 	default:
 		return nil, ErrInUse
 	}
-	m.endLocked(released)
+	m.life.ReleaseLocked()
 	m.refuse.Do(func() { close(m.refused) }) // to a Lock that came between the slot and the state
-	m.g.give()
+	m.g.in().Give()
 	return m.g, nil
 }
 
@@ -160,17 +162,20 @@ func (m *Mutex[T]) Drop(ctx context.Context) error {
 	if m == nil {
 		return nil
 	}
-	return m.drop(ctx, m, live, 0)
+	return m.life.Drop(ctx, (*droppedMutex[T])(m), life.Live, 0)
 }
 
-// settle waits for the functions that borrowed the value before it was given to the
-// mutex, of which there will be no more, and then takes the slot, for ever: no holder is left,
-// and there is none to come. In this order, as a Drop that kept the slot while it
+// A droppedMutex is a mutex as its life sees it.
+type droppedMutex[T any] Mutex[T]
+
+// AwaitIdle waits for the functions that borrowed the value before it was given to the
+// mutex, of which there will be no more, and then takes the slot, for ever: no holder is
+// left, and there is none to come. In this order, as a Drop that kept the slot while it
 // waits would be one more that an overlapping Drop waits for, and that by no function
-// which enter could see.
-func (m *Mutex[T]) settle(ctx context.Context) error {
+// which Enter could see.
+func (m *droppedMutex[T]) AwaitIdle(ctx context.Context) error {
 	m.refuse.Do(func() { close(m.refused) })
-	if err := m.g.settle(ctx); err != nil {
+	if err := m.g.in().AwaitIdle(ctx); err != nil {
 		return err
 	}
 	select {
@@ -179,25 +184,26 @@ func (m *Mutex[T]) settle(ctx context.Context) error {
 	default:
 	}
 	over := ctx.Done()
-	from, err := enter(ctx, &m.core, m)
+	w, err := life.Enter(ctx, &m.life, m)
 	if err != nil {
 		return err
 	}
+	defer w.Leave()
 	select {
 	case m.slot <- struct{}{}:
-		from.leave()
 		return nil
-	case <-m.ended():
-		from.leave()
+	case <-m.life.Done():
 		return nil // an overlapping Drop has it, and has dropped
 	case <-over:
-		from.leave()
-		return notDropped(ctx)
+		return life.NotDropped(ctx)
 	}
 }
 
-func (m *Mutex[T]) label() string { return label("Mutex["+typeFor[T]()+"]", m.g.origin) }
+func (m *droppedMutex[T]) Call(ctx context.Context) error { return m.g.in().Drop(ctx, life.Given, 0) }
 
-func (m *Mutex[T]) end(ctx context.Context) error {
-	return m.g.drop(ctx, m.g, given, 0)
+// Conclude adds nothing to the outcome.
+func (m *droppedMutex[T]) Conclude(err error) error { return err }
+
+func (m *droppedMutex[T]) Label() string {
+	return m.g.in().Origin.Label("Mutex[" + life.TypeFor[T]() + "]")
 }

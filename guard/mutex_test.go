@@ -61,7 +61,7 @@ func TestMutexStates(t *testing.T) {
 			return guard.NewMutex(g)
 		}, guard.ErrReleased, guard.ErrReleased, nil},
 		{"of a guard that is owned", func(t *testing.T, _ context.Context, g *guard.Guard[int]) *guard.Mutex[int] {
-			g.Own()
+			own(g)
 			return guard.NewMutex(g)
 		}, guard.ErrOwned, guard.ErrOwned, guard.ErrOwned},
 	}

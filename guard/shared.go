@@ -6,23 +6,28 @@ import (
 	"sync"
 	"sync/atomic"
 	"weak"
+
+	"github.com/ebb-go/ebb/internal/life"
 )
 
 // A share is what all handles of one value have in common.
 //
-// The guard is in state given until the count reaches 0, and draining from then
-// on: the last handle goes and borrowers are refused under one lock.
+// The value is Given until the count reaches 0, and Draining from then on: the last
+// handle goes and borrowers are refused under one lock.
 type share[T any] struct {
 	g *Guard[T]
 	*tally
 }
+
+// in returns the value that is shared.
+func (s *share[T]) in() *life.Value[T] { return s.g.in() }
 
 // A tally counts the handles of one shared value. It is apart from the share
 // because the leak hook of every handle holds it: what a hook holds is reachable
 // for ever, and the share leads to the value, which may well hold a handle of
 // itself. Such a handle would never be collected.
 type tally struct {
-	mu   sync.Mutex // protects refs and the handles; the guard's mu is taken under it
+	mu   sync.Mutex // protects refs and the handles; the life's lock is taken under it
 	refs int        // handles that are held; once 0 it stays 0, so nothing is resurrected
 }
 
@@ -39,7 +44,7 @@ type Shared[T any] struct {
 
 	state  atomic.Uint32 // live, then dropped or released; written under share.mu
 	last   bool          // its Drop brought the count to 0; under share.mu
-	origin *origin       // immutable, its fields under share.mu; nil when the guard has none
+	origin *life.Origin  // immutable, its fields under share.mu; nil when the guard has none
 }
 
 var _ Dropper = (*Shared[int])(nil)
@@ -51,8 +56,9 @@ var _ Dropper = (*Shared[int])(nil)
 func Share[T any](g *Guard[T]) *Shared[T] {
 	s, err := newShare(g)
 	if err != nil {
-		h := &Shared[T]{share: &share[T]{g: unusable[T](err), tally: new(tally)}}
-		h.state.Store(h.share.g.state.Load())
+		h := &Shared[T]{share: &share[T]{g: new(Guard[T]), tally: new(tally)}}
+		h.share.in().OpenRefused(err)
+		h.set(h.share.in().State())
 		return h
 	}
 	return s.handle(s.caller(1))
@@ -64,41 +70,30 @@ func newShare[T any](g *Guard[T]) (*share[T], error) {
 	if err := g.take(); err != nil {
 		return nil, err
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	disarm(g.origin, g)
+	g.in().Unhook()
 	return &share[T]{g: g, tally: new(tally)}, nil
 }
 
 // handle counts a new handle in, whose leak hook reports o. mu is held, or nothing
 // else has s.
-func (s *share[T]) handle(o *origin) *Shared[T] {
+func (s *share[T]) handle(o *life.Origin) *Shared[T] {
 	s.refs++
 	h := &Shared[T]{share: s, origin: o}
-	h.state.Store(uint32(live))
-	arm(o, h)
+	h.set(life.Live)
+	life.Arm(o, h)
 	return h
 }
 
 // caller returns the origin of a handle that is made by the caller of the
 // function skip frames above the one that calls it; nil if the guard has none.
-func (s *share[T]) caller(skip int) *origin {
-	from := s.g.origin
-	if from == nil {
-		return nil
-	}
-	o := &origin{name: from.name, typ: reflect.TypeFor[*Shared[T]](), depth: from.depth, lost: s.tally}
-	o.record(skip + 1)
-	return o
+func (s *share[T]) caller(skip int) *life.Origin {
+	return s.in().Origin.ForHandle(reflect.TypeFor[*Shared[T]](), skip+1, s.tally)
 }
 
-// lose gives up the count of a handle that was collected. It drops nothing: a drop
+// Lose gives up the count of a handle that was collected. It drops nothing: a drop
 // may block and fail, and on the runtime's goroutine nothing can wait for it or
 // return its error.
-func (t *tally) lose() {
-	if t == nil { // of a handle that holds no count
-		return
-	}
+func (t *tally) Lose() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.refs > 0 { // else the handle was the last one, and its Drop could not begin
@@ -106,62 +101,64 @@ func (t *tally) lose() {
 	}
 }
 
-func (h *Shared[T]) is() state {
+func (h *Shared[T]) is() life.State {
 	if h == nil {
-		return empty
+		return life.Empty
 	}
-	return state(h.state.Load())
+	return life.State(h.state.Load())
 }
+
+func (h *Shared[T]) set(s life.State) { h.state.Store(uint32(s)) }
 
 // Value returns the value. It panics once this handle is gone, as
 // [Guard.Value] does.
 func (h *Shared[T]) Value() T {
-	if h == nil || h.state.Load() != uint32(live) {
+	if h == nil || h.state.Load() != uint32(life.Live) {
 		panic(&goneError{h})
 	}
-	return h.share.g.v
+	return h.share.in().Raw()
 }
 
-func (h *Shared[T]) gone() (typ string, o *origin, err error) {
+func (h *Shared[T]) gone() (typ string, o *life.Origin, err error) {
 	if h == nil || h.share == nil {
-		return typeFor[T](), nil, ErrDropped
+		return life.TypeFor[T](), nil, ErrDropped
 	}
-	return h.share.g.Type(), h.origin, refusal(h.is())
+	return h.share.in().Type(), h.origin, h.is().Refusal()
 }
 
 // Get returns the value, or ErrDropped or ErrReleased once this handle is gone.
 func (h *Shared[T]) Get() (T, error) {
-	if s := h.is(); s != live {
+	if s := h.is(); s != life.Live {
 		var zero T
-		return zero, refusal(s)
+		return zero, s.Refusal()
 	}
-	return h.share.g.v, nil
+	return h.share.in().Raw(), nil
 }
 
 // Borrow calls fn with the value, as [Guard.Borrow] does. The value is not dropped
 // before fn has returned, even if this handle is.
 func (h *Shared[T]) Borrow(ctx context.Context, fn func(ctx context.Context, v T) error) error {
-	if s := h.is(); s != live {
-		return refusal(s)
+	if s := h.is(); s != life.Live {
+		return s.Refusal()
 	}
-	return h.share.g.lend(ctx, given, fn)
+	return h.share.in().Use(ctx, life.Given, fn)
 }
 
 // Clone returns another handle, which has to be dropped too; or the error of
 // Get.
 func (h *Shared[T]) Clone() (*Shared[T], error) {
-	if s := h.is(); s != live {
-		return nil, refusal(s)
+	if s := h.is(); s != life.Live {
+		return nil, s.Refusal()
 	}
 	return h.clone(h.share.caller(1))
 }
 
 // clone is Clone with the new handle's origin.
-func (h *Shared[T]) clone(o *origin) (*Shared[T], error) {
+func (h *Shared[T]) clone(o *life.Origin) (*Shared[T], error) {
 	h.share.mu.Lock()
 	defer h.share.mu.Unlock()
-	if s := h.is(); s != live { // a handle and its count go under mu: what is live now is counted
-		return nil, refusal(s)
+	if s := h.is(); s != life.Live { // a handle and its count go under mu: what is live now is counted
+		return nil, s.Refusal()
 	}
 	return h.share.handle(o), nil
 }
@@ -185,12 +182,12 @@ func (h *Shared[T]) Refs() int {
 // nothing.
 func (h *Shared[T]) Drop(ctx context.Context) error {
 	switch h.is() {
-	case empty, released:
+	case life.Empty, life.Released:
 		return nil
-	case given:
+	case life.Given:
 		return ErrOwned
 	}
-	site := h.share.g.origin.caller(1)
+	site := h.share.in().Origin.Caller(1)
 	if !h.leave(site) {
 		return nil
 	}
@@ -200,19 +197,18 @@ func (h *Shared[T]) Drop(ctx context.Context) error {
 // pay drops the value for the last handle.
 func (h *Shared[T]) pay(ctx context.Context, site uintptr) error {
 	defer h.paid() // deferred, for after a Goexit of the drop only that runs
-	g := h.share.g
-	return g.drop(ctx, g, given, site)
+	return h.share.in().Drop(ctx, life.Given, site)
 }
 
 // paid stops the leak hook of the last handle once the value's drop has begun:
 // from then on the handle owes nothing.
 func (h *Shared[T]) paid() {
-	if h.share.g.is() < dropping {
+	if h.share.in().State() < life.Dropping {
 		return
 	}
 	h.share.mu.Lock()
 	defer h.share.mu.Unlock()
-	disarm(h.origin, h)
+	life.Disarm(h.origin, h)
 }
 
 // leave gives up the handle and its count, once, and reports whether that was
@@ -221,19 +217,17 @@ func (h *Shared[T]) leave(site uintptr) (last bool) {
 	s, t := h.share, h.share.tally
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if h.is() != live {
+	if h.is() != life.Live {
 		return h.last
 	}
-	h.origin.endedAt(site)
-	h.state.Store(uint32(dropped))
+	h.origin.EndedAt(site)
+	h.set(life.Dropped)
 	if t.refs--; t.refs > 0 {
-		disarm(h.origin, h)
+		life.Disarm(h.origin, h)
 		return false
 	}
 	h.last = true // and still owes the drop: the hook stays armed until that begins
-	s.g.mu.Lock()
-	defer s.g.mu.Unlock()
-	s.g.set(draining)
+	s.in().Refuse(life.Given)
 	return true
 }
 
@@ -242,7 +236,7 @@ func (h *Shared[T]) leave(site uintptr) (last bool) {
 // the guard's.
 func (h *Shared[T]) Done() <-chan struct{} {
 	if h == nil || h.share == nil {
-		return new(core).ended()
+		return new(life.Life).Done()
 	}
 	return h.share.g.Done()
 }
@@ -261,20 +255,20 @@ func (h *Shared[T]) Err() error {
 // one of the others drops the value. Once the handle is gone, it returns the
 // error of Get.
 func (h *Shared[T]) Unshare() (*Guard[T], error) {
-	if s := h.is(); s != live {
-		return nil, refusal(s)
+	if s := h.is(); s != life.Live {
+		return nil, s.Refusal()
 	}
 	h.share.mu.Lock()
 	defer h.share.mu.Unlock()
-	if s := h.is(); s != live {
-		return nil, refusal(s)
+	if s := h.is(); s != life.Live {
+		return nil, s.Refusal()
 	}
-	h.state.Store(uint32(released))
-	disarm(h.origin, h)
+	h.set(life.Released)
+	life.Disarm(h.origin, h)
 	if h.share.refs--; h.share.refs > 0 {
 		return nil, ErrShared
 	}
-	h.share.g.give()
+	h.share.in().Give()
 	return h.share.g, nil
 }
 

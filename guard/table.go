@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/internal/life"
 	"go.uber.org/multierr"
 )
 
@@ -17,10 +18,10 @@ import (
 // A Table needs no leak hook: when it is forgotten its guards are, and each is
 // reported with its own site.
 type Table[K comparable, V any] struct {
-	core
+	life life.Life
 
-	entries map[K]entry[V] // under core.mu, which is held when a guard's is taken
-	n       uint64         // insertions so far; under core.mu
+	entries map[K]entry[V] // under the lock of life, which is held when a guard's is taken
+	n       uint64         // insertions so far; under the lock of life
 }
 
 type entry[V any] struct {
@@ -49,10 +50,6 @@ var _ Dropper = (*Table[int, int])(nil)
 // NewTable returns an empty table.
 func NewTable[K comparable, V any]() *Table[K, V] { return new(Table[K, V]) }
 
-// ready makes a zero table live. No state leads back to empty, so that this
-// write needs no lock.
-func (t *Table[K, V]) ready() { t.state.CompareAndSwap(uint32(empty), uint32(live)) }
-
 // TryInsert gives g to the table: from then on its own Get, Borrow, Drop and
 // Release are ErrOwned, while its Done and Err report when and how the value was
 // dropped. With an error, g stays with the caller, which owes its drop as before:
@@ -62,11 +59,11 @@ func (t *Table[K, V]) TryInsert(k K, g *Guard[V]) error {
 	if t == nil {
 		return ErrDropped
 	}
-	t.ready()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if s := t.is(); s != live { // refused or in the map before Drop reads it: one lock decides
-		return refusal(s)
+	t.life.Open()
+	t.life.Lock()
+	defer t.life.Unlock()
+	if s := t.life.State(); s != life.Live { // refused or in the map before Drop reads it: one lock decides
+		return s.Refusal()
 	}
 	if _, taken := t.entries[k]; taken {
 		return ErrDuplicate
@@ -90,16 +87,16 @@ func (t *Table[K, V]) Get(k K) (V, bool) {
 		var zero V
 		return zero, false
 	}
-	return e.g.v, true
+	return e.g.in().Raw(), true
 }
 
 func (t *Table[K, V]) entry(k K) (e entry[V], ok bool) {
 	if t == nil {
 		return e, false
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.is() != live {
+	t.life.Lock()
+	defer t.life.Unlock()
+	if t.life.State() != life.Live {
 		return e, false
 	}
 	e, ok = t.entries[k]
@@ -112,14 +109,14 @@ func (t *Table[K, V]) Take(k K) (*Guard[V], bool) {
 	if t == nil {
 		return nil, false
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.life.Lock()
+	defer t.life.Unlock()
 	e, ok := t.entries[k]
-	if !ok || t.is() != live {
+	if !ok || t.life.State() != life.Live {
 		return nil, false
 	}
 	delete(t.entries, k)
-	e.g.give()
+	e.g.in().Give()
 	return e.g, true
 }
 
@@ -128,8 +125,8 @@ func (t *Table[K, V]) Take(k K) (*Guard[V], bool) {
 // lock is held in the loop's body.
 func (t *Table[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
-		for _, e := range t.sorted(live) {
-			if now, ok := t.entry(e.key); ok && now.order == e.order && !yield(e.key, e.g.v) {
+		for _, e := range t.sorted(life.Live) {
+			if now, ok := t.entry(e.key); ok && now.order == e.order && !yield(e.key, e.g.in().Raw()) {
 				return
 			}
 		}
@@ -141,28 +138,28 @@ func (t *Table[K, V]) Len() int {
 	if t == nil {
 		return 0
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.is() != live {
+	t.life.Lock()
+	defer t.life.Unlock()
+	if t.life.State() != life.Live {
 		return 0
 	}
 	return len(t.entries)
 }
 
 // sorted returns the entries in the order of insertion, if the state is want.
-func (t *Table[K, V]) sorted(want state) []keyed[K, V] {
+func (t *Table[K, V]) sorted(want life.State) []keyed[K, V] {
 	if t == nil {
 		return nil
 	}
-	t.mu.Lock()
+	t.life.Lock()
 	var all []keyed[K, V]
-	if t.is() == want {
+	if t.life.State() == want {
 		all = make([]keyed[K, V], 0, len(t.entries))
 		for k, e := range t.entries {
 			all = append(all, keyed[K, V]{k, e})
 		}
 	}
-	t.mu.Unlock()
+	t.life.Unlock()
 	slices.SortFunc(all, func(a, b keyed[K, V]) int { return cmp.Compare(a.order, b.order) })
 	return all
 }
@@ -175,37 +172,43 @@ func (t *Table[K, V]) Drop(ctx context.Context) error {
 	if t == nil {
 		return nil
 	}
-	t.ready()
-	return t.drop(ctx, t, live, 0)
+	t.life.Open()
+	return t.life.Drop(ctx, (*droppedTable[K, V])(t), life.Live, 0)
 }
 
-// settle waits for the functions that borrowed a value before it was given to the
+// A droppedTable is a table as its life sees it.
+type droppedTable[K comparable, V any] Table[K, V]
+
+// AwaitIdle waits for the functions that borrowed a value before it was given to the
 // table. It goes through all of them, also when one is the caller's own: the error
 // names each key that is in use.
-func (t *Table[K, V]) settle(ctx context.Context) error {
+func (t *droppedTable[K, V]) AwaitIdle(ctx context.Context) error {
 	var err error
-	for _, e := range t.sorted(draining) {
-		if busy := e.g.settle(ctx); busy != nil {
+	for _, e := range (*Table[K, V])(t).sorted(life.Draining) {
+		if busy := e.g.in().AwaitIdle(ctx); busy != nil {
 			err = multierr.Append(err, &KeyError{Key: e.key, Err: busy})
 		}
 	}
 	return err
 }
 
-func (t *Table[K, V]) label() string { return "Table[" + typeFor[K]() + "," + typeFor[V]() + "]" }
-
-func (t *Table[K, V]) end(ctx context.Context) error {
-	all := t.sorted(dropping)
-	errs := concurrently(len(all), 0, func(i int) error {
-		return all[i].g.drop(ctx, all[i].g, given, 0)
-	})
+func (t *droppedTable[K, V]) Call(ctx context.Context) error {
+	all := (*Table[K, V])(t).sorted(life.Dropping)
+	errs := concurrently(len(all), 0, func(i int) error { return all[i].g.in().Drop(ctx, life.Given, 0) })
 	for i, err := range errs {
 		if err != nil {
 			errs[i] = &KeyError{Key: all[i].key, Err: err}
 		}
 	}
-	t.mu.Lock()
+	t.life.Lock()
 	t.entries = nil
-	t.mu.Unlock()
+	t.life.Unlock()
 	return multierr.Combine(errs...)
+}
+
+// Conclude adds nothing to the outcome.
+func (t *droppedTable[K, V]) Conclude(err error) error { return err }
+
+func (t *droppedTable[K, V]) Label() string {
+	return "Table[" + life.TypeFor[K]() + "," + life.TypeFor[V]() + "]"
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"go.uber.org/multierr"
+
+	"github.com/ebb-go/ebb/internal/life"
 )
 
 // With calls fn with g's value, drops g, and returns fn's result, with fn's error
@@ -17,8 +19,9 @@ func With[T, R any](ctx context.Context, g *Guard[T], fn func(ctx context.Contex
 	if err != nil {
 		return r, err
 	}
-	site := g.origin.caller(1)
-	drop := func() error { return g.drop(context.WithoutCancel(ctx), g, live, site) }
+	in := g.in()
+	site := in.Origin.Caller(1)
+	drop := func() error { return in.Drop(context.WithoutCancel(ctx), life.Live, site) }
 	returned := false
 	defer func() {
 		if !returned {

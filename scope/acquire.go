@@ -10,6 +10,7 @@ import (
 	"go.uber.org/multierr"
 
 	"github.com/ebb-go/ebb/guard"
+	"github.com/ebb-go/ebb/internal/life"
 	"github.com/ebb-go/ebb/internal/record"
 )
 
@@ -52,7 +53,7 @@ func Acquire[T any](ctx context.Context, s *Scope, name string,
 	if err != nil {
 		return nil, err
 	}
-	guard.InitOwned(&h.own, v, drop)
+	h.own.InitOwned(v, drop)
 	h.g = &h.own
 	if err := h.node.keep(frameOf(ctx), "acquire", name, &cfg); err != nil {
 		return nil, err
@@ -108,14 +109,17 @@ func (n *node) keep(user *frame, what, name string, cfg *guardConfig) error {
 // beside it. A guard that is gone is refused with [ErrDropped] or
 // [ErrReleased], one that has a frame with [guard.ErrOwned].
 func Register[T any](s *Scope, name string, g *guard.Guard[T], opts ...GuardOption) (*Handle[T], error) {
-	h := &Handle[T]{g: g}
+	if g == nil {
+		return nil, s.refusal("register", name, ErrDropped)
+	}
+	h := &Handle[T]{g: life.Inside(g)}
 	h.node.s, h.node.resource = s, h
 	cfg := newGuardConfig(opts)
-	if err := g.Own(); err != nil {
+	if err := h.g.Own(); err != nil {
 		return nil, s.refusal("register", name, err)
 	}
 	if err := h.node.admits(name, &cfg); err != nil && !errors.Is(err, ErrClosed) {
-		g.Disown() // a mistake in the call; the guard stays the caller's
+		h.g.Disown() // a mistake in the call; the guard stays the caller's
 		return nil, s.refusal("register", name, err)
 	}
 	if err := h.node.keep(nil, "register", name, &cfg); err != nil {
@@ -135,7 +139,7 @@ func Defer(s *Scope, name string, drop func(ctx context.Context) error, opts ...
 		panic("scope.Defer: nil function")
 	}
 	h := new(Handle[struct{}])
-	guard.InitOwned(&h.own, struct{}{}, func(ctx context.Context, _ struct{}) error { return drop(ctx) })
+	h.own.InitOwned(struct{}{}, func(ctx context.Context, _ struct{}) error { return drop(ctx) })
 	h.g = &h.own
 	h.node.s, h.node.resource = s, h
 	cfg := newGuardConfig(opts)

@@ -161,8 +161,8 @@ func (s *Scope) asNode() *node {
 	return s.self
 }
 
-// dropNow ends a child, in the time that ctx gives.
-func (s *Scope) dropNow(ctx context.Context) error {
+// callDrop ends a child, in the time that ctx gives.
+func (s *Scope) callDrop(ctx context.Context) error {
 	bound, closed := s.closedByOwner()
 	if !closed {
 		s.turn()

@@ -11,6 +11,7 @@ import (
 // Daemon is a function that runs until its turn in the teardown of its scope.
 // [Scope.Daemon] and [Start] make one.
 type Daemon struct {
+	undivided
 	node node
 	run  frame // its context
 	fn   func(ctx context.Context) error

@@ -27,9 +27,9 @@ func (d *Daemon) ask() {
 	s.interrupt(d.interrupt)
 }
 
-// dropNow asks the daemon, and waits for it and for what it has nested. An error of
+// callDrop asks the daemon, and waits for it and for what it has nested. An error of
 // one that its time has cut short is a timeout, even if it only repeats that.
-func (d *Daemon) dropNow(ctx context.Context) error {
+func (d *Daemon) callDrop(ctx context.Context) error {
 	if end := budget.Deadline(ctx); !end.IsZero() {
 		d.until = time.Now().Add(budget.Asked(max(time.Until(end), 0)))
 	}

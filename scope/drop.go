@@ -11,34 +11,52 @@ import (
 // Drop is called by the engine of package group, once: a second run that comes to
 // n while its early drop is running waits without it. Its frame lies on the stack
 // of every drop that blocks, and with it those of group just fit the smallest
-// stack; what needs room is done in other functions.
+// stack; what needs room is done in other functions, before the drop function is called.
 func (n *node) Drop(ctx context.Context) (err error) {
 	if !n.begin(ctx) {
 		return nil
 	}
 	err = ErrGoexit // unless it returns or panics
-	steps := n.steps()
+	begun := false
+	var unlabel func()
 	defer func() {
 		p := recover()
 		if p != nil {
 			err = fault.Panic(p)
 		}
-		if steps != nil {
-			steps.endDrop(err)
+		if begun {
+			n.resource.endDrop(err, p != nil)
+		}
+		if unlabel != nil {
+			unlabel()
 		}
 		n.ended(ofCaught(err))
-		if p != nil {
-			err = &group.Caught{Err: err} // it is a panic; what a drop returns is an error, whatever it wraps
-		}
+		err = caught(err, p != nil)
 	}()
-	if steps != nil {
-		return steps.callDrop(&n.drop)
+	if n.s.rec != nil || n.s.profiled() {
+		unlabel = n.watch()
 	}
-	return n.dropNow()
+	ctx, began, refused := n.resource.beginDrop(&n.drop)
+	if begun = began; !begun {
+		return refused
+	}
+	return n.resource.callDrop(ctx)
 }
 
-// caught marks err as what package guard has caught, if the drop function panicked: an
-// error that it has returned is one, whatever it is or wraps.
+// watch shows the drop that begins to those that look: a span, and the labels of
+// profiles until unlabel, which may be nil, is called.
+func (n *node) watch() (unlabel func()) {
+	if n.s.rec != nil {
+		n.startSpan()
+	}
+	if n.s.profiled() {
+		n.drop.Context, unlabel = n.s.profile(n.drop.Context, "guard", n.name())
+	}
+	return unlabel
+}
+
+// caught marks err as the outcome of a panic, if the drop function has panicked with it:
+// an error that it has returned is an error, whatever it is or wraps.
 func caught(err error, panicked bool) error {
 	if err == nil || !panicked {
 		return err
@@ -52,38 +70,6 @@ func ofCaught(err error) error {
 		return c.Err
 	}
 	return err
-}
-
-// stepwise is a resource that can do without a frame of its own.
-type stepwise interface {
-	beginDrop() bool                    // begins the drop if nobody has to be waited for
-	callDrop(ctx context.Context) error // is the drop function, and panics if that does
-	endDrop(err error)
-}
-
-// steps begins a drop that can be called step by step, while nobody looks; else it
-// returns nil.
-func (n *node) steps() stepwise {
-	if n.s.rec != nil || n.s.profiled() {
-		return nil
-	}
-	if steps, ok := n.resource.(stepwise); ok && steps.beginDrop() {
-		return steps
-	}
-	return nil
-}
-
-// dropNow is the rest of Drop for all others.
-func (n *node) dropNow() error {
-	if n.s.rec != nil {
-		n.startSpan()
-	}
-	if n.s.profiled() {
-		ctx, stop := n.s.profile(n.drop.Context, "guard", n.name())
-		defer stop()
-		n.drop.Context = ctx
-	}
-	return n.resource.dropNow(&n.drop)
 }
 
 // begin marks the drop as begun and makes its context, unless n was released

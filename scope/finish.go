@@ -93,7 +93,7 @@ func (n *node) panicked(o group.Outcome) *PanicError {
 	case *Daemon:
 		return of.panicked
 	case *Scope:
-		p, _ := o.Err.(*PanicError) // what dropNow made of the child's
+		p, _ := o.Err.(*PanicError) // what callDrop made of the child's
 		return p
 	}
 	return nil

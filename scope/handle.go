@@ -6,6 +6,7 @@ import (
 
 	"github.com/ebb-go/ebb/guard"
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/internal/life"
 )
 
 // Handle is a guard that a scope owns. [Acquire], [Register] and [Defer] make
@@ -13,8 +14,8 @@ import (
 // gone.
 type Handle[T any] struct {
 	node node
-	own  guard.Guard[T]  // of what was acquired or moved here
-	g    *guard.Guard[T] // own, or what was registered
+	own  life.Value[T]  // of what was acquired or moved here
+	g    *life.Value[T] // own, or inside of what was registered; nil while it is being opened
 }
 
 func (h *Handle[T]) asNode() *node {
@@ -60,7 +61,7 @@ func (h *Handle[T]) Borrow(ctx context.Context, fn func(ctx context.Context, v T
 	}
 	b := &borrowing{Context: ctx, node: &h.node, outer: borrowingOf(ctx)}
 	defer b.over.Store(true)
-	err := h.g.Borrow(b, fn)
+	err := h.g.Use(b, life.Live, fn)
 	if err == ErrDropped || err == ErrReleased { // the guard's own, not one that fn wraps
 		return h.node.s.refusal("borrow", h.Name(), err)
 	}
@@ -79,34 +80,32 @@ func (h *Handle[T]) Drop(ctx context.Context) error { return h.node.dropEarly(ct
 // or not, dependents first, in waves.
 func (h *Handle[T]) DropTree(ctx context.Context) error { return h.node.dropEarly(ctx, true) }
 
-// dropNow drops the guard, on a goroutine of the engine.
-func (h *Handle[T]) dropNow(ctx context.Context) error {
-	return caught(dropWhole(ctx, h.g), h.g.Panicked())
-}
-
-// dropWhole drops what may be in use. If its users outlive its time, the engine gives
+// beginDrop waits for borrowers. If they outlive the time of the drop, the engine gives
 // the drop up, by name, and it goes on when they let go.
-func dropWhole(ctx context.Context, d interface {
-	Drop(ctx context.Context) error
-	Done() <-chan struct{}
-},
-) error {
-	err := d.Drop(ctx)
-	if err != nil && ctx.Err() != nil && fault.Is(err, guard.ErrInUse) && !isClosed(d.Done()) {
-		err = d.Drop(context.WithoutCancel(ctx))
+func (h *Handle[T]) beginDrop(ctx context.Context) (inside context.Context, begun bool, err error) {
+	inside, begun, err = h.g.Begin(ctx)
+	if !begun && stillInUse(ctx, err, h.g.Done()) {
+		inside, begun, err = h.g.Begin(context.WithoutCancel(ctx))
 	}
-	return err
+	if begun {
+		return inside, true, nil
+	}
+	return nil, false, caught(err, h.g.Panicked())
 }
 
-// beginDrop, callDrop and endDrop are dropNow in three steps.
-func (h *Handle[T]) beginDrop() bool                    { return h.g.BeginDrop() }
-func (h *Handle[T]) callDrop(ctx context.Context) error { return h.g.CallDrop(ctx) }
-func (h *Handle[T]) endDrop(err error)                  { h.g.EndDrop(err) }
+// stillInUse reports whether a drop has ended with err because ctx has, while something
+// has used the value.
+func stillInUse(ctx context.Context, err error, done <-chan struct{}) bool {
+	return err != nil && ctx.Err() != nil && fault.Is(err, guard.ErrInUse) && !isClosed(done)
+}
+
+func (h *Handle[T]) callDrop(ctx context.Context) error { return h.g.Call(ctx) }
+func (h *Handle[T]) endDrop(err error, panicked bool)   { h.g.End(err, panicked) }
 
 func (h *Handle[T]) kind() string { return "guard" }
 
 // guarded takes the value from its users: its drop has been asked for.
-func (h *Handle[T]) guarded() { h.g.Refuse() }
+func (h *Handle[T]) guarded() { h.g.Refuse(life.Live) }
 
 func (h *Handle[T]) typ() string {
 	if h.g == nil {

@@ -10,20 +10,22 @@ import (
 
 	"github.com/ebb-go/ebb/guard"
 	"github.com/ebb-go/ebb/internal/fault"
-	"github.com/ebb-go/ebb/internal/record"
+	"github.com/ebb-go/ebb/internal/life"
 )
 
 // LazyHandle is a guard that is opened by its first use. [Lazy] makes one. It
 // has its place among the guards of its scope from the start, also if it is
 // never opened. All methods may be called from any goroutine.
 type LazyHandle[T any] struct {
+	undivided
 	node   node
 	lazy   *guard.Lazy[T]
 	fail   error       // it could not be registered
 	opened atomic.Bool // a Use has had the value, so none waits
 	name   string
 
-	panicked atomic.Pointer[PanicError] // of the last attempt to open
+	panicked     atomic.Pointer[PanicError] // of the last attempt to open
+	dropPanicked atomic.Bool                // the drop of the value, in the turn of the node, has panicked
 
 	mu     sync.Mutex // protects the following
 	failed error      // of the last attempt to open, if that has given up something with an error
@@ -68,7 +70,7 @@ func Lazy[T any](s *Scope, name string, open func(ctx context.Context) (T, error
 		if err != nil {
 			return nil, err
 		}
-		return guard.Owned(v, h.dropping(drop)), nil
+		return guard.New(v, h.dropping(drop), life.Untracked), nil
 	})
 	cfg := newGuardConfig(opts)
 	err := cfg.validForGuard()
@@ -86,76 +88,20 @@ func Lazy[T any](s *Scope, name string, open func(ctx context.Context) (T, error
 // it were gone; then in one of its own, that of a drop without a turn.
 func (h *LazyHandle[T]) dropping(drop func(context.Context, T) error) func(context.Context, T) error {
 	return func(ctx context.Context, v T) error {
-		if f := frameOf(ctx); f == nil || f != &h.node.drop {
-			f = &frame{node: &h.node, way: dropUnowned}
-			f.begin(ctx, h.node.s, dropFrame)
-			defer f.join()
-			ctx = f
+		if f := frameOf(ctx); f != nil && f == &h.node.drop {
+			defer func() {
+				if p := recover(); p != nil {
+					h.dropPanicked.Store(true)
+					panic(fault.Panic(p))
+				}
+			}()
+			return drop(ctx, v)
 		}
-		return drop(ctx, v)
+		f := &frame{node: &h.node, way: dropUnowned}
+		f.begin(ctx, h.node.s, dropFrame)
+		defer f.join()
+		return drop(f, v)
 	}
-}
-
-// attempt is one call of open. Attempts do not overlap.
-func (h *LazyHandle[T]) attempt(ctx context.Context, open func(context.Context) (T, error)) (v T, err error) {
-	s := h.node.s
-	h.panicked.Store(nil)
-	returned := false
-	var drops error
-	defer func() {
-		if returned {
-			h.gaveUp(err, drops)
-			return
-		}
-		if p := recover(); p != nil {
-			caught := fault.Panic(p)
-			h.panicked.Store(caught)
-			panic(caught)
-		}
-	}()
-	if s.rec != nil {
-		var span *record.Span
-		ctx, span = s.rec.Acquire(ctx, h.Name(), h.typ())
-		err = ErrGoexit // unless open returns
-		defer func() { span.End(err) }()
-	}
-	o := new(opening)
-	o.begin(ctx, &h.node, h.Name())
-	o.apart = true
-	opened := false
-	defer h.node.opens(ctx, &opened, &err, &drops)
-	defer o.end()
-	v, err = open(&o.frame)
-	opened, returned = true, true
-	return v, err
-}
-
-// gaveUp keeps the errors of the drops of what an attempt has given up, which failed
-// with err: its callers may all have gone.
-func (h *LazyHandle[T]) gaveUp(err, drops error) {
-	if drops == nil {
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.lost = multierr.Append(h.lost, h.drops)
-	h.failed, h.drops = err, drops
-}
-
-// heard takes note that a Use returns err.
-func (h *LazyHandle[T]) heard(err error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.drops != nil && fault.Same(err, h.failed) {
-		h.failed, h.drops = nil, nil
-	}
-}
-
-// unheard returns the errors that no Use has returned.
-func (h *LazyHandle[T]) unheard() error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return multierr.Append(h.lost, h.drops)
 }
 
 // Use returns the value, and opens it first if nobody has: once for all callers,
@@ -222,9 +168,12 @@ func (h *LazyHandle[T]) dropEarly(ctx context.Context, tree bool) error {
 	return h.node.dropEarly(ctx, tree)
 }
 
-func (h *LazyHandle[T]) dropNow(ctx context.Context) error {
-	err := dropWhole(ctx, h.lazy) // which waits for an attempt
-	return caught(multierr.Append(h.unheard(), err), h.lazy.Panicked())
+func (h *LazyHandle[T]) callDrop(ctx context.Context) error {
+	err := h.lazy.Drop(ctx) // waits for an attempt
+	if stillInUse(ctx, err, h.lazy.Done()) {
+		err = h.lazy.Drop(context.WithoutCancel(ctx))
+	}
+	return caught(multierr.Append(h.unheard(), err), h.dropPanicked.Load())
 }
 
 func (h *LazyHandle[T]) kind() string { return "guard" }

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"reflect"
 	"slices"
-
-	"github.com/ebb-go/ebb/guard"
 )
 
 // MoveTo makes s the owner of the guard, and returns its handle there; h is as
@@ -52,7 +50,7 @@ func (h *Handle[T]) MoveTo(s *Scope, opts ...GuardOption) (*Handle[T], error) {
 			err = h.node.moveLocked(&to.node, deps, &cfg)
 		}
 		if moved && err == nil {
-			guard.MoveOwned(&to.own, h.g) // the new handle is the owner now
+			h.g.Move(&to.own) // the new handle is the owner now
 		}
 		unlock()
 		switch {

@@ -21,12 +21,25 @@ type Node interface {
 
 // resource is what a node is the shell of.
 type resource interface {
-	// dropNow gives the thing up. It is called once, on a goroutine of
-	// package group, and does not panic. It may call Goexit.
-	dropNow(ctx context.Context) error
+	// beginDrop, callDrop and endDrop give the thing up, on a goroutine of the
+	// engine, in three steps: so that nothing of the first lies on the stack while the
+	// second is running. beginDrop blocks until the thing is not in use, and returns
+	// the context for callDrop. It returns begun false, with what the drop has come
+	// to, if that was another's; then the others are not called. callDrop may panic or
+	// call Goexit. endDrop hears its outcome whatever becomes of it.
+	beginDrop(ctx context.Context) (inside context.Context, begun bool, err error)
+	callDrop(ctx context.Context) error
+	endDrop(err error, panicked bool)
+
 	kind() string // guard, daemon or child
 	typ() string  // of the value, for spans and reports; may be empty
 }
+
+// undivided is embedded by a resource whose drop has one step.
+type undivided struct{}
+
+func (undivided) beginDrop(ctx context.Context) (context.Context, bool, error) { return ctx, true, nil }
+func (undivided) endDrop(error, bool)                                          {}
 
 // nodeState is how far the drop of a node is.
 type nodeState uint32

@@ -31,6 +31,7 @@ func (s state) String() string {
 // them up in order when it exits. [Run] and [Scope.Child] make one. All methods
 // may be called from any goroutine, also after the scope has closed.
 type Scope struct {
+	undivided
 	body    frame       // its context is the scope's
 	context lazyContext // of the body; daemons and drops get its base, without its cancellation
 

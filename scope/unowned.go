@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/fault"
 )
 
 // dropUnowned drops at once what was handed to a scope that no longer accepts
@@ -38,10 +39,26 @@ func (s *Scope) observeUnowned(e group.Event) { s.notice(e.Node.Dropper().(unown
 type unowned struct{ *node }
 
 // Drop calls the drop function, in a context of its own like any drop's.
-func (u unowned) Drop(ctx context.Context) error {
+func (u unowned) Drop(ctx context.Context) (err error) {
 	n := u.node
 	n.drop.node, n.drop.way = n, dropUnowned
 	n.drop.begin(ctx, n.s, dropFrame)
-	defer n.drop.join()
-	return n.resource.dropNow(&n.drop)
+	err = ErrGoexit // unless it returns or panics
+	begun := false
+	defer func() {
+		p := recover()
+		if p != nil {
+			err = fault.Panic(p)
+		}
+		if begun {
+			n.resource.endDrop(err, p != nil)
+		}
+		n.drop.join()
+		err = caught(err, p != nil)
+	}()
+	ctx, began, refused := n.resource.beginDrop(&n.drop)
+	if begun = began; !begun {
+		return refused
+	}
+	return n.resource.callDrop(ctx)
 }

@@ -169,11 +169,11 @@ func (r rule[T]) broken(ctx context.Context, c *checked[T]) error {
 // *noReturn.
 func (c *checked[T]) drop(ctx context.Context, v T) error {
 	returned := false
-	g := guard.Owned(v, func(ctx context.Context, v T) error {
+	g := guard.New(v, func(ctx context.Context, v T) error {
 		err := c.fn(ctx, v)
 		returned = true
 		return err
-	})
+	}, guard.StackDepth(0))
 	go g.Drop(ctx) // its outcome is g's Err
 	patience := time.NewTimer(c.patience())
 	defer patience.Stop()

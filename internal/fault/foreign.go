@@ -19,12 +19,7 @@ import (
 //     any other result the code may still be running, and writing.
 
 // ErrStuck stands for foreign code that did not return while it was waited for.
-var ErrStuck error = stuckError{}
-
-type stuckError struct{}
-
-func (stuckError) Error() string     { return "did not return in time" }
-func (stuckError) ErrorType() string { return "stuck" }
+var ErrStuck = Sentinel("did not return in time", "stuck")
 
 // Foreign calls f on a goroutine of its own and waits for it: until done is
 // closed, or as long as it takes if done is nil. It returns nil if f returned, a

@@ -33,7 +33,6 @@ var plainTypes = map[reflect.Type]bool{
 	reflect.TypeOf(fmt.Errorf("%w%w", ErrGoexit, ErrStuck)): true,
 	reflect.TypeOf(context.DeadlineExceeded):                true,
 	reflect.TypeOf(ErrGoexit):                               true,
-	reflect.TypeOf(ErrStuck):                                true,
 	reflect.TypeOf(fmt.Errorf("%d", 1)):                     true,
 }
 

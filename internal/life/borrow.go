@@ -1,0 +1,96 @@
+package life
+
+import "context"
+
+// Borrow counts a borrower in, if the state is want: until GiveBack no drop begins.
+func (l *Life) Borrow(want State) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s := l.State(); s != want {
+		return s.Refusal()
+	}
+	l.borrows++
+	return nil
+}
+
+// BorrowLocked counts in a borrower that the holder of the lock admits.
+func (l *Life) BorrowLocked() { l.borrows++ }
+
+// GiveBack counts out the borrower whose function was given m.
+func (l *Life) GiveBack(m *Mark) {
+	m.over.Store(true)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.borrows--; l.borrows == 0 && l.waits != nil && l.waits.idle != nil {
+		close(l.waits.idle)
+		l.waits.idle = nil
+		l.tidyLocked()
+	}
+}
+
+// AwaitBorrowers blocks until there are no borrowers, of this life and of those it was
+// mapped from, or ctx ends. It is called when new ones are refused.
+func (l *Life) AwaitBorrowers(ctx context.Context, as Labeled) error {
+	for ; l != nil; l = l.from {
+		idle := l.busy()
+		if idle == nil {
+			continue
+		}
+		over := ctx.Done()
+		w, err := Enter(ctx, l, as)
+		if err != nil {
+			return err
+		}
+		select {
+		case <-idle:
+			w.Leave()
+		case <-over:
+			w.Leave()
+			return NotDropped(ctx)
+		}
+	}
+	return nil
+}
+
+// busy returns nil if there are no borrowers, and else a channel that is closed when
+// the last one has ended.
+func (l *Life) busy() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.borrows == 0 {
+		return nil
+	}
+	w := l.waitsLocked()
+	if w.idle == nil {
+		w.idle = make(chan struct{})
+	}
+	return w.idle
+}
+
+// borrowedLocked reports whether this life, or one it was mapped from, has borrowers.
+// The lock of a mapped life is taken before that of the one it was mapped from.
+func (l *Life) borrowedLocked() bool {
+	if l.borrows > 0 {
+		return true
+	}
+	if l.from == nil {
+		return false
+	}
+	l.from.mu.Lock()
+	defer l.from.mu.Unlock()
+	return l.from.borrowedLocked()
+}
+
+// nearestBorrowed returns l, or the nearest of those it was mapped from, that has
+// borrowers; nil if none has.
+func (l *Life) nearestBorrowed() *Life {
+	for ; l != nil; l = l.from {
+		l.mu.Lock()
+		borrows := l.borrows
+		l.mu.Unlock()
+		if borrows > 0 {
+			return l
+		}
+	}
+	return nil
+}
