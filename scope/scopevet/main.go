@@ -17,11 +17,13 @@ import (
 	"golang.org/x/tools/go/analysis/multichecker"
 
 	"github.com/ebb-go/ebb/scope/scopevet/lostedge"
+	"github.com/ebb-go/ebb/scope/scopevet/uncheckederr"
 )
 
 // checks are in the order in which a scope meets them.
 var checks = []*analysis.Analyzer{
 	lostedge.Analyzer,
+	uncheckederr.Analyzer,
 }
 
 // A multichecker is a tool of go vet, too, when go vet calls it.

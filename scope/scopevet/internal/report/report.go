@@ -61,3 +61,8 @@ func (r *Reporter) Report(d analysis.Diagnostic) {
 	r.at[d.Pos] = true
 	r.pass.Report(d)
 }
+
+// InTest reports whether pos is in a test file.
+func InTest(pass *analysis.Pass, pos token.Pos) bool {
+	return strings.HasSuffix(pass.Fset.Position(pos).Filename, "_test.go")
+}
