@@ -53,7 +53,7 @@ func engine() Peer {
 			}
 		}
 		built()
-		g.TeardownWith(context.WithoutCancel(ctx), group.Options{Failures: true})
+		g.Teardown(context.WithoutCancel(ctx))
 		return nil
 	}}
 }

@@ -28,8 +28,8 @@
 // [Schedule] or [Limit] says otherwise.
 //
 // A teardown returns when its drops have returned, save those that were
-// abandoned, each of which is named in an outcome. Without a time limit and
-// without [Force] nothing is ever abandoned.
+// abandoned, each of which is named in an outcome. Without
+// a limit nothing is ever abandoned.
 //
 // An edge that would close a cycle is refused when it is declared, so a graph can
 // always be torn down.

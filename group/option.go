@@ -3,125 +3,92 @@ package group
 import (
 	"time"
 
-	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/internal/engine"
 )
 
-// A Schedule says when a guard may be dropped.
+// A Schedule says when a node may be dropped, given that its dependents have
+// been.
 type Schedule uint8
 
 const (
 	Waves      Schedule = iota // wave k+1 starts when wave k has ended
-	Eager                      // a guard is dropped as soon as its last dependent has ended
+	Eager                      // a node is dropped as soon as its last dependent has ended
 	Sequential                 // one at a time; respects the edges and otherwise reverses registration
 )
 
 // String returns the name in lower case.
-func (s Schedule) String() string {
-	switch s {
-	case Waves:
-		return "waves"
-	case Eager:
-		return "eager"
-	case Sequential:
-		return "sequential"
+func (s Schedule) String() string { return engine.Schedule(s).String() }
+
+// An Option changes how [Graph.Teardown], [Graph.Drop] and [Graph.DropTree] run.
+// Of two options that set the same thing the later one counts.
+type Option interface{ apply(*engine.Options) }
+
+type option func(*engine.Options)
+
+func (o option) apply(to *engine.Options) { o(to) }
+
+func settings(opts []Option) (o engine.Options) {
+	for _, opt := range opts {
+		opt.apply(&o)
 	}
-	return "unknown"
+	return o
 }
 
-// An Option changes how [Graph.Teardown], [Graph.Drop] and [Graph.DropTree]
-// run. Of two that say the same thing the later one counts.
-type Option interface{ apply(*Options) }
-
-type option func(*Options)
-
-func (o option) apply(to *Options) { o(to) }
-
-// Options is what a run is asked for, all in one value. The zero value is the
-// default of everything; the functions that make an [Option] each set what is
-// named like them and say what it means. An Options is an Option itself, that
-// replaces all before it; [Graph.TeardownWith] takes one without a detour by the
-// heap.
-type Options struct {
-	Schedule Schedule
-	Failures bool // only outcomes that are not ok are returned: all others then cost nothing
-	Limit    int
-	Timeout  time.Duration
-	Deadline time.Time
-	Reserve  time.Duration // of the time until Deadline
-	Slow     time.Duration
-	Force    <-chan struct{}
-	Cause    func(n *Node, limit time.Duration) error
-	Observe  func(Event)
-	Notice   Noticer
+// Order sets the schedule. The default is [Waves].
+func Order(s Schedule) Option {
+	return option(func(o *engine.Options) { o.Schedule = engine.Schedule(s) })
 }
 
-func (o Options) apply(to *Options) { *to = o }
+// Limit bounds how many drops run at a time. Abandoned drops do not count. The
+// default, 0 or less, is no limit.
+func Limit(n int) Option { return option(func(o *engine.Options) { o.Limit = max(n, 0) }) }
 
-// Order sets the schedule. The default is Waves.
-func Order(s Schedule) Option { return option(func(o *Options) { o.Schedule = s }) }
-
-// Limit bounds how many drops run at a time; abandoned ones do not count. 0 or
-// less, the default, is no limit.
-func Limit(n int) Option { return option(func(o *Options) { o.Limit = max(n, 0) }) }
-
-// Timeout bounds each drop whose node has no limit of its own: its context is
-// canceled after d, and it is abandoned after a tenth of d more, or a second if
-// that is less. 0 or less, the default, is no limit.
-func Timeout(d time.Duration) Option { return option(func(o *Options) { o.Timeout = max(d, 0) }) }
-
-// Deadline says when the whole run has to be over, the last tenth of [Timeout]
-// included. The part reserve of the time until then is shared out evenly: with K
-// waves, a drop of wave k has to be over at end - reserve*(K-1-k)/K. Where drops
-// queue ([Sequential], [Limit]), every guard that has not started counts as a
-// wave. Of this and a drop's own limit the shorter one counts. When end has
-// passed before the run begins, it is taken to be reserve from then.
-func Deadline(end time.Time, reserve time.Duration) Option {
-	return option(func(o *Options) { o.Deadline, o.Reserve = end, max(reserve, 0) })
+// Timeout bounds each drop: after d its context is canceled, with a cause that
+// names the node and is a [context.DeadlineExceeded], and it is abandoned after a
+// tenth of d more, or after one second more if that is less. The default, 0 or
+// less, is no limit.
+func Timeout(d time.Duration) Option {
+	return option(func(o *engine.Options) { o.Timeout = max(d, 0) })
 }
 
-// Slow asks for one DropSlow event for every drop that runs longer than d. It
-// means nothing without [Observe] or [Notice].
-func Slow(d time.Duration) Option { return option(func(o *Options) { o.Slow = max(d, 0) }) }
-
-// Force ends a run early: when ch closes, the context of every running drop is
-// canceled with [ErrForced] and the drop is abandoned at once; what has not
-// started is skipped with [ErrForced].
-func Force(ch <-chan struct{}) Option { return option(func(o *Options) { o.Force = ch }) }
-
-// Cause sets what a drop's context is canceled with when its time is up. It is
-// called before the drop of n starts, with the time that it has, and must not
-// return nil. The default makes a [*TimeoutError].
-func Cause(f func(n *Node, limit time.Duration) error) Option {
-	return option(func(o *Options) { o.Cause = f })
+// Observe calls f for each [Event] as it happens. The calls are concurrent, and
+// the time that they take is part of the run. If f panics or calls
+// runtime.Goexit, the run goes on, and once it is complete the method that began
+// it panics with a [*PanicError].
+func Observe(f func(Event)) Option {
+	return option(func(o *engine.Options) {
+		o.Observe = nil
+		if f != nil {
+			o.Observe = func(e engine.Event) { report(f, e) }
+		}
+	})
 }
 
-// Observe tells f what happens, as it happens. It is called concurrently, and
-// what it takes is part of the run. When it panics or calls runtime.Goexit, the
-// run goes on, and once it is complete, the method that began it panics with a
-// *fault.PanicError, which scope calls PanicError; but see [Container].
-func Observe(f func(Event)) Option { return option(func(o *Options) { o.Observe = f }) }
+// An EventKind is what an [Event] is about, as a word.
+type EventKind string
 
-// Notice tells f of the two things that nobody should miss, DropSlow and DropLate,
-// and of nothing else. DropSlow is told on a goroutine of its own, and DropLate on
-// that of the drop; so f may block without holding up the run. It is like Observe, but costs drops that are neither
-// nothing. Beside Observe, which tells of these too, it means nothing.
-func Notice(f func(Event)) Option { return option(func(o *Options) { o.Notice = NoticeFunc(f) }) }
+const (
+	DropStart EventKind = "drop start" // on the goroutine that is going to run the drop, right before it does
+	DropEnd   EventKind = "drop end"   // the drop has ended, was abandoned or skipped: exactly once for every node
+	DropLate  EventKind = "drop late"  // an abandoned drop has returned after all
+)
 
-// A Noticer is told what [Notice] says: an interface, so that a caller for whom an
-// allocation counts needs no closure.
-type Noticer interface{ Notice(e Event) }
-
-// A Container is a Noticer that is also told when the observer, or the Noticer itself,
-// panics or calls runtime.Goexit: the run ends as if it had returned, and nothing
-// panics. It is asked beside Observe too. Contain must neither block nor panic, and is
-// called concurrently.
-type Container interface {
-	Noticer
-	Contain(p *fault.PanicError)
+// An Event is one thing that happens in a run.
+type Event struct {
+	Kind    EventKind
+	Node    *Node
+	Wave    int
+	At      time.Time
+	Outcome string // DropEnd, DropLate: a word as in [Outcome]
+	Err     error  // DropEnd, DropLate: what the drop returned
 }
 
-// A NoticeFunc is a function as a [Noticer].
-type NoticeFunc func(Event)
-
-// Notice calls f.
-func (f NoticeFunc) Notice(e Event) { f(e) }
+// report calls f for those events of the engine that have a kind here.
+func report(f func(Event), e engine.Event) {
+	kinds := map[engine.EventKind]EventKind{
+		engine.DropStart: DropStart, engine.DropEnd: DropEnd, engine.DropLate: DropLate,
+	}
+	if kind, ok := kinds[e.Kind]; ok {
+		f(Event{kind, of(e.Node), e.Wave, e.At, e.Outcome, e.Err})
+	}
+}

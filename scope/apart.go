@@ -5,7 +5,7 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
@@ -38,7 +38,7 @@ type bodyEnd struct {
 // once.
 func (s *Scope) callApart(fn func(ctx context.Context, s *Scope) error) bodyEnd {
 	b := &bodyApart{s: s, fn: fn, started: time.Now(), done: make(chan struct{})}
-	group.Start(b)
+	engine.Start(b)
 	return b.wait()
 }
 

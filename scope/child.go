@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
@@ -172,7 +172,7 @@ func (s *Scope) callDrop(ctx context.Context) error {
 	s.decided.faults = faults
 	s.mu.Unlock()
 	if p := faults.panicked(); p != nil {
-		return &group.Caught{Err: fault.Panic(p)} // the form that it has as an error
+		return &engine.Caught{Err: fault.Panic(p)} // the form that it has as an error
 	}
 	err := faults.err()
 	if cut := s.cutBy(); cut != nil {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
@@ -77,7 +77,7 @@ func (s *Scope) Daemon(name string, fn func(ctx context.Context) error, opts ...
 		return nil, s.refusal("daemon", name, err)
 	}
 	d.fn = fn
-	group.Start(daemonRun{d})
+	engine.Start(daemonRun{d})
 	return d, nil
 }
 

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/budget"
+	"github.com/ebb-go/ebb/internal/engine"
 )
 
 // ask asks the daemon to stop, with the cause that its scope has.
@@ -88,7 +88,7 @@ func (d *Daemon) await(ctx context.Context) (cut error) {
 
 // caught marks err as what the daemon came to instead of returning.
 func (d *Daemon) caught(err error) error {
-	return &group.Caught{Err: err, Goexit: d.panicked == nil}
+	return &engine.Caught{Err: err, Goexit: d.panicked == nil}
 }
 
 // firstFailure returns what d failed with before it was asked to stop, or nil.

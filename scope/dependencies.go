@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"reflect"
 
-	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/engine"
 )
 
 // dependency returns the node behind to, which n may depend on by name: one of its own
@@ -82,12 +82,12 @@ func nodeName(n Node) string {
 
 // depsLocked returns the nodes of the graph for what n is to depend on: own,
 // which must be live, and what was used while n was opened.
-func (s *Scope) depsLocked(n *node, own []*node) ([]*group.Node, error) {
+func (s *Scope) depsLocked(n *node, own []*node) ([]*engine.Node, error) {
 	if len(own) == 0 && n.rarely.Load() == nil {
 		return nil, nil
 	}
 	uses := n.rarelyLocked().uses
-	deps := make([]*group.Node, 0, len(own)+len(uses))
+	deps := make([]*engine.Node, 0, len(own)+len(uses))
 	for _, d := range own {
 		if d.is() > live {
 			return nil, fmt.Errorf("depends on %q: %w", d.name(), ErrDropped)

@@ -2,9 +2,9 @@ package scope
 
 import (
 	"context"
+	"github.com/ebb-go/ebb/internal/engine"
 	"time"
 
-	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
@@ -61,12 +61,12 @@ func caught(err error, panicked bool) error {
 	if err == nil || !panicked {
 		return err
 	}
-	return &group.Caught{Err: err}
+	return &engine.Caught{Err: err}
 }
 
 // ofCaught returns the error in what a daemon or child has caught itself.
 func ofCaught(err error) error {
-	if c, ok := err.(*group.Caught); ok {
+	if c, ok := err.(*engine.Caught); ok {
 		return c.Err
 	}
 	return err
@@ -181,7 +181,7 @@ func (n *node) ended(err error) {
 
 // outcome returns what Run says of a drop, and tells those who wait for one that
 // will not end, because it was abandoned or skipped.
-func (n *node) outcome(o group.Outcome) error {
+func (n *node) outcome(o engine.Outcome) error {
 	err := n.s.dropError(n, o)
 	if o.Outcome == "abandoned" || o.Outcome == "skipped" {
 		n.s.mu.Lock()

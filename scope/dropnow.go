@@ -7,7 +7,7 @@ import (
 
 	"go.uber.org/multierr"
 
-	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/engine"
 )
 
 // dropEarly drops n now, with tree after its dependents, and waits for that as
@@ -42,7 +42,7 @@ func (n *node) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 	}
 	defer w.leave()
 	if first {
-		group.Start(e)
+		engine.Start(e)
 	}
 	select {
 	case <-e.done:
@@ -76,8 +76,8 @@ func (n *node) joinLocked(in []waitPoint, tree bool, bound time.Time) (e *earlyD
 	joins := e != nil || n.is() == ending || s.state >= dropping
 	if !joins {
 		used := s.graph.Used(&n.vertex)
-		if joins = used == group.ErrGone; !joins && !tree && used != nil {
-			return nil, nil, false, used
+		if joins = used == engine.ErrGone; !joins && !tree && used != nil {
+			return nil, nil, false, notAccepted(used)
 		}
 	}
 	on := target{waitPoint: waitPoint{node: n}, wide: n.is() != ending && (joins || tree)}
@@ -90,7 +90,7 @@ func (n *node) joinLocked(in []waitPoint, tree bool, bound time.Time) (e *earlyD
 		if !joins {
 			if e.run, err = s.graph.Begin(&n.vertex, tree); err != nil {
 				w.leave()
-				return nil, nil, false, err
+				return nil, nil, false, notAccepted(err)
 			}
 			first, e.over = true, make(chan struct{})
 			s.beginEarlyLocked(e)

@@ -3,7 +3,7 @@ package scope
 import (
 	"slices"
 
-	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/engine"
 )
 
 // dependOn records that n depends on d, so that n is dropped first, or returns why that
@@ -74,7 +74,7 @@ func (n *node) dependAbove(d *node) error {
 		return nil
 	}
 	via, kind := n.s.leadsDown(d.s)
-	var pin *group.Pin
+	var pin *engine.Pin
 	var err error
 	switch {
 	case via == nil:

@@ -6,7 +6,7 @@ import (
 
 	"go.uber.org/multierr"
 
-	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -85,7 +85,7 @@ func (s *Scope) collect(x exitRun) (list []failure) {
 // panicked returns the panic that was the outcome of n, if it is one that its scope
 // goes on with: that of a daemon, or of a task in a child. That of a drop function
 // is contained.
-func (n *node) panicked(o group.Outcome) *PanicError {
+func (n *node) panicked(o engine.Outcome) *PanicError {
 	if o.Outcome != "panic" {
 		return nil
 	}

@@ -6,7 +6,7 @@ import (
 
 	"go.uber.org/multierr"
 
-	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
@@ -62,7 +62,7 @@ func (n *node) giveUpMade(ctx context.Context, exit Exit) (err error) {
 				s = m.s
 			}
 		}
-		var nodes []*group.Node
+		var nodes []*engine.Node
 		var rest []*node
 		for _, m := range made {
 			if m.s == s {
@@ -108,7 +108,7 @@ func (n *node) unlinkMade(made []*node) {
 }
 
 // giveUp drops nodes of s now; exit is what their drops see.
-func (s *Scope) giveUp(ctx context.Context, nodes []*group.Node, exit Exit) (err error) {
+func (s *Scope) giveUp(ctx context.Context, nodes []*engine.Node, exit Exit) (err error) {
 	in := held(ctx)
 	s.mu.Lock()
 	if s.state >= dropping {

@@ -1,14 +1,14 @@
 package scope
 
 import (
-	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
 // interrupt calls a function of [Interrupt], which may be nil.
 func (s *Scope) interrupt(f func()) {
 	if f != nil {
-		group.Start(interrupting{s, f})
+		engine.Start(interrupting{s, f})
 	}
 }
 

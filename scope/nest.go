@@ -3,7 +3,7 @@ package scope
 import (
 	"context"
 
-	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/engine"
 )
 
 // endedLocked reports whether f accepts no further nested scope.
@@ -87,7 +87,7 @@ func (f *frame) leaveLocked() {
 	}
 	// A context can live longer than those who listen on it.
 	if asked := f.askLocked(errEnded, nil); asked != nil {
-		group.Start(finishing{asked}) // which needs the lock to be free
+		engine.Start(finishing{asked}) // which needs the lock to be free
 	}
 	if f.idle != nil {
 		close(f.idle)

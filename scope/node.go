@@ -2,11 +2,11 @@ package scope
 
 import (
 	"context"
+	"github.com/ebb-go/ebb/internal/engine"
 	"strings"
 	"sync/atomic"
 	"time"
 
-	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/record"
 )
 
@@ -55,7 +55,7 @@ const (
 // node is the part that all nodes have in common: its place in the graph of its
 // scope, and the one run of its drop, early or in the teardown.
 type node struct {
-	vertex   group.Node
+	vertex   engine.Node
 	s        *Scope // whose it is; changed by nobody, since MoveTo makes another item
 	resource resource
 	drop     frame // the context of the drop
@@ -104,7 +104,7 @@ func (n *node) makeRarelyLocked() *rarely {
 	return x
 }
 
-func nodeOf(n *group.Node) *node { return n.Dropper().(*node) }
+func nodeOf(n *engine.Node) *node { return n.Dropper().(*node) }
 
 func (n *node) name() string { return n.vertex.Name() }
 
@@ -123,7 +123,7 @@ func (n *node) trim(name string) string {
 // what it uses while it is not registered, and what it depends on in the scopes above.
 type use struct {
 	to  *node
-	pin *group.Pin // nil: an edge in the graph of to keeps it
+	pin *engine.Pin // nil: an edge in the graph of to keeps it
 }
 
 // An earlyDrop is the record of who drops a node, which all join that ask for its drop
@@ -136,7 +136,7 @@ type earlyDrop struct {
 	done    chan struct{} // closed when it has ended
 	err     error         // read after done
 	over    chan struct{} // closed when run has ended; nil without
-	run     *group.Early  // guarded by the scope's mu: nil without, and once the teardown has taken the node over
+	run     *engine.Early // guarded by the scope's mu: nil without, and once the teardown has taken the node over
 	waiters int           // guarded by the scope's mu: callers that will hear err
 
 	prev, next *earlyDrop // in the list of those that have not ended; guarded by the scope's mu
@@ -148,7 +148,7 @@ type earlyDrop struct {
 type dropRecord struct {
 	wave    int
 	queued  time.Time
-	by      *group.Node // which released it
+	by      *engine.Node // which released it
 	started time.Time
 	uses    []string         // what it depends on; not to be changed
 	span    *record.DropSpan // nil before it is started

@@ -2,9 +2,9 @@ package scope
 
 import (
 	"context"
+	"github.com/ebb-go/ebb/internal/engine"
 	"log/slog"
 
-	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/internal/record"
 )
@@ -14,24 +14,24 @@ import (
 // one scope, and come to the same node.
 type observer struct {
 	s        *Scope
-	teardown *record.Teardown                    // nil: it is an early drop, or there is no recorder
-	names    func() func(n *group.Node) []string // of dependencies, all by one list; nil for an early drop
+	teardown *record.Teardown                     // nil: it is an early drop, or there is no recorder
+	names    func() func(n *engine.Node) []string // of dependencies, all by one list; nil for an early drop
 }
 
 // observe is told of every step of the run, and passes on what others want to see.
-func (o observer) observe(e group.Event) {
+func (o observer) observe(e engine.Event) {
 	switch e.Kind {
-	case group.WaveStart:
+	case engine.WaveStart:
 		o.teardown.StartWave(e.Wave, e.Size, e.At)
-	case group.WaveEnd:
+	case engine.WaveEnd:
 		o.teardown.EndWave(e.Wave, e.At)
-	case group.DropStart:
+	case engine.DropStart:
 		if !e.Elsewhere {
 			nodeOf(e.Node).starts(o.record(e))
 		}
-	case group.DropEnd:
+	case engine.DropEnd:
 		o.recordEnd(nodeOf(e.Node), e)
-	case group.DropSlow, group.DropLate:
+	case engine.DropSlow, engine.DropLate:
 		o.s.notice(nodeOf(e.Node), e)
 	}
 }
@@ -39,18 +39,18 @@ func (o observer) observe(e group.Event) {
 // A noticer is a scope for package group: an interface costs no allocation.
 type noticer struct{ *Scope }
 
-var _ group.Container = noticer{}
+var _ engine.Container = noticer{}
 
 // Contain logs what the recording of a run did instead of returning.
 func (n noticer) Contain(p *fault.PanicError) { n.observerFailed(p) }
 
 // Notice is told of slow drops, and of late ones.
-func (n noticer) Notice(e group.Event) { n.notice(nodeOf(e.Node), e) }
+func (n noticer) Notice(e engine.Event) { n.notice(nodeOf(e.Node), e) }
 
 // notice logs what must not be missed. It is called on a goroutine that nothing waits
 // for, so the log handler may block.
-func (s *Scope) notice(n *node, e group.Event) {
-	if e.Kind == group.DropSlow {
+func (s *Scope) notice(n *node, e engine.Event) {
+	if e.Kind == engine.DropSlow {
 		s.warn("ebb: slow drop", slog.String("guard", n.name()), slog.Duration("age", s.slow()), slog.Any("blocks", e.Blocks))
 		return
 	}
@@ -59,7 +59,7 @@ func (s *Scope) notice(n *node, e group.Event) {
 
 // record returns what an event says of a drop, and what it depends on if there is a
 // span to have it.
-func (o observer) record(e group.Event) dropRecord {
+func (o observer) record(e engine.Event) dropRecord {
 	r := dropRecord{wave: e.Wave, queued: e.Queued, by: e.ReleasedBy, started: e.At}
 	switch {
 	case o.s.rec == nil:
@@ -113,12 +113,12 @@ func (n *node) dropInfo(r *dropRecord) record.DropInfo {
 // recordEnd ends the span of n's drop, or records that there was none to run. A drop
 // that another run has begun has that run's span, which ends here only if this run
 // does not wait for it any longer.
-func (o observer) recordEnd(n *node, e group.Event) {
+func (o observer) recordEnd(n *node, e engine.Event) {
 	s := o.s
 	if s.rec == nil || e.Elsewhere && e.Outcome == "ok" {
 		return
 	}
-	out := group.Outcome{
+	out := engine.Outcome{
 		Node: e.Node, Wave: e.Wave, Outcome: e.Outcome, Err: e.Err, Started: e.At, Ended: e.At, Overrun: e.Overrun,
 	}
 	if e.Outcome == "skipped" {

@@ -5,8 +5,8 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/guard"
+	"github.com/ebb-go/ebb/internal/engine"
 )
 
 // Open makes a root scope that its owner closes, for code that is given a function to
@@ -66,7 +66,7 @@ func (s *Scope) closeOpened(ctx context.Context) error {
 	s.mu.Unlock()
 	if first {
 		_, _ = o.token.Release()
-		group.Start(closeRun{s, bound})
+		engine.Start(closeRun{s, bound})
 	}
 	select {
 	case <-o.done:

@@ -3,14 +3,14 @@ package scope
 import (
 	"time"
 
-	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
 	"go.uber.org/multierr"
 )
 
 // dropError is what Run says of an outcome: nil, a [*DropError], or for a
 // daemon that failed before it was asked the [*TaskError] that it had.
-func (s *Scope) dropError(n *node, o group.Outcome) error {
+func (s *Scope) dropError(n *node, o engine.Outcome) error {
 	if o.Outcome == "ok" {
 		return nil
 	}
@@ -28,7 +28,7 @@ func (s *Scope) dropError(n *node, o group.Outcome) error {
 
 // elapsed returns how long the drop of n has taken. A teardown that comes to an early
 // drop begins to wait later than that has begun.
-func (n *node) elapsed(o group.Outcome) time.Duration {
+func (n *node) elapsed(o engine.Outcome) time.Duration {
 	started := o.Started
 	if o.Elsewhere {
 		n.s.mu.Lock()
@@ -45,7 +45,7 @@ func (n *node) elapsed(o group.Outcome) time.Duration {
 
 // dropCause is the error inside of a DropError: the drop's own, and beside it
 // that its time was up.
-func (s *Scope) dropCause(n *node, o group.Outcome, elapsed time.Duration) error {
+func (s *Scope) dropCause(n *node, o engine.Outcome, elapsed time.Duration) error {
 	err := o.Err
 	x := o.Overrun
 	if x == nil {
@@ -64,7 +64,7 @@ func (s *Scope) dropCause(n *node, o group.Outcome, elapsed time.Duration) error
 	return err
 }
 
-func (s *Scope) dropTimeoutError(n *group.Node, limit time.Duration) error {
+func (s *Scope) dropTimeoutError(n *engine.Node, limit time.Duration) error {
 	return &DropTimeoutError{Scope: s.Path(), Guard: n.Name(), Limit: limit}
 }
 
@@ -77,7 +77,7 @@ func cutShort(err, cut error) error {
 	if !fault.Is(err, cut) {
 		err = multierr.Append(err, cut)
 	}
-	return &group.Caught{Err: err, Timeout: true}
+	return &engine.Caught{Err: err, Timeout: true}
 }
 
 // A runner is a resource with a goroutine of its own: a daemon.
@@ -93,7 +93,7 @@ const maxDaemonStacks = 32
 
 // takeStacks takes the stacks of the daemons that were abandoned, at most maxDaemonStacks
 // of them, in one stop of the world.
-func (s *Scope) takeStacks(outcomes []group.Outcome) {
+func (s *Scope) takeStacks(outcomes []engine.Outcome) {
 	var stuck []runner
 	stacks := make(map[fault.Frame]string)
 	for _, o := range outcomes {

@@ -6,7 +6,7 @@ import (
 
 	"go.uber.org/multierr"
 
-	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
@@ -41,7 +41,7 @@ func Start[T any](ctx context.Context, s *Scope, name string,
 		return zero, nil, s.refusal("start", name, ErrReentrant)
 	}
 	defer w.leave()
-	group.Start(daemonRun{d})
+	engine.Start(daemonRun{d})
 	select {
 	case <-h.ready:
 	case <-d.done:

@@ -1,10 +1,9 @@
 package scope
 
 import (
-	"errors"
 	"fmt"
 
-	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
@@ -47,14 +46,20 @@ func (m misuse) Error() string { return string(m) }
 
 func (m misuse) ErrorType() string { return "misuse" }
 
-// notAccepted translates what the graph refuses with.
+// notAccepted returns an error of the engine as users of this package meet it.
 func notAccepted(err error) error {
-	switch {
-	case errors.Is(err, group.ErrClosed):
+	switch e := err.(type) {
+	case *engine.CycleError:
+		return (*CycleError)(e)
+	case *engine.InUseError:
+		return (*InUseError)(e)
+	}
+	switch err {
+	case engine.ErrClosed:
 		return ErrClosed
-	case errors.Is(err, group.ErrGone):
+	case engine.ErrGone:
 		return ErrDropped
-	case errors.Is(err, group.ErrForeign):
+	case engine.ErrForeign:
 		return ErrForeign
 	}
 	return err

@@ -1,7 +1,7 @@
 package scope
 
 import (
-	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/engine"
 )
 
 // register puts n into the graph of its scope under a name of its own, with
@@ -82,7 +82,7 @@ func (n *node) linkLocked(unique string, own []*node, cfg *guardConfig, isUser b
 	if err != nil {
 		return err
 	}
-	err = s.graph.Insert(&n.vertex, group.Spec{
+	err = s.graph.Insert(&n.vertex, engine.Spec{
 		Name:    unique,
 		Dropper: n,
 		Deps:    deps,

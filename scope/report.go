@@ -3,8 +3,8 @@ package scope
 import (
 	"time"
 
-	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/budget"
+	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/trace"
 )
@@ -28,7 +28,7 @@ func (s *Scope) report(x exitRun) *trace.Report {
 	return r
 }
 
-func (s *Scope) entry(o group.Outcome, err error) trace.Entry {
+func (s *Scope) entry(o engine.Outcome, err error) trace.Entry {
 	n := nodeOf(o.Node)
 	e := trace.Entry{
 		Name: n.name(), Kind: n.resource.kind(), Type: n.resource.typ(), Wave: o.Wave,
@@ -50,7 +50,7 @@ func (s *Scope) criticalNames(x exitRun, r *trace.Report) (names []string) {
 		}
 		return names
 	}
-	var last *group.Outcome     // of the wave so far
+	var last *engine.Outcome    // of the wave so far
 	for k := range x.outcomes { // wave by wave
 		o := &x.outcomes[k]
 		switch {

@@ -2,13 +2,13 @@ package scope
 
 import (
 	"context"
+	"github.com/ebb-go/ebb/internal/engine"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/record"
 )
 
@@ -57,8 +57,8 @@ type Scope struct {
 
 	timing atomic.Pointer[clock] // see clock; nil: nothing can abandon what runs here
 
-	graph   group.Graph // of nodes: guards, daemons, children
-	decided *decision   // written before the first drop of the teardown starts; nil: the exit has succeeded
+	graph   engine.Graph // of nodes: guards, daemons, children
+	decided *decision    // written before the first drop of the teardown starts; nil: the exit has succeeded
 
 	mu         sync.Mutex // protects the following, and the fields of frames, nodes and tasks that say so
 	state      state

@@ -8,7 +8,7 @@ import (
 
 	"go.uber.org/multierr"
 
-	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
@@ -40,7 +40,7 @@ func Serve(ctx context.Context, s *Scope, name string, serve func() error, shutd
 	}
 	_, d, err := Start(ctx, s, name, func(ctx context.Context, ready func(struct{})) error {
 		v := &serving{shutdown: shutdown, served: make(chan struct{}), closed: make(chan struct{})}
-		group.Start(endingServe{v, ctx})
+		engine.Start(endingServe{v, ctx})
 		ready(struct{}{})
 		return v.run(serve)
 	}, append(opts[:len(opts):len(opts)], Graceful())...)

@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/internal/record"
 )
@@ -76,7 +76,7 @@ func (s *Scope) start(t *task, wait context.Context) error {
 	}
 	s.addTaskLocked(t)
 	s.mu.Unlock()
-	group.Start(t)
+	engine.Start(t)
 	return nil
 }
 

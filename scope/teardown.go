@@ -2,11 +2,11 @@ package scope
 
 import (
 	"context"
+	"github.com/ebb-go/ebb/internal/engine"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/budget"
 	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/internal/record"
@@ -16,10 +16,10 @@ import (
 // exitRun is one teardown: what it is given, and what came of it.
 type exitRun struct {
 	began, ended time.Time
-	deadline     time.Time       // zero: none
-	outcomes     []group.Outcome // only failures, unless somebody looks
-	errs         []error         // what Run says of each
-	early        []*earlyDrop    // that the teardown has met
+	deadline     time.Time        // zero: none
+	outcomes     []engine.Outcome // only failures, unless somebody looks
+	errs         []error          // what Run says of each
+	early        []*earlyDrop     // that the teardown has met
 	spans        *record.Teardown
 	drain        trace.Drain // what came before
 	quiet        bool        // there was nothing to drop, and nothing has gone wrong
@@ -88,11 +88,11 @@ func (s *Scope) earlyDrops() (early []*earlyDrop) {
 // when those that wait for a drop of the teardown have been told of its end. If an
 // early drop was given up, it or one that waits for it may never end; then what does
 // not end at once is logged when it does.
-func awaitEarly(early []*earlyDrop, outcomes []group.Outcome, end time.Time) {
+func awaitEarly(early []*earlyDrop, outcomes []engine.Outcome, end time.Time) {
 	if len(early) == 0 {
 		return
 	}
-	stuck := slices.ContainsFunc(outcomes, func(o group.Outcome) bool { return o.Elsewhere && o.Outcome != "ok" })
+	stuck := slices.ContainsFunc(outcomes, func(o engine.Outcome) bool { return o.Elsewhere && o.Outcome != "ok" })
 	var up <-chan time.Time // never
 	if stuck {
 		timer := time.NewTimer(time.Until(budget.Sooner(end, time.Now().Add(budget.Least))))
@@ -110,8 +110,8 @@ func awaitEarly(early []*earlyDrop, outcomes []group.Outcome, end time.Time) {
 
 // options are what package group is told for a run of drops: a teardown, which
 // has a budget, or early drops.
-func (s *Scope) options(b *deadlines) group.Options {
-	o := group.Options{Slow: s.slow(), Timeout: s.dropTimeout, Force: s.force()}
+func (s *Scope) options(b *deadlines) engine.Options {
+	o := engine.Options{Slow: s.slow(), Timeout: s.dropTimeout, Force: s.force()}
 	if c := s.config; c != nil {
 		o.Limit = c.dropLimit
 	}
@@ -119,7 +119,7 @@ func (s *Scope) options(b *deadlines) group.Options {
 		o.Cause = s.dropTimeoutError
 	}
 	if b != nil {
-		o.Schedule, o.Deadline, o.Reserve = s.schedule, b.drops, b.reserve
+		o.Schedule, o.Deadline, o.Reserve = engine.Schedule(s.schedule), b.drops, b.reserve
 		o.Failures = !s.watched()
 	}
 	o.Notice = noticer{s}

@@ -6,8 +6,8 @@ import (
 
 	"go.uber.org/multierr"
 
-	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/budget"
+	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
@@ -15,7 +15,7 @@ import (
 // everything else is dropped with: until end, which is that of the exit, but no
 // longer than for [budget.Telemetry]. When all waits are ended it has a moment more.
 func (s *Scope) shutTelemetry(fns []func(context.Context) error, end time.Time) (err error) {
-	var g group.Graph
+	var g engine.Graph
 	var names nameSet
 	for _, fn := range fns {
 		if _, e := g.Add(names.take("telemetry"), fn); e != nil {
@@ -24,14 +24,14 @@ func (s *Scope) shutTelemetry(fns []func(context.Context) error, end time.Time) 
 	}
 	limit, _ := budget.Split(budget.Telemetry) // the last tenth lies inside
 	outcomes := g.Teardown(context.WithoutCancel(s.context.base),
-		group.Options{Timeout: limit, Deadline: end, Cause: s.dropTimeoutError, Force: s.forceTelemetry()})
+		engine.Options{Timeout: limit, Deadline: end, Cause: s.dropTimeoutError, Force: s.forceTelemetry()})
 	for _, o := range outcomes {
 		err = multierr.Append(err, s.telemetryError(o))
 	}
 	return err
 }
 
-func (s *Scope) telemetryError(o group.Outcome) error {
+func (s *Scope) telemetryError(o engine.Outcome) error {
 	if o.Outcome == "ok" {
 		return nil
 	}

@@ -2,8 +2,8 @@ package scope
 
 import (
 	"context"
+	"github.com/ebb-go/ebb/internal/engine"
 
-	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
@@ -17,14 +17,14 @@ func (n *node) dropUnowned(user *frame, name string, cfg *guardConfig) error {
 		w, _ := waits.enter(held(user), target{waitPoint: waitPoint{node: n}}) // nothing waits in the drop yet
 		defer w.leave()
 	}
-	var g group.Graph
-	err := g.Insert(&n.vertex, group.Spec{Name: name, Dropper: unowned{n}, Timeout: cfg.timeout})
+	var g engine.Graph
+	err := g.Insert(&n.vertex, engine.Spec{Name: name, Dropper: unowned{n}, Timeout: cfg.timeout})
 	if err != nil {
 		return err
 	}
-	opts := group.Options{
+	opts := engine.Options{
 		Slow: s.slow(), Timeout: s.dropTimeout, Force: s.force(),
-		Notice: group.NoticeFunc(s.observeUnowned), Cause: s.dropTimeoutError,
+		Notice: engine.NoticeFunc(s.observeUnowned), Cause: s.dropTimeoutError,
 	}
 	for _, o := range g.Teardown(context.WithoutCancel(s.context.base), opts) {
 		err = s.dropError(n, o)
@@ -33,7 +33,7 @@ func (n *node) dropUnowned(user *frame, name string, cfg *guardConfig) error {
 }
 
 // observeUnowned is observe for what no scope accounts for.
-func (s *Scope) observeUnowned(e group.Event) { s.notice(e.Node.Dropper().(unowned).node, e) }
+func (s *Scope) observeUnowned(e engine.Event) { s.notice(e.Node.Dropper().(unowned).node, e) }
 
 // unowned drops a node that no scope accounts for.
 type unowned struct{ *node }

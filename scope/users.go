@@ -5,7 +5,7 @@ import (
 
 	"go.uber.org/multierr"
 
-	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/engine"
 )
 
 // usersOf returns the innermost open function and the daemon for which user, the owner
@@ -45,7 +45,7 @@ func (n *node) useFromAbove(users []*frame) error {
 // nodesOf returns the users in the scope of n that are nodes: they come to depend on n
 // in the critical section in which it is registered, so it cannot be dropped between
 // the two.
-func (n *node) nodesOf(users []*frame) (nodes []*group.Node) {
+func (n *node) nodesOf(users []*frame) (nodes []*engine.Node) {
 	for _, f := range users {
 		if f.s == n.s && f.node.is() != pending {
 			nodes = append(nodes, &f.node.vertex)

@@ -30,12 +30,13 @@ var mayImport = map[string][]string{
 	"internal/term":   {"internal/fault"},
 	"internal/record": {"internal/fault", "internal/term", "trace"},
 	"internal/budget": {},
+	"internal/engine": {"internal/budget", "internal/fault"},
 	"internal/life":   {"internal/fault"},
 	"guard":           {"internal/fault", "internal/life"},
 	"guard/guardtest": {"internal/fault", "guard"},
-	"group":           {"internal/budget", "internal/fault"},
+	"group":           {"internal/engine", "internal/fault"},
 	"trace":           {"internal/fault", "internal/term"},
-	"scope":           {"internal/budget", "internal/fault", "internal/life", "internal/record", "guard", "group", "trace"},
+	"scope":           {"internal/budget", "internal/engine", "internal/fault", "internal/life", "internal/record", "guard", "group", "trace"},
 	"scope/scopetest": {"internal/fault", "guard", "group", "trace", "scope"},
 	"scope/scopehttp": {"internal/fault", "guard", "group", "trace", "scope"},
 }
@@ -45,7 +46,7 @@ var forTests = []string{"guard/guardtest", "scope/scopetest"}
 
 // mayStart says which packages may contain go statements. internal/fault waits
 // for each of its own, unless it is foreign code that does not return.
-var mayStart = []string{"guard", "guard/guardtest", "group", "internal/fault", "internal/life"}
+var mayStart = []string{"guard", "guard/guardtest", "internal/engine", "internal/fault", "internal/life"}
 
 // isNested reports whether dir is that of a module below the root's; the rules are
 // the root's.

@@ -1,0 +1,407 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ebb-go/ebb/internal/engine"
+)
+
+// hangs is a drop that minds nothing until release is closed.
+func hangs(release <-chan struct{}) func(context.Context) error {
+	return func(context.Context) error {
+		<-release
+		return nil
+	}
+}
+
+// A drop's context is canceled after its limit and the drop is abandoned a
+// tenth later, but at most a second.
+func TestTimeout(t *testing.T) {
+	const s, ms = time.Second, time.Millisecond
+	for _, c := range []struct {
+		rule            string
+		node, option    time.Duration
+		cancel, abandon time.Duration
+	}{
+		{"a tenth is added", 0, 2 * s, 2 * s, 2200 * ms},
+		{"the node's own limit counts", 1 * s, 5 * s, 1 * s, 1100 * ms},
+		{"also where the option has none", 1 * s, 0, 1 * s, 1100 * ms},
+		{"also when it is longer", 20 * s, 1 * s, 20 * s, 21 * s},
+		{"a second at most is added", 0, time.Minute, time.Minute, 61 * s},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				release := make(chan struct{})
+				var cancelled time.Duration
+				var deadline time.Time
+				var cause error
+				start := time.Now()
+				var g engine.Graph
+				insert(t, &g, engine.Spec{Name: "db", Timeout: c.node, Dropper: dropper(func(ctx context.Context) error {
+					deadline, _ = ctx.Deadline()
+					<-ctx.Done()
+					cancelled, cause = time.Since(start), context.Cause(ctx)
+					<-release
+					return nil
+				})})
+				out := g.Teardown(t.Context(), engine.Timeout(c.option))
+				synctest.Wait() // nothing else orders what an abandoned drop does
+				if got := time.Since(start); got != c.abandon {
+					t.Errorf("%s: abandoned after %v, want %v", c.rule, got, c.abandon)
+				}
+				if cancelled != c.cancel {
+					t.Errorf("%s: cancelled after %v, want %v", c.rule, cancelled, c.cancel)
+				}
+				if got := deadline.Sub(start); got != c.cancel {
+					t.Errorf("%s: the context's deadline is %v, want %v", c.rule, got, c.cancel)
+				}
+				var timeout *engine.TimeoutError
+				if !errors.As(cause, &timeout) || timeout.Name != "db" || timeout.Limit != c.cancel {
+					t.Errorf("%s: cause %v", c.rule, cause)
+				}
+				o := out[0]
+				if o.Outcome != "abandoned" || o.Err != engine.ErrAbandoned {
+					t.Errorf("%s: outcome %s, %v", c.rule, o.Outcome, o.Err)
+				}
+				if got := o.Ended.Sub(o.Started); got != c.abandon {
+					t.Errorf("%s: age %v, want %v", c.rule, got, c.abandon)
+				}
+				if o.Overrun.Limit != c.cancel || o.Overrun.Cause != cause {
+					t.Errorf("%s: overrun %+v", c.rule, o.Overrun)
+				}
+				if !strings.Contains(o.Overrun.Stack, "TestTimeout") {
+					t.Errorf("%s: the stack is not that of the drop:\n%s", c.rule, o.Overrun.Stack)
+				}
+				close(release)
+			})
+		})
+	}
+}
+
+// What a drop returns after its limit and before it is abandoned.
+func TestOverrun(t *testing.T) {
+	for _, c := range []struct {
+		rule    string
+		drop    func(context.Context) error
+		outcome string
+	}{
+		{"an error in time is an error", func(context.Context) error { return errDrop }, "error"},
+		{"nil after the limit is ok", func(ctx context.Context) error { <-ctx.Done(); return nil }, "ok"},
+		{"an error after the limit is a timeout", func(ctx context.Context) error { <-ctx.Done(); return errDrop }, "timeout"},
+		{"a panic after the limit is a panic", func(ctx context.Context) error { <-ctx.Done(); panic("late") }, "panic"},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var g engine.Graph
+				db := add(t, &g, "db", nothing)
+				add(t, &g, "api", c.drop, db)
+				errLimit := errors.New("limit")
+				o := g.Teardown(t.Context(), engine.Timeout(time.Second),
+					engine.Cause(func(n *engine.Node, limit time.Duration) error {
+						if n.Name() == "api" && limit != time.Second {
+							t.Errorf("%s: limit %v", c.rule, limit)
+						}
+						return errLimit
+					}))[0]
+				if o.Outcome != c.outcome {
+					t.Fatalf("%s: got %s (%v)", c.rule, o.Outcome, o.Err)
+				}
+				if (o.Overrun != nil) != (c.outcome == "timeout") {
+					t.Fatalf("%s: overrun %+v", c.rule, o.Overrun)
+				}
+				if o.Overrun != nil {
+					if o.Err != errDrop || o.Overrun.Cause != errLimit || fmt.Sprint(o.Overrun.Blocks) != "[db]" {
+						t.Errorf("%s: %v, overrun %+v", c.rule, o.Err, o.Overrun)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A chain of n guards that all hang, under a deadline after 11 s of which 4.4 s
+// are reserve. Drop number k has to be over at 6.6s + 4.4s*(k+1)/n.
+//
+//	0 -> 1 -> ... -> n-1
+func TestDeadline(t *testing.T) {
+	const grace, reserve = 11 * time.Second, 4400 * time.Millisecond
+	for _, c := range []struct {
+		rule string
+		n    int
+		opts []engine.Option
+	}{
+		{"one wave has all", 1, nil},
+		{"four waves", 4, nil},
+		{"four waves, eager", 4, []engine.Option{engine.Order(engine.Eager)}},
+		{"four guards, sequential", 4, []engine.Option{engine.Order(engine.Sequential)}},
+		{"four guards, with a limit", 4, []engine.Option{engine.Limit(3)}},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				release := make(chan struct{})
+				defer close(release)
+				var g engine.Graph
+				var dependent *engine.Node
+				for k := range c.n {
+					n := add(t, &g, fmt.Sprint(k), hangs(release))
+					if dependent != nil {
+						if err := g.Depend(dependent, n); err != nil {
+							t.Fatal(err)
+						}
+					}
+					dependent = n
+				}
+				start := time.Now()
+				out := g.Teardown(t.Context(), append(c.opts, engine.Deadline(start.Add(grace), reserve))...)
+				for k, o := range out {
+					over := grace - reserve*time.Duration(c.n-1-k)/time.Duration(c.n)
+					if got := o.Ended.Sub(start); got != over || o.Outcome != "abandoned" {
+						t.Errorf("%s: drop %d %s after %v, want %v", c.rule, k, o.Outcome, got, over)
+					}
+					left := over - o.Started.Sub(start)
+					if limit := o.Overrun.Limit; limit+min(limit/10, time.Second) != left {
+						t.Errorf("%s: drop %d: cancelled after %v of %v", c.rule, k, limit, left)
+					}
+				}
+			})
+		})
+	}
+}
+
+// Sequential and limited teardowns keep a share for every guard that has not
+// started, also where all are in one wave.
+func TestDeadlineOfQueue(t *testing.T) {
+	for _, c := range []struct {
+		queues engine.Option
+		over   []int // seconds, by registration
+	}{
+		{engine.Limit(2), []int{40, 60, 80, 100}},
+		{engine.Order(engine.Sequential), []int{100, 80, 60, 40}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			release := make(chan struct{})
+			defer close(release)
+			var g engine.Graph
+			for k := range c.over {
+				add(t, &g, fmt.Sprint(k), hangs(release))
+			}
+			start := time.Now()
+			out := g.Teardown(t.Context(), c.queues, engine.Deadline(start.Add(100*time.Second), 80*time.Second))
+			for k, want := range c.over {
+				if got := out[k].Ended.Sub(start); got != time.Duration(want)*time.Second {
+					t.Errorf("guard %d was over after %v, want %ds", k, got, want)
+				}
+			}
+		})
+	}
+}
+
+// A drop for which no time is left at all is attempted for a millisecond.
+func TestDeadlineWithoutTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		defer close(release)
+		var g engine.Graph
+		add(t, &g, "db", hangs(release))
+		start := time.Now()
+		out := g.Teardown(t.Context(), engine.Deadline(start, 0))
+		if got := time.Since(start); out[0].Outcome != "abandoned" || got != time.Millisecond {
+			t.Errorf("%s after %v", out[0].Outcome, got)
+		}
+	})
+}
+
+// The shorter of a drop's own limit and what the deadline leaves counts.
+func TestDeadlineAndTimeout(t *testing.T) {
+	for _, c := range []struct {
+		own, over time.Duration
+	}{
+		{time.Second, 1100 * time.Millisecond},
+		{time.Minute, 11 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			release := make(chan struct{})
+			defer close(release)
+			var g engine.Graph
+			add(t, &g, "db", hangs(release))
+			start := time.Now()
+			g.Teardown(t.Context(), engine.Timeout(c.own), engine.Deadline(start.Add(11*time.Second), 0))
+			if got := time.Since(start); got != c.over {
+				t.Errorf("own limit %v: over after %v, want %v", c.own, got, c.over)
+			}
+		})
+	}
+}
+
+// When the deadline has passed before, the reserve counts from now, and every
+// drop is attempted.
+func TestDeadlinePassed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		defer close(release)
+		var g engine.Graph
+		db := add(t, &g, "db", nothing)
+		add(t, &g, "api", hangs(release), db)
+		start := time.Now()
+		out := g.Teardown(t.Context(), engine.Deadline(start.Add(-time.Hour), 10*time.Second))
+		if got := out[0].Ended.Sub(start); got != 5*time.Second {
+			t.Errorf("wave 0 of 2 was over after %v of 10s", got)
+		}
+		if out[1].Outcome != "ok" {
+			t.Errorf("the last wave: %s", out[1].Outcome)
+		}
+	})
+}
+
+// The drops get Teardown's context as it is, and run when it is over.
+func TestContextOfDrops(t *testing.T) {
+	type key struct{}
+	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), key{}, "value"))
+	cancel()
+	var g engine.Graph
+	add(t, &g, "db", func(ctx context.Context) error {
+		if ctx.Value(key{}) != "value" || ctx.Err() == nil {
+			t.Errorf("the drop's context is another")
+		}
+		return nil
+	})
+	if out := g.Teardown(ctx); out[0].Outcome != "ok" {
+		t.Errorf("outcome %s", out[0].Outcome)
+	}
+}
+
+// Blocks names ten of what waits for an abandoned drop, then counts.
+func TestBlocks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		defer close(release)
+		var g engine.Graph
+		for k := range 12 {
+			add(t, &g, fmt.Sprint("guard ", k), nothing)
+		}
+		insert(t, &g, engine.Spec{Name: "child", Dropper: dropper(hangs(release)), User: true, All: true})
+		blocks := g.Teardown(t.Context(), engine.Timeout(time.Second))[0].Overrun.Blocks
+		if len(blocks) != 11 || blocks[10] != "and 2 more" {
+			t.Errorf("blocks %q", blocks)
+		}
+	})
+}
+
+// TestAbandonedBeforeItBegins: a drop that is given up at the last moment before
+// it is called has ended, and is not running.
+func TestAbandonedBeforeItBegins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		force, release := make(chan struct{}), make(chan struct{})
+		var g engine.Graph
+		_ = add(t, &g, "db", func(context.Context) error { <-release; return nil })
+		out := g.Teardown(t.Context(), engine.Timeout(time.Hour), engine.Force(force), engine.Cause(func(*engine.Node, time.Duration) error {
+			close(force)
+			synctest.Wait() // until the run has obeyed
+			return errors.New("time is up")
+		}))
+		synctest.Wait()
+		if len(out) != 1 || out[0].Outcome != "abandoned" {
+			t.Errorf("%+v", out)
+		}
+		if running := g.Running(); len(running) > 0 {
+			t.Errorf("%d are running", len(running))
+		}
+		close(release)
+	})
+}
+
+// TestLargestLimits: a limit near the largest duration is as good as none, in
+// whatever option it stands and whatever it is added to, and a limit that is longer
+// than what the deadline leaves is none.
+func TestLargestLimits(t *testing.T) {
+	const largest = time.Duration(math.MaxInt64)
+	for _, schedule := range schedules {
+		for name, opts := range map[string]engine.Options{
+			"timeout":  {Timeout: largest},
+			"deadline": {Deadline: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), Reserve: largest},
+			"both":     {Timeout: largest, Deadline: time.Now().Add(largest), Reserve: largest / 4},
+			"slow":     {Slow: largest, Notice: engine.NoticeFunc(func(engine.Event) { t.Error("slow") })},
+			"passed":   {Timeout: largest, Deadline: time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC), Reserve: largest},
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				var g engine.Graph
+				var dependent *engine.Node
+				for k := range 3 {
+					n := insert(t, &g, engine.Spec{Name: fmt.Sprint(k), Timeout: largest * time.Duration(k%2), Dropper: dropper(sleeps(time.Hour))})
+					if dependent != nil {
+						if err := g.Depend(dependent, n); err != nil {
+							t.Fatal(err)
+						}
+					}
+					dependent = n
+				}
+				opts.Schedule = schedule
+				for _, o := range g.Teardown(t.Context(), opts) {
+					if o.Outcome != "ok" || o.Ended.Sub(o.Started) != time.Hour {
+						t.Errorf("%s, %s: %s: %s after %v", name, schedule, o.Node.Name(), o.Outcome, o.Ended.Sub(o.Started))
+					}
+				}
+			})
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		defer close(release)
+		var g engine.Graph
+		insert(t, &g, engine.Spec{Name: "db", Timeout: largest, Dropper: dropper(hangs(release))})
+		start := time.Now()
+		g.Teardown(t.Context(), engine.Deadline(start.Add(time.Minute), 0))
+		if took := time.Since(start); took != time.Minute {
+			t.Errorf("the deadline counts: %v", took)
+		}
+	})
+}
+
+// TestQueueInTime: drops that queue share the time that there is, however many they
+// are and however little that is: no least time of a drop adds up.
+func TestQueueInTime(t *testing.T) {
+	const n, grace = 2000, 100 * time.Millisecond
+	for name, opts := range map[string]engine.Options{
+		"sequential": {Schedule: engine.Sequential},
+		"limit":      {Limit: 3},
+		"chain":      {},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			release := make(chan struct{})
+			defer close(release)
+			var g engine.Graph
+			var newest *engine.Node
+			calls := make([]bool, n)
+			for k := range n {
+				deps := []*engine.Node{}
+				if name == "chain" && newest != nil {
+					deps = append(deps, newest)
+				}
+				newest = add(t, &g, fmt.Sprint(k), func(context.Context) error { calls[k] = true; <-release; return nil }, deps...)
+			}
+			start := time.Now()
+			opts.Deadline, opts.Reserve = start.Add(grace), grace/4
+			out := g.Teardown(t.Context(), opts)
+			if took := time.Since(start); took > grace {
+				t.Errorf("%s: %v of %v", name, took, grace)
+			}
+			for _, o := range out {
+				if o.Outcome != "abandoned" {
+					t.Errorf("%s: %s: %s", name, o.Node.Name(), o.Outcome)
+				}
+			}
+			synctest.Wait()
+			if slices.Contains(calls, false) {
+				t.Errorf("%s: not every drop was attempted", name)
+			}
+		})
+	}
+}

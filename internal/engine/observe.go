@@ -1,0 +1,94 @@
+package engine
+
+import "github.com/ebb-go/ebb/internal/fault"
+
+// noticed reports whether anyone is told of slow and late drops.
+func (r *run) noticed() bool { return r.Observe != nil || r.Notice != nil }
+
+// tell calls the observer. If that ends the goroutine, next is what is left to
+// do.
+func (r *run) tell(t *turn, next step, e *Event) {
+	t.step, t.telling = next, true
+	r.call(e)
+	t.telling = false
+}
+
+// call calls the observer.
+func (r *run) call(e *Event) {
+	if r.Observe != nil {
+		r.Observe(*e)
+	} else {
+		r.Notice.Notice(*e)
+	}
+}
+
+// contain keeps what the observer has done instead of returning: it panicked with v
+// or, if that is nil, called Goexit.
+func (r *run) contain(v any) {
+	if v == nil {
+		v = fault.ErrGoexit
+	}
+	p := fault.Panic(v)
+	if c, ok := r.Notice.(Container); ok {
+		c.Contain(p)
+		return
+	}
+	r.extra.broken.CompareAndSwap(nil, p)
+}
+
+// event is what is told of the drop at pos, whatever has happened to it.
+func (r *run) event(pos int32, kind EventKind) Event {
+	_, start := r.records[pos].get()
+	e := Event{Kind: kind, Node: r.node(pos), Wave: r.waveAt(pos), At: r.at(start)}
+	e.Queued, e.ReleasedBy = r.released(pos)
+	e.Elsewhere = r.elsewhere(pos)
+	return e
+}
+
+// tellDrop tells that the drop of t starts or has ended. Callers ask first whether
+// anyone wants to know: a frame of this size would make the stack of every worker
+// grow.
+func (r *run) tellDrop(t *turn, next step, kind EventKind) {
+	e := r.event(t.pos, kind)
+	if kind == DropEnd {
+		rec := &r.records[t.pos]
+		e.At, e.Outcome, e.Err, e.Overrun = r.at(rec.ended), rec.word.String(), rec.err, r.overrun(t.pos)
+	}
+	r.tell(t, next, &e)
+}
+
+// tellSlow tells that a drop has become slow.
+func (r *run) tellSlow(d slowDrop) {
+	e := r.event(d.pos, DropSlow)
+	e.At, e.Blocks = r.at(d.now), r.blocks(d.pos)
+	r.call(&e)
+}
+
+// tellWave tells that the wave before tail has ended, or that the one after it
+// starts if there is one.
+func (r *run) tellWave(t *turn, next step, kind EventKind) {
+	if r.Schedule != Waves {
+		return
+	}
+	pos := r.queue.tail.Load()
+	if kind == WaveEnd {
+		pos--
+	}
+	if int(pos) == len(r.records) {
+		return
+	}
+	wave := r.waveAt(pos)
+	start, end := r.span(wave)
+	r.tell(t, next, &Event{Kind: kind, Wave: wave, Size: int(end - start), At: r.at(r.now())})
+}
+
+// tellLate tells what an abandoned drop has returned, which is not its outcome.
+func (r *run) tellLate(t *turn) {
+	if !r.noticed() {
+		return
+	}
+	r.tell(t, left, &Event{
+		Kind: DropLate, Node: r.node(t.pos), Wave: r.waveAt(t.pos), At: r.at(t.now),
+		Outcome: t.word.String(), Err: t.late, Elsewhere: r.elsewhere(t.pos),
+	})
+}
