@@ -162,8 +162,8 @@ func (g *dag) dotEdge(from, to int) string {
 
 // toneColors are the line and the ground of an outcome in the pictures that
 // others draw, which are light.
-func toneColors(outcome string) (line, fill string) {
-	switch tone(outcome) {
+func toneColors(word string) (line, fill string) {
+	switch tone(word) {
 	case "late":
 		return "#c07a00", "#fdf5e4"
 	case "gone":

@@ -53,7 +53,7 @@ func (it DrainItem) outcome() string {
 	for _, part := range []struct {
 		n    int
 		word string
-	}{{it.Ended, "ended"}, {it.Canceled, "canceled"}, {it.Abandoned, outcomeAbandoned}, {it.Refused, "refused"}, {it.Running, "running"}} {
+	}{{it.Ended, "ended"}, {it.Canceled, "canceled"}, {it.Abandoned, "abandoned"}, {it.Refused, "refused"}, {it.Running, "running"}} {
 		if part.n > 0 {
 			parts = append(parts, term.Thousands(part.n)+" "+part.word)
 		}

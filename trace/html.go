@@ -195,7 +195,7 @@ func (s svgWriter) dropRow(w row, class string) {
 		name += ` <span class="soft">` + text(term.Clean(e.Type)) + `</span>`
 	}
 	waited, took, slack := dot(e.Waited()), term.Short(e.Took()), dot(e.Slack)
-	if e.Outcome == outcomeSkipped {
+	if e.skipped() {
 		waited, took, slack = "", "", ""
 	}
 	s.f(`<tr class="%s"><td class="number">%d</td><td class="name">%s</td><td>%s</td><td><span class="%s">%s</span></td>`,

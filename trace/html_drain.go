@@ -12,7 +12,7 @@ func (s svgWriter) drain(r *Report) {
 		return
 	}
 	s.f(`<div class="tables"><h2>Draining</h2><table>` + "\n<thead><tr><th>name</th><th>kind</th>")
-	for _, head := range []string{"ended", "canceled", outcomeAbandoned, "refused"} {
+	for _, head := range []string{"ended", "canceled", "abandoned", "refused"} {
 		s.f(`<th class="number">%s</th>`, head)
 	}
 	s.f("</tr></thead>\n<tbody>\n")
@@ -25,7 +25,7 @@ func (s svgWriter) drain(r *Report) {
 				figure = term.Thousands(n)
 			}
 			if n > 0 && k >= 2 {
-				class = " " + outcomeAbandoned
+				class = " " + "abandoned"
 			}
 			s.f(`<td class="number%s">%s</td>`, class, figure)
 		}

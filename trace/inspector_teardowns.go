@@ -82,16 +82,16 @@ func (p *pageWriter) thumbnail(r *Report) {
 }
 
 func (w row) thumbClass() string {
-	outcome := outcomeOK
+	word := ""
 	if w.entry != nil {
-		outcome = w.entry.Outcome
+		word = w.entry.Outcome
 	} else if len(w.fold) > 0 {
-		outcome = w.worst()
+		word = w.worst()
 	}
-	if w.critical && !failed(outcome) {
+	if w.critical && !failed(word) {
 		return "ebb-path"
 	}
-	return "ebb-" + tone(outcome)
+	return "ebb-" + tone(word)
 }
 
 // faulty names the first drops that did not end well, as markup.

@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/ebb-go/ebb/internal/outcome"
 	"github.com/ebb-go/ebb/internal/term"
 )
 
@@ -132,9 +133,9 @@ func (g *dag) mermaidClasses(b *strings.Builder) {
 		}
 	}
 	styles := map[string]string{"rest": "stroke-dasharray:4 3", "path": "stroke-width:3px"}
-	for _, outcome := range []string{"error", "timeout", outcomeAbandoned, outcomeSkipped} {
-		line, fill := toneColors(outcome)
-		styles[tone(outcome)] = fmt.Sprintf("fill:%s,stroke:%s,color:#1c2329", fill, line)
+	for _, o := range []outcome.Outcome{outcome.Error, outcome.Timeout, outcome.Abandoned, outcome.Skipped} {
+		line, fill := toneColors(o.String())
+		styles[tone(o.String())] = fmt.Sprintf("fill:%s,stroke:%s,color:#1c2329", fill, line)
 	}
 	for _, class := range []string{"error", "late", "gone", "skip", "rest", "path"} {
 		if ids := members[class]; len(ids) > 0 {

@@ -12,13 +12,6 @@ const (
 	scheduleSequential = "sequential"
 )
 
-// Outcomes a drop can have, as in [Entry.Outcome].
-const (
-	outcomeOK        = "ok"
-	outcomeAbandoned = "abandoned"
-	outcomeSkipped   = "skipped"
-)
-
 // Report says what a teardown did: one entry for every guard, daemon and child
 // scope that was left when the scope stopped accepting work, with the moment
 // it was dropped and how that ended. A scope hands it to the callback of

@@ -128,7 +128,7 @@ func (r *Report) textWaterfall(b *bufio.Writer, l textLayout) {
 		waited, took, slack := "·", "·", "·"
 		if e := w.entry; e == nil {
 			took = "≤" + term.Short(w.longest())
-		} else if e.Outcome != outcomeSkipped {
+		} else if !e.skipped() {
 			waited, took, slack = dot(e.Waited()), term.Short(e.Took()), dot(e.Slack)
 		}
 		b.WriteString(c.line(w.mark(), w.waveLabel(), w.name(), w.outcome(), waited, took, slack, axis.bar(w)))

@@ -47,7 +47,7 @@ func (l timeline) bar(w row) string {
 	switch {
 	case w.entry == nil && w.mixed():
 		return term.Fit(w.summary(), l.cells)
-	case w.outcome() == outcomeSkipped:
+	case w.entry != nil && w.entry.skipped():
 		b.WriteString("×")
 	case w.entry != nil && w.critical:
 		b.WriteString(solid(e - first*8))

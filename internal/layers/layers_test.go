@@ -25,18 +25,24 @@ const (
 // mayImport says which packages of ebb a package may import. One that is not
 // listed is a mistake: it has no place in the house yet.
 var mayImport = map[string][]string{
-	"internal/fault":  {},
-	"internal/layers": {},
-	"internal/term":   {"internal/fault"},
-	"internal/record": {"internal/fault", "internal/term", "trace"},
-	"internal/budget": {},
-	"internal/engine": {"internal/budget", "internal/fault"},
-	"internal/life":   {"internal/fault"},
-	"guard":           {"internal/fault", "internal/life"},
+	"internal/budget":  {},
+	"internal/engine":  {"internal/budget", "internal/fault", "internal/outcome"},
+	"internal/fault":   {},
+	"internal/layers":  {},
+	"internal/life":    {"internal/fault"},
+	"internal/outcome": {},
+	"internal/record":  {"internal/fault", "internal/outcome", "internal/term", "trace"},
+	"internal/term":    {"internal/fault"},
+
+	"guard": {"internal/fault", "internal/life"},
+	"group": {"internal/engine", "internal/fault", "internal/outcome"},
+	"trace": {"internal/fault", "internal/outcome", "internal/term"},
+
 	"guard/guardtest": {"internal/fault", "guard"},
-	"group":           {"internal/engine", "internal/fault"},
-	"trace":           {"internal/fault", "internal/term"},
-	"scope":           {"internal/budget", "internal/engine", "internal/fault", "internal/life", "internal/record", "guard", "group", "trace"},
+	"scope": {
+		"internal/budget", "internal/engine", "internal/fault", "internal/life", "internal/outcome", "internal/record",
+		"guard", "group", "trace",
+	},
 	"scope/scopetest": {"internal/fault", "guard", "group", "trace", "scope"},
 	"scope/scopehttp": {"internal/fault", "guard", "group", "trace", "scope"},
 }

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	oteltrace "go.opentelemetry.io/otel/trace"
 
+	"github.com/ebb-go/ebb/internal/outcome"
 	"github.com/ebb-go/ebb/internal/term"
 )
 
@@ -85,9 +86,9 @@ func (t *Teardown) Skip(i DropInfo, err error) {
 	}
 	f := failureOf(err)
 	if m := t.r.meters; m != nil {
-		t.r.measure(func() { m.skipped(d.ctx, "skipped", f) })
+		t.r.measure(func() { m.skipped(d.ctx, outcome.Skipped.String(), f) })
 	}
-	d.end(later(d.start, d.info.Started).Add(shortest), "skipped", f)
+	d.end(later(d.start, d.info.Started).Add(shortest), outcome.Skipped.String(), f)
 }
 
 // drop makes a DropSpan, without its span; ahead says whether to start that
@@ -136,11 +137,11 @@ func (i *DropInfo) queued() time.Duration {
 	return between(i.Queued, i.Started)
 }
 
-// End ends the drop at the time at, with the outcome as a lower-case word, and
+// End ends the drop at the time at, with the word of an outcome, and
 // marks its span as failed if err is not nil. The first call wins and later
 // ones do nothing: a drop ends at its abandonment, whatever it returns
 // afterwards.
-func (d *DropSpan) End(at time.Time, outcome string, err error) {
+func (d *DropSpan) End(at time.Time, how string, err error) {
 	if d == nil || d.ended.Swap(true) {
 		return
 	}
@@ -148,14 +149,14 @@ func (d *DropSpan) End(at time.Time, outcome string, err error) {
 	f := failureOf(err)
 	if m := d.r.meters; m != nil {
 		took, ctx := between(d.info.Started, at), d.ctx
-		d.r.measure(func() { m.dropped(ctx, took, outcome, f) })
+		d.r.measure(func() { m.dropped(ctx, took, how, f) })
 	}
-	d.end(at, outcome, f)
+	d.end(at, how, f)
 }
 
 // end ends the span, or makes one that has ended, or counts the drop with its
 // wave.
-func (d *DropSpan) end(at time.Time, outcome string, f failure) {
+func (d *DropSpan) end(at time.Time, how string, f failure) {
 	if d.span == nil && d.late {
 		if !d.t.keep(d.w, between(d.info.Started, at), f) {
 			return
@@ -172,6 +173,6 @@ func (d *DropSpan) end(at time.Time, outcome string, f failure) {
 		d.r.reach(at)
 	}
 	d.r.finish(d.span, at, f, func(span oteltrace.Span) {
-		span.SetAttributes(attribute.String(keyDropOutcome, term.Word(outcome)))
+		span.SetAttributes(attribute.String(keyDropOutcome, term.Word(how)))
 	})
 }

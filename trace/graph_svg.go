@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/ebb-go/ebb/internal/outcome"
 	"github.com/ebb-go/ebb/internal/term"
 )
 
@@ -181,7 +182,7 @@ func radius(kind string, height float64) float64 {
 // state that is not the usual one.
 func (n *dagNode) subtitle() string {
 	switch n.state {
-	case "", outcomeOK, "live", "running", "open", "dropped", "closed":
+	case "", outcome.OK.String(), "live", "running", "open", "dropped", "closed":
 		return ""
 	}
 	return term.Fit(n.state, nodeCells)

@@ -47,7 +47,7 @@ func (p Plan) Diff(r *Report) Diff {
 				c.Ran, c.Outcome = e.Wave, e.Outcome
 			}
 			switch {
-			case e == nil || e.Outcome == outcomeSkipped:
+			case e == nil || e.skipped():
 				d.NotRun = append(d.NotRun, c)
 			case e.Wave != n.Wave:
 				d.Moved = append(d.Moved, c)
@@ -55,7 +55,7 @@ func (p Plan) Diff(r *Report) Diff {
 		}
 	}
 	for _, e := range r.Entries {
-		if !planned[e.Name] && e.Outcome != outcomeSkipped {
+		if !planned[e.Name] && !e.skipped() {
 			d.NotPlanned = append(d.NotPlanned, Change{Name: e.Name, Kind: e.Kind, Planned: -1, Ran: e.Wave, Outcome: e.Outcome})
 		}
 	}

@@ -260,7 +260,7 @@ func (r *Report) criticalWaves() []int {
 	last := make(map[int]int) // wave to the entry that ended last
 	for i := range r.Entries {
 		e := &r.Entries[i]
-		if e.Outcome == outcomeSkipped {
+		if e.skipped() {
 			continue
 		}
 		if j, ok := last[e.Wave]; !ok || e.Ended.After(r.Entries[j].Ended) {
@@ -282,7 +282,7 @@ func (r *Report) criticalEager() []int {
 	for i := range r.Entries {
 		e := &r.Entries[i]
 		at[e.Name] = i
-		if e.Outcome != outcomeSkipped && (last < 0 || e.Ended.After(r.Entries[last].Ended)) {
+		if !e.skipped() && (last < 0 || e.Ended.After(r.Entries[last].Ended)) {
 			last = i
 		}
 	}
@@ -290,7 +290,7 @@ func (r *Report) criticalEager() []int {
 	before := r.slots()
 	for i, ok := last, last >= 0; ok; {
 		e := &r.Entries[i]
-		if e.Outcome != outcomeSkipped {
+		if !e.skipped() {
 			path = append(path, i)
 		}
 		delete(at, e.Name)
@@ -308,7 +308,7 @@ func (r *Report) criticalEager() []int {
 func (r *Report) criticalSequential() []int {
 	var path []int
 	for i := range r.Entries {
-		if r.Entries[i].Outcome != outcomeSkipped {
+		if !r.Entries[i].skipped() {
 			path = append(path, i)
 		}
 	}

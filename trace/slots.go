@@ -22,7 +22,7 @@ func (r *Report) slots() []int {
 	var starts, ends []int
 	for i := range r.Entries {
 		before[i] = -1
-		if r.Entries[i].Outcome != outcomeSkipped {
+		if !r.Entries[i].skipped() {
 			starts, ends = append(starts, i), append(ends, i)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ebb-go/ebb/internal/outcome"
 	"github.com/ebb-go/ebb/internal/term"
 )
 
@@ -194,15 +195,6 @@ func (w row) span() (queued, started, ended time.Time) {
 	return queued, started, ended
 }
 
-// failed reports whether an outcome is one to look at.
-func failed(outcome string) bool {
-	switch outcome {
-	case "error", "panic", "goexit", "timeout", outcomeAbandoned, outcomeSkipped:
-		return true
-	}
-	return false
-}
-
 // worst returns the outcome by which a fold is drawn: ok only if all are.
 func (w row) worst() string {
 	for _, e := range w.fold {
@@ -210,5 +202,5 @@ func (w row) worst() string {
 			return e.Outcome
 		}
 	}
-	return outcomeOK
+	return outcome.OK.String()
 }
