@@ -2,7 +2,6 @@ package scope
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 
 	"go.opentelemetry.io/otel/metric"
@@ -10,6 +9,7 @@ import (
 	"go.uber.org/multierr"
 
 	"github.com/ebb-go/ebb/guard"
+	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/internal/life"
 	"github.com/ebb-go/ebb/internal/record"
 )
@@ -118,7 +118,7 @@ func Register[T any](s *Scope, name string, g *guard.Guard[T], opts ...GuardOpti
 	if err := h.g.Own(); err != nil {
 		return nil, s.refusal("register", name, err)
 	}
-	if err := h.node.admits(name, &cfg); err != nil && !errors.Is(err, ErrClosed) {
+	if err := h.node.admits(name, &cfg); err != nil && !fault.Is(err, ErrClosed) {
 		h.g.Disown() // a mistake in the call; the guard stays the caller's
 		return nil, s.refusal("register", name, err)
 	}
@@ -143,7 +143,7 @@ func Defer(s *Scope, name string, drop func(ctx context.Context) error, opts ...
 	h.g = &h.own
 	h.node.s, h.node.resource = s, h
 	cfg := newGuardConfig(opts)
-	if err := h.node.admits(name, &cfg); err != nil && !errors.Is(err, ErrClosed) {
+	if err := h.node.admits(name, &cfg); err != nil && !fault.Is(err, ErrClosed) {
 		return nil, s.refusal("defer", name, err)
 	}
 	if err := h.node.keep(nil, "defer", name, &cfg); err != nil {

@@ -126,7 +126,7 @@ func (s *Scope) configure(opts []Option) error {
 		c.err = c.guard.err
 	}
 	if c.err != nil {
-		return s.refusal("open", s.name, misuse(c.err.Error()))
+		return s.refusal("open", s.name, c.err)
 	}
 	return nil
 }

@@ -184,3 +184,10 @@ func (e *SignalError) ErrorType() string { return "signal" }
 
 // place says where the panic of a task or daemon was caught.
 func (e *TaskError) place() string { return fmt.Sprintf("scope %q: task %q", e.Scope, e.Task) }
+
+// misuse is an error that says what is wrong with a call.
+type misuse string
+
+func (m misuse) Error() string { return string(m) }
+
+func (m misuse) ErrorType() string { return "misuse" }

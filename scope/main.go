@@ -91,7 +91,7 @@ func (p *program) exitCode(s *Scope) int {
 	switch {
 	case p.panicked == nil && p.err == nil:
 		return 0
-	case clean && p.bodyNil && fault.Is(p.err, context.Canceled):
+	case clean && p.bodyNil && (p.err == error(first) || endsIn(p.err, context.Canceled)):
 		return 0 // a service that has stopped in order
 	case p.panicked == nil && first != nil && endsIn(p.err, first):
 		return first.ExitCode()

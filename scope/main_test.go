@@ -34,11 +34,21 @@ func TestMain(m *testing.M) {
 // say tells the test how far the program is.
 func say(what string) { fmt.Println(what) }
 
+// canceledWith is a service that cancels itself.
+func canceledWith(cause error) int {
+	return scope.Main(func(ctx context.Context, s *scope.Scope) error {
+		s.Cancel(cause)
+		return nil
+	})
+}
+
 // programs are what a process runs under [scope.Main].
 var programs = map[string]func() int{
 	"ok": func() int {
 		return scope.Main(func(ctx context.Context, s *scope.Scope) error { return nil })
 	},
+	"canceled":              func() int { return canceledWith(fmt.Errorf("asked by a peer: %w", context.Canceled)) },
+	"canceled for a reason": func() int { return canceledWith(errors.Join(context.Canceled, errBoom)) },
 	"fails": func() int {
 		return scope.Main(func(ctx context.Context, s *scope.Scope) error {
 			_ = must(scope.Defer(s, "db", func(context.Context) error { return errBoom }))
@@ -327,6 +337,13 @@ func (p *process) exits(code int, stderr ...string) {
 // TestMainSuccess: 0, and nothing on stderr.
 func TestMainSuccess(t *testing.T) { runs(t, "ok").exits(0) }
 
+// TestMainCanceled: a service that is canceled has stopped in order, unless the cause
+// says more than that.
+func TestMainCanceled(t *testing.T) {
+	runs(t, "canceled").exits(0)
+	runs(t, "canceled for a reason").exits(1, "boom")
+}
+
 // TestMainFailure: 1, with the report and the errors on stderr, each once, under the
 // name of the program.
 func TestMainFailure(t *testing.T) {
@@ -350,10 +367,10 @@ func TestMainOutputIsBounded(t *testing.T) {
 	}
 }
 
-// TestMainMisuse: the scope does not open.
 // programName is that of the test binary, which the helper processes run too.
 var programName = filepath.Base(os.Args[0])
 
+// TestMainMisuse: the scope does not open.
 func TestMainMisuse(t *testing.T) {
 	runs(t, "is misused").exits(1, programName+": ", "WithGrace(-1ns)")
 }

@@ -48,9 +48,11 @@ func (f *frame) adopt(child *Scope) (stopped, ok bool) {
 // release is adopt's opposite.
 func (f *frame) release(child *Scope) {
 	p := f.s
-	if f == &p.body {
+	ofBody := f == &p.body
+	if ofBody {
 		p.noticeDrained()
 	}
+	canceled := ofBody && child.wasCanceled() // asks a context, so without the lock
 	p.mu.Lock()
 	if child.prev != nil {
 		child.prev.next = child.next
@@ -61,8 +63,8 @@ func (f *frame) release(child *Scope) {
 		child.next.prev = child.prev
 	}
 	child.prev, child.next = nil, nil
-	if d := p.drainedLocked(); d != nil && f == &p.body && p.state < dropping {
-		d.ended("run", child.name, child.wasCanceled())
+	if ofBody && p.state < dropping {
+		p.drainedLocked().ended("run", child.name, canceled)
 	}
 	f.leaveLocked()
 	p.mu.Unlock()

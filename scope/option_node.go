@@ -27,7 +27,7 @@ func newGuardConfig(opts []GuardOption) (c guardConfig) {
 // valid returns what is wrong with the options.
 func (c *guardConfig) valid() error {
 	if c.err != nil {
-		return misuse(c.err.Error())
+		return c.err
 	}
 	return nil
 }
@@ -82,7 +82,7 @@ func AlsoDependsOn(nodes ...Node) GuardOption {
 func DropTimeout(d time.Duration) GuardOption {
 	return guardOption{"DropTimeout", func(c *guardConfig) {
 		if c.timeout = d; d < 0 {
-			c.err = fmt.Errorf("DropTimeout(%v): must not be negative", d)
+			c.err = misuse(fmt.Sprintf("DropTimeout(%v): must not be negative", d))
 		}
 	}}
 }

@@ -39,13 +39,6 @@ func (e *becauseError) Error() string { return fault.Text(e.err) + ": " + fault.
 // Unwrap returns both.
 func (e *becauseError) Unwrap() []error { return []error{e.err, e.because} }
 
-// misuse is an error that says what is wrong with a call.
-type misuse string
-
-func (m misuse) Error() string { return string(m) }
-
-func (m misuse) ErrorType() string { return "misuse" }
-
 // notAccepted returns an error of the engine as users of this package meet it.
 func notAccepted(err error) error {
 	switch e := err.(type) {

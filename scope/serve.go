@@ -25,8 +25,8 @@ const errServed = misuse("stopped serving before its turn")
 // while Serve is starting it, and maybe before serve has begun. Its context has the
 // values of the daemon's; its deadline is when three quarters of the time that the
 // drop has are up, and then it is canceled. After shutdown was called,
-// [http.ErrServerClosed] and [net.ErrClosed] from serve count as nil; its other errors,
-// and those of shutdown, are the daemon's. A serve function that does not return is
+// [http.ErrServerClosed] and [net.ErrClosed] from serve count as nil, unless joined with
+// another error; its other errors, and those of shutdown, are the daemon's. A serve function that does not return is
 // abandoned, by name, when the time of the drop is up.
 //
 // Serve returns when the server has been started, but not necessarily before it
@@ -79,7 +79,7 @@ func (v *serving) run(serve func() error) error {
 		return err
 	}
 	<-v.closed
-	if fault.Is(err, http.ErrServerClosed) || fault.Is(err, net.ErrClosed) {
+	if endsIn(err, http.ErrServerClosed, net.ErrClosed) { // with another error beside it, it says more
 		err = nil
 	}
 	return multierr.Append(err, v.err)

@@ -25,6 +25,7 @@ func TestServe(t *testing.T) {
 		"in order":               {},
 		"closed, as net/http":    {serve: http.ErrServerClosed},
 		"closed, as net":         {serve: wraps},
+		"closed, and more":       {serve: errors.Join(net.ErrClosed, errBoom), want: []error{errBoom}},
 		"serve fails":            {serve: errBoom, want: []error{errBoom}},
 		"shutdown fails":         {serve: wraps, shutdown: errGone, want: []error{errGone}},
 		"both fail":              {serve: errBoom, shutdown: errGone, want: []error{errBoom, errGone}},

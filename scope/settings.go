@@ -105,7 +105,7 @@ func (s *Scope) makeConfig() *config {
 // reject keeps the first complaint about an option.
 func (s *Scope) reject(format string, args ...any) {
 	if c := s.makeConfig(); c.err == nil {
-		c.err = fmt.Errorf(format, args...)
+		c.err = misuse(fmt.Sprintf(format, args...))
 	}
 }
 
