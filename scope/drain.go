@@ -43,6 +43,11 @@ func (s *Scope) drainBounded(ctx context.Context, idle <-chan struct{}) {
 	dropDone := ctx.Done()
 	bound := budget.Deadline(ctx)
 	began := time.Now()
+	if !bound.IsZero() {
+		s.mu.Lock()
+		s.clock().bound = began.Add(budget.Asked(max(bound.Sub(began), 0)))
+		s.mu.Unlock()
+	}
 	for {
 		due, act, filled := s.drainDue(began, bound)
 		var timer *time.Timer

@@ -30,6 +30,7 @@ type clock struct {
 	// Guarded by the scope's mu.
 	left       time.Time     // when the body returned; zero before
 	graceFrom  time.Time     // when the grace began; zero before
+	bound      time.Time     // when its drop by its parent is to cancel it; zero before, and for none
 	canceledAt time.Time     // when the cancellation was noticed; zero before
 	cut        error         // with what it was canceled when its time was up; nil before
 	filled     chan struct{} // closed, and nil again, when a drain that has found nothing to drop gets something

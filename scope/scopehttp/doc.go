@@ -69,6 +69,14 @@
 // that still run then. A handler whose answer depends on a task starts it by
 // [scope.Scope.TryGo], which returns an error, or calls [scope.All].
 //
+// A handler that knows nothing of ebb, and does not end by itself, gets a context that
+// ends when the server is asked to stop, by [CancelOnStop].
+//
+// A load balancer goes on sending requests until it has noticed that a server stops, and
+// clients reuse connections that are about to be closed. With [LameDuck] the server says
+// that it is not ready, asks clients to let go of their connections, and serves for a
+// while before it stops.
+//
 // # Hijacked connections
 //
 // net/http forgets a connection that a handler has hijacked. A server of this package

@@ -1,12 +1,15 @@
 package scopehttp_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"time"
 
 	"github.com/ebb-go/ebb/scope"
@@ -179,6 +182,77 @@ func ExampleServeOn() {
 	fmt.Println(err)
 	// Output:
 	// true http
+	// <nil>
+}
+
+// A health server on a port of its own outlives the drain of the public one, which
+// depends on it, and says from the signal on that no request should be sent.
+func ExampleLameDuck() {
+	err := scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+		var ready scopehttp.Readiness
+		health, hd, err := scopehttp.Serve(ctx, s, "health", &http.Server{Addr: "127.0.0.1:0", Handler: &ready})
+		if err != nil {
+			return err
+		}
+		_, _, err = scopehttp.Serve(ctx, s, "http", &http.Server{Addr: "127.0.0.1:0", Handler: http.NotFoundHandler()},
+			scope.AlsoDependsOn(hd), scopehttp.LameDuck(100*time.Millisecond, &ready))
+		if err != nil {
+			return err
+		}
+		fmt.Print(fetch(new(http.Client), "http://"+health.String()))
+		s.Stop(nil) // as a signal does
+		for ready.Ready() {
+			time.Sleep(time.Millisecond)
+		}
+		fmt.Print(fetch(new(http.Client), "http://"+health.String()))
+		return nil
+	})
+	fmt.Println(err)
+	// Output:
+	// HTTP/1.1 200 ready
+	// HTTP/1.1 503 not ready
+	// <nil>
+}
+
+func ExampleReadiness() {
+	var ready scopehttp.Readiness // of no server yet
+	show(&ready, "GET", "/readyz")
+	// Output: 503 not ready
+}
+
+// A reverse proxy knows nothing of ebb. Of an event stream it would take all the time
+// that the server has to stop.
+func ExampleCancelOnStop() {
+	err := scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+		events, _, err := scopehttp.Serve(ctx, s, "events", &http.Server{Addr: "127.0.0.1:0", Handler: http.HandlerFunc(
+			func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "text/event-stream")
+				fmt.Fprint(w, "data: hello\n\n")
+				_ = http.NewResponseController(w).Flush()
+				<-r.Context().Done()
+			},
+		)})
+		if err != nil {
+			return err
+		}
+		proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: events.String()})
+		mux := http.NewServeMux()
+		mux.Handle("/events", scopehttp.Handler(proxy, scopehttp.CancelOnStop()))
+		public, _, err := scopehttp.Serve(ctx, s, "http", &http.Server{Addr: "127.0.0.1:0", Handler: mux})
+		if err != nil {
+			return err
+		}
+		r, err := http.Get("http://" + public.String() + "/events")
+		if err != nil {
+			return err
+		}
+		line, err := bufio.NewReader(r.Body).ReadString('\n')
+		fmt.Print(line)
+		return err // the stream is still open
+	}, scope.WithGrace(time.Hour))
+	fmt.Println(err)
+	// Output:
+	// data: hello
 	// <nil>
 }
 

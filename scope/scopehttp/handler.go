@@ -34,7 +34,7 @@ func Middleware(opts ...Option) func(next http.Handler) http.Handler {
 // Func returns a handler that calls fn in the scope of the request, which fails with
 // the error that fn returns. Below a [Handler] or in a [Serve] there is such a scope
 // already: [Buffer] and [OnError] among opts then apply to the rest of the request, in
-// place of the Handler's, and other options do not. Otherwise Func opens a scope, as
+// place of the Handler's, [CancelOnStop] to what fn gets, and other options do not. Otherwise Func opens a scope, as
 // Handler does. It panics if fn is nil.
 //
 // Below an [http.TimeoutHandler] fn may still run when the request has been answered
@@ -76,7 +76,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serve runs the request in a scope. server is whose connection w writes to, if h is
 // its outermost handler.
 func (h *handler) serve(w http.ResponseWriter, r *http.Request, server *server) {
-	q := &request{buffer: h.buffer, onError: h.onError}
+	q := &request{buffer: h.buffer, onError: h.onError, asked: h.asked}
 	inside := newResponse(w, r, q, server)
 	front := inside.shaped(shapeOf(w))
 	closed := false

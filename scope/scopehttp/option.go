@@ -15,6 +15,7 @@ type config struct {
 	onError func(http.ResponseWriter, *http.Request, error) // nil: answer
 	scope   []scope.Option
 	buffer  int
+	asked   bool // CancelOnStop
 }
 
 func newConfig(opts []Option) (c config) {
@@ -70,3 +71,14 @@ func Scope(opts ...scope.Option) Option {
 // A response that grows beyond n bytes, or is flushed or hijacked, is sent from there
 // on. Informational responses are sent at once. 0, the default, holds nothing back.
 func Buffer(n int) Option { return func(c *config) { c.buffer = n } }
+
+// CancelOnStop gives requests a context that is canceled when the server is asked to
+// stop, or the scope that the handler is below, instead of when its time is running
+// out. It is for handlers that know nothing of [scope.Stopping] and do not end by
+// themselves, such as an [net/http/httputil.ReverseProxy] of an event stream: without
+// it they take all of the time there is, and are cut off then. The cause is that of
+// [scope.StoppingContext]. The scope of the request is not canceled by it: what the
+// handler has acquired is dropped as of any request that has ended.
+//
+// Given to a [Handler] around one route, it leaves the others their time.
+func CancelOnStop() Option { return func(c *config) { c.asked = true } }

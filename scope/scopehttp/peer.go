@@ -76,7 +76,7 @@ func (v *server) begin(p *peer) (begun, last bool) {
 		p.requests++
 	}
 	v.handlers++
-	return true, v.stage == refusing
+	return true, v.stage == leaving || v.stage == refusing
 }
 
 // end counts a handler out.

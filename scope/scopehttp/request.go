@@ -14,7 +14,8 @@ import (
 // request is the context of one request inside of its scope. It is a context itself
 // so that handlers further down find it.
 type request struct {
-	context.Context // set before the handler is called
+	context.Context // set before the handler is called; with asked it ends when that is asked to stop
+	asked           bool
 
 	mu      sync.Mutex // protects the following
 	buffer  int        // see asks
@@ -59,21 +60,31 @@ func (q *request) stopHolding() {
 // Once the router has chosen, final takes the pattern.
 func (q *request) serve(ctx context.Context, s *scope.Scope, next http.Handler, w http.ResponseWriter, r *http.Request, final func(ctx context.Context, pattern string)) error {
 	q.Context = ctx
+	if q.asked {
+		var free context.CancelFunc
+		q.Context, free = scope.StoppingContext(ctx)
+		defer free()
+	}
 	if r.Trailer == nil && len(r.TransferEncoding) > 0 {
 		r.Trailer = make(http.Header) // net/http fills that of r: both have to be the same map
 	}
 	inner := r.WithContext(q)
 	defer func() {
 		q.end(s)
-		// net/http and the handlers further up know r only: net/http removes the
-		// files of its form, and looks at its body before the next request.
-		r.Pattern, r.Body = inner.Pattern, inner.Body
-		r.Form, r.PostForm, r.MultipartForm = inner.Form, inner.PostForm, inner.MultipartForm
+		takeBack(r, inner)
 		final(ctx, inner.Pattern)
 	}()
 	next.ServeHTTP(w, inner)
 	q.end(s)
 	return q.err
+}
+
+// takeBack gives r what a handler has made of a copy of it. net/http and the handlers
+// further up know r only: net/http removes the files of its form, and looks at its body
+// before the next request.
+func takeBack(r, inner *http.Request) {
+	r.Pattern, r.Body = inner.Pattern, inner.Body
+	r.Form, r.PostForm, r.MultipartForm = inner.Form, inner.PostForm, inner.MultipartForm
 }
 
 // end is called when the handler has returned. Funcs that still run then, which an
@@ -160,6 +171,13 @@ func (fn failing) serveIn(q *request, c config, w http.ResponseWriter, r *http.R
 		}
 		q.done(err)
 	}()
+	if c.asked {
+		ctx, free := scope.StoppingContext(r.Context())
+		defer free()
+		outer := r
+		r = r.WithContext(ctx)
+		defer func() { takeBack(outer, r) }()
+	}
 	err = fn(w, r)
 	returned = true
 	return true

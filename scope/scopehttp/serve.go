@@ -93,7 +93,11 @@ func start(ctx context.Context, s *scope.Scope, name string, srv *http.Server, o
 	if _, used := srv.Handler.(tracked); used {
 		return nil, nil, fmt.Errorf("scope %q: start %q: %w", s.Path(), name, errUsed)
 	}
-	v := &server{srv: srv, scope: s, name: name, up: make(chan struct{}), accepted: make(chan struct{})}
+	duck, err := lameDuckOf(opts)
+	if err != nil {
+		return nil, nil, fmt.Errorf("scope %q: start %q: %w", s.Path(), name, err)
+	}
+	v := &server{srv: srv, scope: s, name: name, up: make(chan struct{}), accepted: make(chan struct{}), duck: duck}
 	return scope.Start(ctx, s, name, func(ctx context.Context, ready func(net.Addr)) error {
 		l, err := listen(ctx)
 		if err != nil {
@@ -115,8 +119,11 @@ func (v *server) run(ctx context.Context, l net.Listener, ready func(net.Addr)) 
 		defer close(v.accepted)
 		return v.accept()
 	})
+	var goodbye *farewell
 	select {
 	case <-v.up:
+		goodbye = v.farewell()
+		defer goodbye.end()
 		ready(l.Addr())
 	case <-v.accepted: // it has come to nothing
 		restore()
@@ -131,12 +138,14 @@ func (v *server) run(ctx context.Context, l net.Listener, ready func(net.Addr)) 
 		// The scope has to know at once, but a daemon that returns can no longer
 		// stop its connections in order. So a task fails with the error, unless no
 		// task is taken any longer.
+		goodbye.begin()
 		if v.scope.TryGo(v.name, func(context.Context) error { return v.ended() }) != nil {
 			err := v.stop(ctx)
 			return multierr.Append(v.ended(), err)
 		}
 		<-scope.Stopping(ctx)
 	}
+	goodbye.wait(ctx)
 	return v.stop(ctx)
 }
 

@@ -40,6 +40,7 @@ type stage uint8
 
 const (
 	serving  stage = iota // until the daemon is asked to stop
+	leaving               // it is going to stop, and every request is the last of its connection
 	refusing              // no connection is accepted, and those that are open serve their last request
 	ending                // Shutdown is called; terminal
 )
@@ -58,6 +59,7 @@ type server struct {
 	srv       *http.Server
 	scope     *scope.Scope
 	name      string
+	duck      lameDuck
 	listener  listener        // set before the first connection
 	accepting group.Tasks     // the one call of Serve
 	up        chan struct{}   // closed when that accepts
