@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"time"
 
+	"go.uber.org/multierr"
+
 	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
 )
@@ -130,15 +132,20 @@ func (b *bodyApart) wait() bodyEnd {
 // abandon gives the body up, unless it has ended at this very moment.
 func (b *bodyApart) abandon() bodyEnd {
 	s := b.s
-	opening := s.openingBelow(&s.body)
-	stack := fault.StackOf(fault.FrameOf("(*bodyApart).call", b))
+	e := &AbandonedError{
+		Scope: s.Path(), Name: bodyName, Age: time.Since(b.started), Opening: s.openingBelow(&s.body),
+	}
+	leaves := append([]leaf{{err: e, frame: fault.FrameOf("(*bodyApart).call", b)}}, s.hungIn(&s.body)...)
+	takeStacks(leaves)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if isClosed(b.done) {
 		return b.out
 	}
 	b.abandoned = true
-	return bodyEnd{returned: true, err: &AbandonedError{
-		Scope: s.Path(), Name: bodyName, Age: time.Since(b.started), Opening: opening, Stack: stack,
-	}}
+	var all error
+	for _, l := range leaves {
+		all = multierr.Append(all, l.err)
+	}
+	return bodyEnd{returned: true, err: all}
 }

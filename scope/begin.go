@@ -95,6 +95,24 @@ func (s *Scope) traceConfig() record.Config {
 	return c
 }
 
+// time makes the scope's clock, if something can abandon what runs in it: a limit of
+// its own, the force of signals, or the drop of it, if it is a child of a scope that
+// has a clock. A nested Run is abandoned only with the function that it belongs to, by
+// a scope above, which then looks for what hangs in it (see leaf); so it needs to know
+// since when it is there, and no more.
+func (s *Scope) time() {
+	p := s.parent
+	switch {
+	case s.grace > 0, s.dropTimeout > 0, s.config != nil && s.config.guard.timeout > 0,
+		s.config != nil && s.config.signals != nil,
+		s.self != nil && p.clock() != nil:
+		s.timing.Store(&clock{opened: time.Now()})
+	case p != nil && (p.clock() != nil || p.timed):
+		s.timed = true
+		s.epoch = time.Now()
+	}
+}
+
 // configure applies the options over what is inherited, then validates.
 func (s *Scope) configure(opts []Option) error {
 	if p := s.parent; p != nil {
@@ -108,10 +126,7 @@ func (s *Scope) configure(opts []Option) error {
 	if s.name == "" {
 		s.name = "scope"
 	}
-	limited := s.config != nil && s.config.guard.timeout > 0
-	if limited || s.grace > 0 || s.dropTimeout > 0 || s.force() != nil || s.parent != nil && s.parent.clock() != nil {
-		s.timing.Store(&clock{opened: time.Now()})
-	}
+	s.time()
 	c := s.config
 	if c == nil {
 		return nil

@@ -169,45 +169,6 @@ func (s *Scope) drainCause(began, bound time.Time) error {
 	return e
 }
 
-// abandonTasks gives up the tasks and lexical children that are still running,
-// each by name.
-func (s *Scope) abandonTasks() {
-	now := time.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.advanceLocked(dropping) // from here on what they start is refused
-	var blocks []string
-	for _, n := range s.graph.Nodes() {
-		blocks = append(blocks, n.Name())
-	}
-	blocks = atMost(blocks, maxNames)
-	stacks := make(map[fault.Frame]string)
-	for t := s.tasks; t != nil; t = t.next {
-		stacks[t.place()] = ""
-	}
-	fault.Stacks(stacks)
-	for t := s.tasks; t != nil; t = t.next {
-		t.abandoned = true
-		err := &AbandonedError{
-			Scope: s.Path(), Name: t.name, Age: s.sinceLocked(t.started), Blocks: blocks,
-			Opening: s.openingLocked(&t.frame), Stack: stacks[t.place()],
-		}
-		s.failLocked(failure{t.index, err, nil})
-		s.drainedLocked().item("task", t.name).Abandoned++
-		if t.done != nil {
-			t.done(err, false)
-		}
-	}
-	for c := s.nested; c != nil; c = c.next {
-		if c.within == &s.body {
-			s.failLocked(failure{bodyIndex, &AbandonedError{
-				Scope: s.Path(), Name: c.name, Age: c.clock().age(now), Blocks: blocks,
-			}, nil})
-			s.drainedLocked().item("run", c.name).Abandoned++
-		}
-	}
-}
-
 // warnOfDrain logs a drain that takes longer than the slow threshold, once, and returns
 // how to call that off.
 func (s *Scope) warnOfDrain() (stop func() bool) {

@@ -12,6 +12,11 @@ import (
 // n while its early drop is running waits without it. Its frame lies on the stack
 // of every drop that blocks, and with it those of group just fit the smallest
 // stack; what needs room is done in other functions, before the drop function is called.
+//
+// Its frame is also the one by which the goroutine of a drop that hangs is found; see
+// [fault.Frame].
+//
+//go:noinline
 func (n *node) Drop(ctx context.Context) (err error) {
 	if !n.begin(ctx) {
 		return nil

@@ -176,10 +176,10 @@ func (e *earlyDrop) Run() {
 	n := e.node
 	s := n.s
 	outcomes := e.run.Do(context.WithoutCancel(s.context.base), s.options(nil))
-	s.takeStacks(outcomes)
+	hung := s.takeStacks(outcomes)
 	errs := make([]error, len(outcomes))
 	for k, o := range outcomes {
-		errs[k] = nodeOf(o.Node).outcome(o)
+		errs[k] = multierr.Append(nodeOf(o.Node).outcome(o), hung[k])
 	}
 	s.mu.Lock()
 	var unheard error // what the teardown has not reported of nodes that it gave up

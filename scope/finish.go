@@ -13,7 +13,7 @@ import (
 // finish ends what the scope still has, reports it, and closes it. It returns the
 // failures of the exit.
 func (s *Scope) finish(x exitRun) *faults {
-	s.takeStacks(x.outcomes)
+	x.hung = s.takeStacks(x.outcomes)
 	x.errs = make([]error, len(x.outcomes))
 	for k, o := range x.outcomes {
 		x.errs[k] = nodeOf(o.Node).outcome(o)
@@ -74,6 +74,9 @@ func (s *Scope) collect(x exitRun) (list []failure) {
 	for _, k := range drops {
 		o := x.outcomes[k]
 		list = append(list, failure{earlyIndex, x.errs[k], nodeOf(o.Node).panicked(o)})
+		if err := x.hung[k]; err != nil {
+			list = append(list, failure{earlyIndex, err, nil})
+		}
 	}
 	list = append(list, failures[early:]...)
 	if len(list) == 0 && s.decided != nil && s.decided.by.err != nil {

@@ -75,6 +75,7 @@ func TestMainSecondSignal(t *testing.T) {
 	p.exits(143, "api", "abandoned", "db", "skipped")
 
 	for program, stderr := range map[string]string{
+		"hangs in request":   `scope "app/request": "tx" abandoned`,
 		"hangs in task":      `"worker" abandoned`,
 		"hangs in body":      `"body" abandoned`,
 		"hangs in telemetry": `"telemetry" abandoned`,

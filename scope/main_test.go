@@ -165,6 +165,23 @@ var programs = map[string]func() int{
 			select {}
 		}))
 	},
+	"hangs in request": func() int {
+		return scope.Main(func(ctx context.Context, s *scope.Scope) error {
+			s.Go("worker", func(ctx context.Context) error {
+				return scope.Run(ctx, func(ctx context.Context, s *scope.Scope) error {
+					_ = must(scope.Defer(s, "tx", func(context.Context) error {
+						aSecondLater()
+						select {}
+					}))
+					say("ready")
+					<-ctx.Done()
+					return nil
+				}, scope.WithName("request"))
+			})
+			<-ctx.Done()
+			return nil
+		}, scope.WithName("app"))
+	},
 	"hangs in task": func() int {
 		return scope.Main(func(ctx context.Context, s *scope.Scope) error {
 			_ = must(scope.Defer(s, "db", nothing))

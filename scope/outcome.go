@@ -87,28 +87,3 @@ type runner interface {
 	stack() string            // of the goroutine when it was abandoned
 	tookStackLocked(stack string)
 }
-
-// maxDaemonStacks bounds the stacks of daemons that one exit keeps.
-const maxDaemonStacks = 32
-
-// takeStacks takes the stacks of the daemons that were abandoned, at most maxDaemonStacks
-// of them, in one stop of the world.
-func (s *Scope) takeStacks(outcomes []engine.Outcome) {
-	var stuck []runner
-	stacks := make(map[fault.Frame]string)
-	for _, o := range outcomes {
-		if r, ok := nodeOf(o.Node).resource.(runner); ok && o.Outcome == "abandoned" && len(stuck) < maxDaemonStacks {
-			stuck = append(stuck, r)
-			stacks[r.place()] = ""
-		}
-	}
-	if len(stuck) == 0 {
-		return
-	}
-	fault.Stacks(stacks)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, r := range stuck {
-		r.tookStackLocked(stacks[r.place()])
-	}
-}

@@ -51,6 +51,7 @@ type Scope struct {
 	supervisor   bool
 	foreign      bool // the context that it, or a scope around it, was opened in is not known
 	ownInherited bool // inherited is this scope's own copy
+	timed        bool // something above can abandon what runs in it, but nothing here
 
 	uncounted     atomic.Int32 // how many more nodes are live than the meter has been told
 	teardownAlone bool         // see node.begin; set before the first drop of the teardown starts

@@ -133,9 +133,10 @@ func (s *Scope) inspector() *trace.Inspector {
 	return s.inherited.inspector
 }
 
-// force ends every wait of the exit when it closes; nil where nothing can.
+// force ends every wait of the exit when it closes; nil where nothing can, as in a nested
+// Run without a limit of its own, which is abandoned from above.
 func (s *Scope) force() <-chan struct{} {
-	if s.inherited == nil {
+	if s.inherited == nil || s.clock() == nil {
 		return nil
 	}
 	return s.inherited.force

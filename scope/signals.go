@@ -28,8 +28,8 @@ func (s *Scope) setSignals(watched []os.Signal, stopFirst bool) {
 		force: make(chan struct{}), last: make(chan struct{}), ended: make(chan struct{}),
 		caught: make(chan os.Signal, 8), // none of them waits for the watch
 	}
-	if s.parent != nil {
-		w.outer = s.parent.force()
+	if p := s.parent; p != nil && p.inherited != nil {
+		w.outer = p.inherited.force
 	}
 	s.makeConfig().signals = w
 	shared := s.own()

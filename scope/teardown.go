@@ -19,6 +19,7 @@ type exitRun struct {
 	deadline     time.Time        // zero: none
 	outcomes     []engine.Outcome // only failures, unless somebody looks
 	errs         []error          // what Run says of each
+	hung         map[int]error    // what hung below those that were abandoned
 	early        []*earlyDrop     // that the teardown has met
 	spans        *record.Teardown
 	drain        trace.Drain // what came before
