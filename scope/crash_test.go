@@ -120,3 +120,11 @@ func TestVerboseHasTheStack(t *testing.T) {
 	}
 	wantText(t, err, `scope "x": task "t": panic: caller is gone; scope "x": drop "g" (wave 0): panic: caller is gone; scope "x": drop "h" (wave 0): boom`)
 }
+
+// TestMainPanic: 1 for a panic of a task or the body, with its stack.
+func TestMainPanic(t *testing.T) {
+	runs(t, "panics").exits(1, programName+`: scope "app": task "t": panic: kaboom`, "goroutine", "main_test.go")
+	p := runs(t, "panics in body")
+	p.says("dropped")
+	p.exits(1, programName+`: scope "app": body: panic: assignment to entry in nil map`, "goroutine", "main_test.go")
+}

@@ -118,6 +118,9 @@ func (d *Daemon) call() {
 	d.returned = true
 }
 
+// hung returns the leaves of the nested Runs of d.
+func (d *Daemon) hung() []leaf { return d.node.s.hungIn(&d.run) }
+
 // place is the frame of call.
 func (d *Daemon) place() fault.Frame { return fault.FrameOf("(*Daemon).call", d) }
 

@@ -25,6 +25,9 @@ type leaf struct {
 	scope *Scope      // of which it is the body; nil: it is none
 }
 
+// place is the frame of the goroutine of t.
+func (t *task) place() fault.Frame { return fault.FrameOf("(*task).Run", t) }
+
 // taskLeaf is t, a task of s, as a leaf. What only keeps s from leaving draining, as
 // the start of a daemon does, runs on a goroutine that has no such frame.
 func (s *Scope) taskLeaf(t *task) leaf {
@@ -91,9 +94,6 @@ func (s *Scope) hung() (leaves []leaf) {
 	}
 	return leaves
 }
-
-// hung returns the leaves of the nested Runs of d.
-func (d *Daemon) hung() []leaf { return d.node.s.hungIn(&d.run) }
 
 // hungDrops returns the leaves of the drops that run in s.
 func (s *Scope) hungDrops() (leaves []leaf) {

@@ -391,11 +391,3 @@ var programName = filepath.Base(os.Args[0])
 func TestMainMisuse(t *testing.T) {
 	runs(t, "is misused").exits(1, programName+": ", "WithGrace(-1ns)")
 }
-
-// TestMainPanic: 1 for a panic of a task or the body, with its stack.
-func TestMainPanic(t *testing.T) {
-	runs(t, "panics").exits(1, programName+`: scope "app": task "t": panic: kaboom`, "goroutine", "main_test.go")
-	p := runs(t, "panics in body")
-	p.says("dropped")
-	p.exits(1, programName+`: scope "app": body: panic: assignment to entry in nil map`, "goroutine", "main_test.go")
-}

@@ -164,9 +164,6 @@ func (t *task) end(span *record.Span) {
 	s.taskEndedUnlock(t)
 }
 
-// place is the frame of Run.
-func (t *task) place() fault.Frame { return fault.FrameOf("(*task).Run", t) }
-
 func (t *task) isAbandoned() bool {
 	t.s.mu.Lock()
 	defer t.s.mu.Unlock()
