@@ -21,7 +21,7 @@ func (s *Scope) finish(x exitRun) *faults {
 	awaitEarly(x.early, x.outcomes, x.deadline)
 	list := s.collect(x)
 	var report *trace.Report
-	if s.reports() || x.spans != nil && (s.schedule != Waves || s.dropLimit() > 0) {
+	if s.reports() || x.spans != nil && !s.inWaves() {
 		report = s.report(x)
 	}
 	if x.spans != nil {

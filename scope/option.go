@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	oteltrace "go.opentelemetry.io/otel/trace"
 
+	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -61,7 +62,7 @@ func (o dropTimeoutOption) apply(s *Scope) {
 }
 
 func (o scheduleOption) apply(s *Scope) {
-	if s.schedule = Schedule(o); s.schedule > Sequential {
+	if s.schedule = Schedule(o); !engine.Schedule(o).Valid() {
 		s.reject("WithSchedule(%d): no such schedule", uint8(o))
 	}
 }

@@ -41,10 +41,14 @@ func (s *Scope) entry(o engine.Outcome, err error) trace.Entry {
 	return e
 }
 
+// inWaves reports whether each wave of the teardown lasts as long as its longest drop:
+// the schedule has waves, and no limit makes the drops of one queue.
+func (s *Scope) inWaves() bool { return engine.Schedule(s.schedule).HasWaves() && s.dropLimit() == 0 }
+
 // criticalNames returns the names on the critical path of r. By waves, without a
 // limit on drops, that is what ended last in each, which takes no report.
 func (s *Scope) criticalNames(x exitRun, r *trace.Report) (names []string) {
-	if s.schedule != Waves || s.dropLimit() > 0 {
+	if !s.inWaves() {
 		for _, e := range r.CriticalPath() {
 			names = append(names, e.Name)
 		}

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/ebb-go/ebb/internal/schedule"
 )
 
 // Complete sorts the entries by wave, keeping their order within one, and
@@ -138,13 +140,12 @@ func (r *Report) completeTimes(l *links) {
 }
 
 func (r *Report) completeSlack(links *links) {
-	switch r.Schedule {
-	case scheduleSequential:
-		return
-	case scheduleEager:
-		r.slackEager(links)
-	default:
+	switch s := schedule.Of(r.Schedule); {
+	case s.IsLine():
+	case s.HasWaves():
 		r.slackWaves()
+	default:
+		r.slackEager(links)
 	}
 }
 
@@ -246,14 +247,13 @@ func (r *Report) CriticalPath() []Entry {
 
 // critical returns the positions of the critical path's entries.
 func (r *Report) critical() []int {
-	switch r.Schedule {
-	case scheduleSequential:
+	switch s := schedule.Of(r.Schedule); {
+	case s.IsLine():
 		return r.criticalSequential()
-	case scheduleEager:
-		return r.criticalEager()
-	default:
+	case s.HasWaves():
 		return r.criticalWaves()
 	}
+	return r.criticalEager()
 }
 
 func (r *Report) criticalWaves() []int {

@@ -3,6 +3,9 @@ package trace
 import (
 	"slices"
 	"time"
+
+	"github.com/ebb-go/ebb/internal/budget"
+	"github.com/ebb-go/ebb/internal/schedule"
 )
 
 // WaveBudget says what one wave of a teardown was allowed and what it used.
@@ -56,11 +59,11 @@ func (r *Report) Budget() []WaveBudget {
 			continue
 		}
 		after, of := len(waves)-1-k, len(waves)
-		if r.Schedule == scheduleSequential {
+		if schedule.Of(r.Schedule).IsLine() {
 			later, _ := slices.BinarySearchFunc(starts, lastStart[k].Add(1), time.Time.Compare)
 			after, of = len(starts)-later, len(starts)
 		}
-		reserve := time.Duration(float64(r.Grace) / 4 * float64(after) / float64(of))
+		reserve := budget.Share(budget.Reserve(r.Grace), after, of)
 		w.Share = between(w.Started, r.Deadline.Add(-reserve))
 	}
 	return waves

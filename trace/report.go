@@ -6,12 +6,6 @@ import "time"
 // It is also the path of ebb's module, whose version theirs is.
 const ScopeName = "github.com/ebb-go/ebb"
 
-// Words of [Report.Schedule], as the schedules of a scope print themselves.
-const (
-	scheduleEager      = "eager"
-	scheduleSequential = "sequential"
-)
-
 // Report says what a teardown did: one entry for every guard, daemon and child
 // scope that was left when the scope stopped accepting work, with the moment
 // it was dropped and how that ended. A scope hands it to the callback of

@@ -3,6 +3,8 @@ package trace
 import (
 	"cmp"
 	"slices"
+
+	"github.com/ebb-go/ebb/internal/schedule"
 )
 
 // Under a limit on concurrent drops, a drop that waited did so for the end of
@@ -15,7 +17,7 @@ import (
 // slots returns for each entry the one whose slot it waited for, -1 for none; nil
 // without a limit.
 func (r *Report) slots() []int {
-	if r.DropLimit <= 0 || r.Schedule == scheduleSequential {
+	if r.DropLimit <= 0 || schedule.Of(r.Schedule).IsLine() {
 		return nil
 	}
 	before := make([]int, len(r.Entries))

@@ -19,7 +19,7 @@ func (g *Graph) Holds(a, b *Node) bool {
 		return true
 	case teardown == nil:
 		return before(trees, a, b)
-	case teardown.ready.Load() && teardown.Schedule == Waves && teardown.Limit != 1:
+	case teardown.ready.Load() && teardown.Schedule.HasWaves() && teardown.Limit != 1:
 		return wave < other && !teardown.leavesTo(b) // the newest run of both
 	}
 	return teardown.before(a, b)
@@ -89,7 +89,7 @@ func (r *run) leavesTo(n *Node) bool {
 // before is Holds for the order of one run, and false for nodes that are not both in it.
 func (r *run) before(a, b *Node) bool {
 	ready := r.ready.Load() // else only the waves may be read
-	if ready && r.Schedule == Eager || !ready && !r.early {
+	if ready && !r.Schedule.HasWaves() && !r.Schedule.IsLine() || !ready && !r.early {
 		return false // only edges count, or the schedule is not known
 	}
 	at, bt := int32(-1), int32(-1)
@@ -113,7 +113,7 @@ func (r *run) before(a, b *Node) bool {
 		return false
 	case !ready:
 		return r.waveAt(at) < r.waveAt(bt)
-	case r.Schedule == Sequential || r.Limit == 1:
+	case r.Schedule.IsLine() || r.Limit == 1:
 		return at < bt
 	}
 	return r.waveAt(r.queued(at)) < r.waveAt(r.queued(bt))

@@ -38,10 +38,11 @@ func (r *run) budget(t *turn) (limit, tail time.Duration, bounded bool) {
 		return limit, tail, bounded
 	}
 	// What has not started keeps its share of the reserve.
-	after, all := r.waveCount()-1-r.waveAt(t.pos), r.waveCount()
-	if r.Schedule == Sequential || r.Limit > 0 {
-		after, all = int(t.after), len(r.records)
+	share := r.discipline().share
+	if r.Limit > 0 {
+		share = (*run).shareOfNodes // drops queue
 	}
+	after, all := share(r, t)
 	left, within := budget.Split(budget.Left(r.Deadline, r.at(t.now), budget.Share(r.Reserve, after, all)))
 	if !bounded || left <= limit {
 		return left, within, true

@@ -67,7 +67,7 @@ func (r *run) tellSlow(d slowDrop) {
 // tellWave tells that the wave before tail has ended, or that the one after it
 // starts if there is one.
 func (r *run) tellWave(t *turn, next step, kind EventKind) {
-	if r.Schedule != Waves {
+	if !r.Schedule.HasWaves() {
 		return
 	}
 	pos := r.queue.tail.Load()

@@ -6,28 +6,6 @@ import (
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
-// A Schedule says when a guard may be dropped.
-type Schedule uint8
-
-const (
-	Waves      Schedule = iota // wave k+1 starts when wave k has ended
-	Eager                      // a guard is dropped as soon as its last dependent has ended
-	Sequential                 // one at a time; respects the edges and otherwise reverses registration
-)
-
-// String returns the name in lower case.
-func (s Schedule) String() string {
-	switch s {
-	case Waves:
-		return "waves"
-	case Eager:
-		return "eager"
-	case Sequential:
-		return "sequential"
-	}
-	return "unknown"
-}
-
 // An Option changes how [Graph.Teardown], [Graph.Drop] and [Graph.DropTree]
 // run. Of two that say the same thing the later one counts.
 type Option interface{ apply(*Options) }

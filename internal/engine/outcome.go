@@ -27,7 +27,7 @@ type Outcome struct {
 	Queued     time.Time
 	ReleasedBy *Node
 
-	Turn      int      // with the schedule Sequential, its place in the order of running
+	Turn      int      // if the schedule is a line, its place in it
 	Overrun   *Overrun // of timeout and abandoned
 	Elsewhere bool     // an earlier run drops the node, and this one only waited for it
 }
@@ -44,7 +44,7 @@ type Overrun struct {
 type EventKind uint8
 
 const (
-	WaveStart EventKind = iota // before any DropStart of the wave; schedule Waves only, as is WaveEnd
+	WaveStart EventKind = iota // before any DropStart of the wave; schedules with waves only, as is WaveEnd
 	WaveEnd                    // after the last DropEnd of the wave, before the next WaveStart
 	DropStart                  // on the goroutine that is going to run the drop, right before it does
 	DropSlow                   // once, for a drop that runs longer than the option Slow says

@@ -42,8 +42,8 @@ type extra struct {
 	others   map[int32]Dropper           // by position: stands in for a node that another run drops
 	queue    []int32                     // the positions in the queue; nil: they are in their order
 	cancel   context.CancelCauseFunc     // of ctx, with Force; else nil
-	peel     *peel                       // for Eager, and to know who released whom; else nil
-	rank     []int32                     // by slot: its position; with peel and for Sequential
+	peel     *peel                       // for schedules that release, and to know who released whom; else nil
+	rank     []int32                     // by slot: its position; with peel or a queue
 	released []release                   // by position, with Observe
 	overruns []*Overrun                  // by position, when bounded; each element belongs to who decides it
 	bounds   []atomic.Pointer[bound]     // by position, with Force: of the drop once it runs
@@ -101,28 +101,21 @@ func (r *run) prepare(ctx context.Context) {
 	if r.holds {
 		r.makeExtra().held = make([]atomic.Pointer[heldError], n)
 	}
-	if r.Schedule == Sequential || r.Schedule == Eager || r.Observe != nil {
+	if !r.Schedule.Valid() {
+		r.Schedule = Waves
+	}
+	d := r.discipline()
+	if d.order != nil || d.releases || r.Observe != nil {
 		r.makeExtra().rank = r.ranks()
 	}
-	if r.Schedule == Eager || r.Observe != nil {
+	if d.releases || r.Observe != nil {
 		r.extra.peel = newPeel(&r.plan)
 	}
 	if r.Observe != nil {
 		r.extra.released = make([]release, n)
 		r.extra.peel.ended = func(s int32) time.Duration { return r.records[r.extra.rank[s]].ended }
 	}
-	switch r.Schedule {
-	case Sequential:
-		r.extra.queue = r.line()
-		for i, s := range r.extra.queue {
-			r.extra.queue[i] = r.extra.rank[s]
-		}
-	case Eager:
-		r.extra.queue = make([]int32, n)
-		_, free := r.span(0)
-		for i := range free {
-			r.extra.queue[i] = i
-		}
-		r.queue.tail.Store(free)
+	if d.order != nil {
+		r.extra.queue = d.order(r)
 	}
 }

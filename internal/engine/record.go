@@ -123,7 +123,7 @@ func (r *run) outcomes() []Outcome {
 			out = append(out, r.outcome(int32(pos)))
 		}
 	}
-	if r.Schedule == Sequential {
+	if r.Schedule.IsLine() {
 		r.setTurns(out)
 	}
 	return out

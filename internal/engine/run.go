@@ -24,10 +24,10 @@ import (
 // 100 are for their outcomes, and 340 ns in an errgroup with a goroutine for each;
 // BenchmarkTeardown.)
 //
-// There is one queue for all schedules; what the schedule says is how its tail
-// moves. In Waves it is at the end of a wave, and who ends the last drop of the wave
-// moves it on and goes on himself. Sequential does the same with one guard at a
-// time. In Eager, who ends a drop appends what that has freed.
+// There is one queue for all schedules, cut into stretches whose drops may run at
+// the same time; a [discipline] says where a stretch ends. The worker that ends the
+// last drop of a stretch moves the tail to the end of the next one and goes on. For
+// a schedule that releases, the worker that ends a drop appends what that has freed.
 //
 // The invariant that all rests on: while something is in the queue or being
 // dropped, a worker is active, that is, counted in active. Who adds to the queue
@@ -64,7 +64,7 @@ type run struct {
 type queue struct {
 	head atomic.Int32
 	tail atomic.Int32
-	open atomic.Int32 // drops between the last two places of tail that have not ended; not for Eager
+	open atomic.Int32 // drops between the last two places of tail that have not ended; means nothing to a schedule that releases
 }
 
 // do runs the teardown on the caller's behalf, who is the first spare: it starts
@@ -75,16 +75,12 @@ type queue struct {
 // server can be long.)
 func (r *run) do(ctx context.Context) []Outcome {
 	r.prepare(ctx)
-	first := taking
-	if r.Schedule != Eager {
-		first = advancing
-	}
 	r.spare.Store(true)
 	r.active.Store(1)
 	r.first.Add(1)
 	r.group.Go(func() error {
 		r.first.Done()
-		return r.work(&turn{step: first})
+		return r.work(&turn{step: advancing})
 	})
 	r.first.Wait()
 	r.spare.Store(false)
@@ -199,7 +195,7 @@ func (r *run) resume(t turn) {
 func (r *run) free(pos int32) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	tail, peel := r.queue.tail.Load(), r.extra.peel
+	tail, peel, releases := r.queue.tail.Load(), r.extra.peel, r.discipline().releases
 	peel.take(r.slot(pos), func(d int32, free bool) {
 		waits := r.extra.rank[d]
 		if r.Observe != nil {
@@ -208,12 +204,12 @@ func (r *run) free(pos int32) {
 				*last = release{r.records[by].ended, r.node(by)}
 			}
 		}
-		if free && r.Schedule == Eager {
+		if free && releases {
 			r.extra.queue[tail] = waits
 			tail++
 		}
 	})
-	if r.Schedule == Eager {
+	if releases {
 		r.queue.tail.Store(tail)
 	}
 }

@@ -123,9 +123,10 @@ func (r *run) rescue(t *turn) {
 
 // clock sets the start of the drop. Asking for the time takes as long as all else
 // that a worker does for a guard, so the end of its last drop serves as well; but
-// only within a wave, where no dependent of this one can have ended since.
+// only within a wave, where no dependent of this one can have ended since, and not
+// if ends release: then that is when another worker let this one go.
 func (r *run) clock(t *turn) {
-	if wave := r.waveAt(t.pos); t.wave != wave || t.now == 0 || r.Schedule == Eager || r.Observe != nil {
+	if wave := r.waveAt(t.pos); t.wave != wave || t.now == 0 || r.discipline().releases || r.Observe != nil {
 		t.now, t.wave = r.now(), wave
 	}
 }
@@ -226,23 +227,20 @@ func (r *run) pass(pos int32) step {
 	if r.extra != nil && r.extra.peel != nil {
 		r.free(pos)
 	}
-	if r.Schedule != Eager && r.queue.open.Add(-1) == 0 {
+	if !r.discipline().releases && r.queue.open.Add(-1) == 0 {
 		return closing
 	}
 	return taking
 }
 
-// advance adds the next wave to the queue, or the next guard when Sequential. It
-// is called by one worker at a time: the one that ended the last drop before.
+// advance lets the next stretch of the queue be taken. It is called by one worker
+// at a time: the first of the run, or the one that ended the last drop before.
 func (r *run) advance() {
 	start := r.queue.tail.Load()
 	if int(start) == len(r.records) {
 		return
 	}
-	end := start + 1
-	if r.Schedule == Waves {
-		_, end = r.span(r.waveAt(start))
-	}
+	end := r.discipline().next(r, start)
 	r.queue.open.Store(end - start)
 	r.queue.tail.Store(end)
 }

@@ -25,25 +25,26 @@ const (
 // mayImport says which packages of ebb a package may import. One that is not
 // listed is a mistake: it has no place in the house yet.
 var mayImport = map[string][]string{
-	"internal/budget":  {},
-	"internal/engine":  {"internal/budget", "internal/fault", "internal/outcome"},
-	"internal/fault":   {},
-	"internal/layers":  {},
-	"internal/life":    {"internal/fault"},
-	"internal/outcome": {},
-	"internal/record":  {"internal/fault", "internal/outcome", "internal/term", "trace"},
-	"internal/term":    {"internal/fault"},
+	"internal/budget":   {},
+	"internal/engine":   {"internal/budget", "internal/fault", "internal/outcome", "internal/schedule"},
+	"internal/fault":    {},
+	"internal/layers":   {},
+	"internal/life":     {"internal/fault"},
+	"internal/outcome":  {},
+	"internal/record":   {"internal/fault", "internal/outcome", "internal/schedule", "internal/term", "trace"},
+	"internal/schedule": {},
+	"internal/term":     {"internal/fault"},
 
 	"guard": {"internal/fault", "internal/life"},
-	"group": {"internal/engine", "internal/fault", "internal/outcome"},
-	"trace": {"internal/fault", "internal/outcome", "internal/term"},
+	"group": {"internal/engine", "internal/fault", "internal/outcome", "internal/schedule"},
+	"trace": {"internal/budget", "internal/fault", "internal/outcome", "internal/schedule", "internal/term"},
 
 	"guard/guardtest": {"internal/fault", "guard"},
 	"scope": {
 		"internal/budget", "internal/engine", "internal/fault", "internal/life", "internal/outcome", "internal/record",
 		"guard", "group", "trace",
 	},
-	"scope/scopetest": {"internal/fault", "guard", "group", "trace", "scope"},
+	"scope/scopetest": {"internal/fault", "internal/schedule", "guard", "group", "trace", "scope"},
 	"scope/scopehttp": {"internal/fault", "guard", "group", "trace", "scope"},
 }
 

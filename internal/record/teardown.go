@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	oteltrace "go.opentelemetry.io/otel/trace"
 
+	"github.com/ebb-go/ebb/internal/schedule"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -52,7 +53,7 @@ type Teardown struct {
 	ctx   context.Context // with the teardown's span: the parent of its waves, and the exemplar of its duration
 	span  oteltrace.Span  // nil without tracer, or when its start has failed: then nothing in it has a span
 	began time.Time
-	order string // the schedule
+	order schedule.Schedule
 
 	mu        sync.Mutex           // protects following fields
 	wave      *wave                // the running one; nil before the first, between two, and always without waves
@@ -83,7 +84,7 @@ func (r *Recorder) Teardown(ctx context.Context, i TeardownInfo) (context.Contex
 	if r == nil {
 		return ctx, nil
 	}
-	t := &Teardown{r: r, ctx: context.WithoutCancel(ctx), began: orNow(i.At), order: i.Schedule}
+	t := &Teardown{r: r, ctx: context.WithoutCancel(ctx), began: orNow(i.At), order: schedule.Of(i.Schedule)}
 	if !i.Deadline.IsZero() {
 		deadline := i.Deadline // or all of i would be on the heap, also for the nil Recorder
 		r.calls.deadline.Store(&deadline)
@@ -105,7 +106,7 @@ func (r *Recorder) Teardown(ctx context.Context, i TeardownInfo) (context.Contex
 	ctx = under
 	t.ctx = context.WithoutCancel(ctx)
 	t.last = t.began
-	if t.order == "eager" {
+	if !t.order.HasWaves() && !t.order.IsLine() {
 		t.released = make(map[string]time.Time)
 	}
 	return ctx, t
@@ -205,7 +206,7 @@ func (t *Teardown) admit(d *DropInfo) (w *wave, parent oteltrace.Span, start tim
 	switch {
 	case w != nil:
 		parent, start = w.span, later(start, w.start)
-	case t.order == "sequential":
+	case t.order.IsLine():
 		start = after(t.prior, start)
 	default:
 		start = after(t.released[d.ReleasedBy], start)
@@ -242,7 +243,7 @@ func (t *Teardown) reach(w *wave, guard string, end time.Time) {
 	switch {
 	case w != nil:
 		w.last = later(w.last, end)
-	case t.order == "sequential":
+	case t.order.IsLine():
 		t.prior = end
 	case t.released != nil:
 		t.released[guard] = end

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/ebb-go/ebb/internal/schedule"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -46,7 +47,7 @@ func disorder(r *trace.Report, first, next trace.Entry) string {
 			next.Name, first.Ended.Sub(next.Started), first.Name)
 	case next.Started.After(first.Started):
 		return ""
-	case r.Schedule == "waves" && first.Wave < next.Wave, reaches(r, first, next.Name):
+	case schedule.Of(r.Schedule).HasWaves() && first.Wave < next.Wave, reaches(r, first, next.Name):
 		return ""
 	}
 	return fmt.Sprintf("nothing says that %q is dropped before %q: both took no time, and the one does not depend on the other",
