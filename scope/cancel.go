@@ -108,8 +108,13 @@ func (s *Scope) belowLocked(of *frame) (below []*Scope) {
 	}
 	if of == nil {
 		for _, n := range s.graph.Nodes() {
-			if c, ok := nodeOf(n).resource.(*Scope); ok && !c.graceful() {
-				below = append(below, c)
+			switch r := nodeOf(n).resource.(type) {
+			case *Scope:
+				if !r.graceful() {
+					below = append(below, r)
+				}
+			case interface{ inside() *Scope }:
+				below = append(below, r.inside())
 			}
 		}
 	}

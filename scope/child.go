@@ -126,6 +126,8 @@ func (s *Scope) Close(ctx context.Context) error {
 		return s.closeOpened(ctx)
 	case s.self == nil:
 		return s.refusal("close", s.name, misuse("a scope made by Run ends with its function"))
+	case s.slotNode() != nil:
+		return s.refusal("close", s.name, misuse("the scope of a slot's value ends with the value"))
 	case holds(held(ctx), target{waitPoint: waitPoint{node: s.self}}):
 		return s.refusal("close", s.name, ErrReentrant)
 	}
@@ -155,7 +157,7 @@ func (s *Scope) Close(ctx context.Context) error {
 }
 
 func (s *Scope) asNode() *node {
-	if s == nil {
+	if s == nil || s.slotNode() != nil { // what depended on one value of a slot would be dropped with it
 		return nil
 	}
 	return s.self

@@ -20,6 +20,7 @@ func (s *Scope) closeContext() {
 func (s *Scope) closeLocked() {
 	s.context.close()
 	s.advanceLocked(closed)
+	s.body.unpin(nil)
 	s.unwatchLocked()
 }
 

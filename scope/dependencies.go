@@ -108,6 +108,7 @@ func (n *node) unpinLocked() {
 	if x := n.rarely.Load(); x != nil {
 		unpin(x.above)
 		x.above = nil
+		n.unpinValuesLocked(x)
 	}
 }
 

@@ -160,6 +160,9 @@ func (n *node) CancelDrop(cause error) {
 // ended waits for what the drop function has nested, and marks n as gone.
 func (n *node) ended(err error) {
 	left := n.drop.way == dropAlone && n.drop.live.CompareAndSwap(1, 0)
+	if left {
+		n.drop.unpin(nil)
+	}
 	if left && err == nil {
 		n.set(gone)
 		n.s.lives(-1)

@@ -79,6 +79,11 @@ func (s *Scope) bodyEnded(err error, returned bool, p any) (kind ExitKind, value
 func (s *Scope) decide(kind ExitKind, value any) {
 	cause := s.cause()
 	turn := s.byTurn(cause)
+	ofValue := s.slotNode() != nil // it ends with a value of a slot, which cuts nothing short
+	var ends Exit
+	if ofValue {
+		ends = ExitOf(&s.self.drop)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.advanceLocked(dropping)
@@ -87,6 +92,10 @@ func (s *Scope) decide(kind ExitKind, value any) {
 	}
 	slices.SortStableFunc(s.failuresLocked(), func(a, b failure) int { return a.index - b.index })
 	exit, by := s.exitLocked(kind, value, cause)
+	if ofValue && (exit.Kind == Succeeded || exit.Kind == Canceled) {
+		exit, by = ends, failure{}
+	}
+	s.body.unpin(s)
 	if exit.Kind != Succeeded || s.watched() || s.self != nil { // else nil says the same
 		s.decided = &decision{exit: exit, by: by, cause: cause}
 		if cause == nil {

@@ -95,8 +95,8 @@ func (n *node) panicked(o engine.Outcome) *PanicError {
 	switch of := n.resource.(type) {
 	case *Daemon:
 		return of.panicked
-	case *Scope:
-		p, _ := o.Err.(*PanicError) // what callDrop made of the child's
+	case *Scope, interface{ inside() *Scope }:
+		p, _ := o.Err.(*PanicError) // what callDrop made of the child's, or of a slot value's
 		return p
 	}
 	return nil

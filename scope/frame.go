@@ -51,9 +51,23 @@ type frame struct {
 	// idle, guarded by s.mu, is made by whoever waits for live to be zero, and
 	// closed when it is.
 	idle chan struct{}
-	// stopping, guarded by s.mu, are those who wait for it to be asked to stop; nil
-	// for none.
-	stopping *listeners
+	// more is what few frames have; nil for none.
+	more atomic.Pointer[frameMore]
+}
+
+// frameMore is what few frames have. (Apart, since every node, task and scope has a
+// frame.)
+type frameMore struct {
+	stopping *listeners // guarded by the scope's mu: what waits for the frame to be asked to stop; nil for none
+	pins     pins       // values of slots that it keeps
+}
+
+// makeMore returns what few frames have, to be set.
+func (f *frame) makeMore() *frameMore {
+	if f.more.Load() == nil {
+		f.more.CompareAndSwap(nil, new(frameMore))
+	}
+	return f.more.Load()
 }
 
 // begin makes f the context of a function of s that is about to be called.

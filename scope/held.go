@@ -24,7 +24,7 @@ func held(ctx context.Context) (in []waitPoint) {
 			inside = f.kind == daemonFrame || f.node.is() != pending // else no scope has it
 		case openingFrame:
 			in = append(in, waitPoint{node: f.node, open: true})
-			if inside = f.apart; inside { // its callers wait for it as such
+			if inside = f.apart || f.s.isInside(); f.apart { // its callers wait for it as such
 				in = append(in, waitPoint{node: f.node})
 				next = func() *frame { return f.s.opener }
 			}
@@ -35,20 +35,29 @@ func held(ctx context.Context) (in []waitPoint) {
 		if inside && f.s.isOpened() {
 			in = append(in, waitPoint{scope: f.s})
 		}
+		for _, v := range f.pinned() {
+			in = v.node.heldFrom(in) // its drop waits for the function
+		}
 		f = next()
 	}
 	for b := borrowingOf(ctx); b != nil; b = b.outer {
 		if b.over.Load() {
 			continue
 		}
-		in = append(in, waitPoint{node: b.node}) // its drop waits for borrowers
-		s := b.node.s
-		for ; s != nil && s.self != nil; s = s.parent {
-			in = append(in, waitPoint{node: s.self})
-		}
-		if s != nil && s.isOpened() {
-			in = append(in, waitPoint{scope: s})
-		}
+		in = b.node.heldFrom(in) // its drop waits for borrowers
+	}
+	return in
+}
+
+// heldFrom adds n, whose drop waits for a function, and the scopes that it lies in.
+func (n *node) heldFrom(in []waitPoint) []waitPoint {
+	in = append(in, waitPoint{node: n})
+	s := n.s
+	for ; s != nil && s.self != nil; s = s.parent {
+		in = append(in, waitPoint{node: s.self})
+	}
+	if s != nil && s.isOpened() {
+		in = append(in, waitPoint{scope: s})
 	}
 	return in
 }

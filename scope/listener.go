@@ -32,10 +32,11 @@ type askedList = listener
 // askLocked closes the channels of all listeners, takes them off the list, and puts
 // those that finish has work for in front of asked.
 func (f *frame) askLocked(cause error, asked *askedList) *askedList {
-	if f.stopping == nil {
+	more := f.more.Load()
+	if more == nil || more.stopping == nil {
 		return asked
 	}
-	for l := f.stopping.newest; l != nil; {
+	for l := more.stopping.newest; l != nil; {
 		next := l.next
 		l.asked, l.cause, l.prev, l.next = true, cause, nil, nil
 		if l.stopping != nil {
@@ -46,7 +47,7 @@ func (f *frame) askLocked(cause error, asked *askedList) *askedList {
 		}
 		l = next
 	}
-	f.stopping = nil
+	more.stopping = nil
 	return asked
 }
 

@@ -103,6 +103,7 @@ func (n *node) moveLocked(to *node, deps []*node, cfg *guardConfig) error {
 	// on; that finds n released.
 	_ = n.s.graph.Remove(&n.vertex)
 	n.set(released)
+	n.movePinsLocked(to)
 	n.makeRarelyLocked().site = callSite()
 	n.unpinLocked()
 	n.s.names.free(n.name())

@@ -91,6 +91,9 @@ func (f *frame) leaveLocked() {
 	if asked := f.askLocked(errEnded, nil); asked != nil {
 		engine.Start(finishing{asked}) // which needs the lock to be free
 	}
+	if f.kind != bodyFrame { // that of a scope keeps what it uses for the drops
+		f.unpin(nil)
+	}
 	if f.idle != nil {
 		close(f.idle)
 	}

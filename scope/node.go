@@ -11,7 +11,7 @@ import (
 )
 
 // Node is something that a scope drops and that others can depend on: a
-// [*Handle], a [*LazyHandle], a [*Daemon], or a [*Scope] made by
+// [*Handle], a [*LazyHandle], a [*Slot], a [*Slots], a [*Daemon], or a [*Scope] made by
 // [Scope.Child]. The set is sealed.
 type Node interface {
 	// Name returns the name of the node, unique in its scope.
@@ -83,6 +83,8 @@ type rarely struct {
 	stop    context.CancelCauseFunc // cancels an early drop that runs
 	began   time.Time               // an early drop did
 	cut     bool                    // an early drop was canceled, since the teardown has no more time for it
+	values  []*kept                 // of slots, that it keeps until it is gone
+	named   bool                    // its name was taken before it is registered
 }
 
 func (n *node) is() nodeState   { return nodeState(n.state.Load()) }
@@ -113,6 +115,9 @@ func (n *node) written() string { return n.trim(n.name()) }
 
 // trim takes the number off the unique name of n that it was not given.
 func (n *node) trim(name string) string {
+	if v, ok := n.resource.(interface{ slotNode() *node }); ok && v.slotNode() != nil {
+		return v.slotNode().written() // which is followed by a number or key
+	}
 	if n.numbered {
 		name = name[:strings.LastIndexByte(name, '#')]
 	}

@@ -9,8 +9,8 @@ import (
 
 // begin makes o the context in which n is opened on behalf of ctx, until end.
 func (o *opening) begin(ctx context.Context, n *node, name string) {
-	s := n.s
-	o.frame = frame{Context: ctx, s: s, node: n, kind: openingFrame}
+	o.frame = frame{Context: ctx, s: n.s, node: n, kind: openingFrame}
+	s := n.s.outside()
 	o.name, o.opener = name, lexicalFrameOf(ctx)
 	s.mu.Lock()
 	o.since = s.ageLocked()
@@ -23,7 +23,7 @@ func (o *opening) begin(ctx context.Context, n *node, name string) {
 
 // end is deferred: an open function can also panic or call Goexit.
 func (o *opening) end() {
-	s := o.s
+	s := o.s.outside()
 	s.mu.Lock()
 	if o.prev != nil {
 		o.prev.next = o.next

@@ -48,6 +48,7 @@ func (n *node) forget() {
 	n.s.mu.Lock()
 	uses, above := x.uses, x.above
 	x.uses, x.above = nil, nil
+	n.unpinValuesLocked(x)
 	n.s.mu.Unlock()
 	unpin(uses)
 	unpin(above)
@@ -58,8 +59,11 @@ func (n *node) registerLocked(name string, own []*node, cfg *guardConfig, isUser
 	if s.state >= dropping {
 		return ErrClosed
 	}
-	unique := s.uniqueLocked(name)
-	n.numbered = unique != name
+	unique := name
+	if !n.rarelyLocked().named {
+		unique = s.uniqueLocked(name)
+		n.numbered = unique != name
+	}
 	return n.insertLocked(unique, own, cfg, isUser, users)
 }
 

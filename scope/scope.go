@@ -86,7 +86,9 @@ func (s *Scope) Path() string {
 	}
 	var names []string
 	for ; s != nil; s = s.parent {
-		names = append(names, s.name)
+		if !s.isInside() {
+			names = append(names, s.name)
+		}
 	}
 	slices.Reverse(names)
 	return strings.Join(names, "/")
@@ -97,12 +99,19 @@ func (s *Scope) Path() string {
 func (s *Scope) Context() context.Context { return &s.body }
 
 // From returns the scope in whose body, task, daemon, open or drop function ctx
-// was handed out.
+// was handed out. In the open function of a [Slot] or of [Slots] that is a scope of the
+// value: what is acquired or started on it is dropped with the value.
 func From(ctx context.Context) (*Scope, bool) {
-	if f := frameOf(ctx); f != nil {
-		return f.s, true
+	f := frameOf(ctx)
+	if f == nil {
+		return nil, false
 	}
-	return nil, false
+	if f.kind == openingFrame {
+		if v, ok := f.node.resource.(interface{ made() *Scope }); ok {
+			return v.made(), true
+		}
+	}
+	return f.s, true
 }
 
 // uniqueLocked returns name, or name with a number that makes it unique.

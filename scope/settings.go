@@ -50,6 +50,8 @@ type config struct {
 	untrace    func()      // ends its task of the execution tracer
 	signals    *signals    // that end the scope
 	opened     *opened     // it was made by Open; nil: it was not
+	inside     bool        // it is the inside of a slot
+	slot       *node       // it is the scope of a value of that slot; nil: of none
 }
 
 // guardConfig is what the options of a guard say.
@@ -203,3 +205,22 @@ type opened struct {
 
 // isOpened reports whether s was made by Open.
 func (s *Scope) isOpened() bool { return s.config != nil && s.config.opened != nil }
+
+// isInside reports whether s is the inside of a slot, which is in no path.
+func (s *Scope) isInside() bool { return s.config != nil && s.config.inside }
+
+// outside returns s, or the scope of the slot whose inside it is.
+func (s *Scope) outside() *Scope {
+	if s.isInside() {
+		return s.parent
+	}
+	return s
+}
+
+// slotNode returns the slot of whose values one has the scope; nil for all others.
+func (s *Scope) slotNode() *node {
+	if s.config == nil {
+		return nil
+	}
+	return s.config.slot
+}

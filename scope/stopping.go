@@ -96,10 +96,11 @@ func (f *frame) listen(l *listener) (known *listener, asked bool) {
 		}
 		return l, true
 	}
-	if f.stopping == nil {
-		f.stopping = new(listeners)
+	more := f.makeMore()
+	if more.stopping == nil {
+		more.stopping = new(listeners)
 	}
-	all := f.stopping
+	all := more.stopping
 	if l.stopping != nil {
 		if known := all.byDone[l.done]; known != nil {
 			return known, false
@@ -138,7 +139,8 @@ func (f *frame) unlisten(l *listener) {
 		return
 	}
 	l.asked = true
-	all := f.stopping
+	more := f.more.Load()
+	all := more.stopping
 	if l.prev != nil {
 		l.prev.next = l.next
 	} else {
@@ -153,6 +155,6 @@ func (f *frame) unlisten(l *listener) {
 		close(l.stopping)
 	}
 	if all.newest == nil {
-		f.stopping = nil // a map keeps its buckets
+		more.stopping = nil // a map keeps its buckets
 	}
 }
