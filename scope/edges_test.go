@@ -53,7 +53,7 @@ func TestUseInOpen(t *testing.T) {
 			return "", db.Borrow(ctx, func(ctx context.Context, _ string) error { log.Use(ctx); return nil })
 		}, guard.Nothing))
 		_ = must(scope.Acquire(ctx, s, "alone", func(context.Context) (string, error) {
-			return db.Value(), nil //scopevet:ignore lostedge Value records nothing
+			return db.Value(), nil // Value records nothing
 		}, guard.Nothing))
 		_ = db.Use(ctx) // the body is no guard
 		wantPlan(t, s, "cache->db journal->db,log alone", "db log")

@@ -16,12 +16,14 @@ import (
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/analysis/multichecker"
 
+	"github.com/ebb-go/ebb/scope/scopevet/guardleak"
 	"github.com/ebb-go/ebb/scope/scopevet/lostedge"
 	"github.com/ebb-go/ebb/scope/scopevet/uncheckederr"
 )
 
 // checks are in the order in which a scope meets them.
 var checks = []*analysis.Analyzer{
+	guardleak.Analyzer,
 	lostedge.Analyzer,
 	uncheckederr.Analyzer,
 }

@@ -19,13 +19,13 @@ import (
 var text string
 
 // Analyzer reports a use of a guard that records no edge.
-var Analyzer = &analysis.Analyzer{
+var Analyzer = report.Flags(&analysis.Analyzer{
 	Name:      "lostedge",
 	Doc:       doc.Of(text, "lostedge"),
 	Requires:  []*analysis.Analyzer{inspect.Analyzer, role.Analyzer},
 	FactTypes: []analysis.Fact{(*reads)(nil)},
 	Run:       run,
-}
+})
 
 // A check is one run of the analyzer.
 type check struct {

@@ -15,6 +15,5 @@
 //
 //	db, _ := scope.Acquire(ctx, s, "db", openDB, guard.Close) // db is nil if openDB fails
 //
-// It reports such a call in a go or defer statement, too. It does not look at test
-// files unless it is given -uncheckederr.tests.
+// It reports such a call in a go or defer statement, too.
 package uncheckederr

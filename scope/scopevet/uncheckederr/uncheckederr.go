@@ -3,7 +3,6 @@ package uncheckederr
 import (
 	_ "embed"
 	"go/ast"
-	"go/token"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/analysis/passes/inspect"
@@ -20,18 +19,12 @@ import (
 var text string
 
 // Analyzer reports an error of ebb that nothing looks at.
-var Analyzer = &analysis.Analyzer{
+var Analyzer = report.Flags(&analysis.Analyzer{
 	Name:     "uncheckederr",
 	Doc:      doc.Of(text, "uncheckederr"),
 	Requires: []*analysis.Analyzer{inspect.Analyzer, flow.Analyzer},
 	Run:      run,
-}
-
-var tests bool
-
-func init() {
-	Analyzer.Flags.BoolVar(&tests, "tests", false, "report in test files, too")
-}
+})
 
 // matters says whose error must be looked at, and what is lost otherwise.
 var matters = map[string]string{
@@ -60,26 +53,25 @@ func run(pass *analysis.Pass) (any, error) {
 		return nil, nil
 	}
 	out := report.New(pass)
-	calls := map[token.Pos]*ast.CallExpr{} // whose errors have a name, by their parentheses
+	named := map[*ast.CallExpr]bool{} // the calls whose errors have a name
 	in := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector)
 	for cur := range in.Root().Preorder((*ast.CallExpr)(nil)) {
 		call := cur.Node().(*ast.CallExpr)
 		name := role.Callee(pass.TypesInfo, call)
-		if matters[name] == "" || !tests && report.InTest(pass, call.Pos()) {
+		if matters[name] == "" {
 			continue
 		}
 		if how := lost(pass, cur); how != "" {
 			out.Report(analysis.Diagnostic{Pos: call.Pos(), End: call.Fun.End(),
 				Message: "the error of " + name + " is " + how + ": it says " + matters[name]})
 		} else {
-			calls[call.Lparen] = call
+			named[call] = true
 		}
 	}
-	for _, fn := range pass.ResultOf[flow.Analyzer].(*flow.Funcs).All {
-		for _, b := range fn.Blocks {
-			for _, instr := range b.Instrs {
-				overwritten(out, calls, instr)
-			}
+	fs := pass.ResultOf[flow.Analyzer].(*flow.Funcs)
+	for call := range fs.Calls() {
+		if at := fs.Syntax(call); named[at] {
+			overwritten(out, call, at)
 		}
 	}
 	return nil, nil
@@ -129,14 +121,8 @@ func lost(pass *analysis.Pass, cur inspector.Cursor) string {
 	return ""
 }
 
-// overwritten reports the call instr, if it is one of calls, when no path reads its
-// error.
-func overwritten(out *report.Reporter, calls map[token.Pos]*ast.CallExpr, instr ssa.Instruction) {
-	call, ok := instr.(*ssa.Call)
-	if !ok || calls[call.Pos()] == nil {
-		return
-	}
-	at := calls[call.Pos()]
+// overwritten reports the call, which is written at, if no path reads its error.
+func overwritten(out *report.Reporter, call *ssa.Call, at *ast.CallExpr) {
 	name := flow.Callee(&call.Call)
 	results := flow.Results(call)
 	if err := results[len(results)-1]; err == nil || !read(err) {

@@ -2,7 +2,10 @@
 package flow
 
 import (
+	"go/ast"
+	"go/token"
 	"go/types"
+	"iter"
 	"reflect"
 
 	"golang.org/x/tools/go/analysis"
@@ -16,7 +19,13 @@ import (
 // Funcs are the functions of a package in their SSA form, literals too; none of a
 // package that does not import ebb, which has nothing to look for.
 type Funcs struct {
-	All []*ssa.Function
+	All   []*ssa.Function
+	calls map[token.Pos]*ast.CallExpr // by their parentheses, where SSA has them
+}
+
+// Syntax returns the call as it is written, or nil if it is not written.
+func (fs *Funcs) Syntax(call ssa.CallInstruction) *ast.CallExpr {
+	return fs.calls[call.Common().Pos()]
 }
 
 // Analyzer computes the *Funcs of a package.
@@ -36,7 +45,16 @@ func run(pass *analysis.Pass) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Funcs{built.(*buildssa.SSA).SrcFuncs}, nil
+	fs := &Funcs{built.(*buildssa.SSA).SrcFuncs, map[token.Pos]*ast.CallExpr{}}
+	for _, file := range pass.Files {
+		ast.Inspect(file, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok {
+				fs.calls[call.Lparen] = call
+			}
+			return true
+		})
+	}
+	return fs, nil
 }
 
 // Callee returns the name of the function of ebb that call calls, or "".
@@ -114,4 +132,19 @@ func Walk(p Place, visit func(ssa.Instruction) bool, follow func(from, to *ssa.B
 		}
 	}
 	walk(p.Block, p.At+1)
+}
+
+// Calls yields the calls in the functions, go and defer statements aside.
+func (fs *Funcs) Calls() iter.Seq[*ssa.Call] {
+	return func(yield func(*ssa.Call) bool) {
+		for _, fn := range fs.All {
+			for _, b := range fn.Blocks {
+				for _, instr := range b.Instrs {
+					if call, ok := instr.(*ssa.Call); ok && !yield(call) {
+						return
+					}
+				}
+			}
+		}
+	}
 }

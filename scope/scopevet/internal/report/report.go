@@ -1,8 +1,10 @@
 // Package report reports what an analyzer has found, once for each place, and not
-// where the code says that it is meant.
+// where the code says that it is meant. Test files, which make mistakes in order to
+// see what happens, are left out unless a flag asks for them.
 package report
 
 import (
+	"flag"
 	"go/token"
 	"strings"
 
@@ -15,11 +17,18 @@ import (
 //	//scopevet:ignore lostedge the test wants it so
 const directive = "//scopevet:ignore "
 
+// Flags gives a the flag tests, which every check has.
+func Flags(a *analysis.Analyzer) *analysis.Analyzer {
+	a.Flags.Bool("tests", false, "report in test files, too")
+	return a
+}
+
 // A Reporter reports for one run of an analyzer.
 type Reporter struct {
-	pass *analysis.Pass
-	at   map[token.Pos]bool
-	mute map[line]bool
+	pass  *analysis.Pass
+	tests bool
+	at    map[token.Pos]bool
+	mute  map[line]bool
 }
 
 type line struct {
@@ -29,7 +38,8 @@ type line struct {
 
 // New returns a reporter for pass.
 func New(pass *analysis.Pass) *Reporter {
-	r := &Reporter{pass, map[token.Pos]bool{}, map[line]bool{}}
+	tests := pass.Analyzer.Flags.Lookup("tests").Value.(flag.Getter).Get().(bool)
+	r := &Reporter{pass, tests, map[token.Pos]bool{}, map[line]bool{}}
 	for _, file := range pass.Files {
 		for _, group := range file.Comments {
 			for _, c := range group.List {
@@ -51,18 +61,16 @@ func New(pass *analysis.Pass) *Reporter {
 	return r
 }
 
-// Report reports d, unless something was reported there before or the code takes
-// it back.
+// Report reports d, unless something was reported there before, the code takes it
+// back, or it is in a test file.
 func (r *Reporter) Report(d analysis.Diagnostic) {
 	p := r.pass.Fset.Position(d.Pos)
+	if !r.tests && strings.HasSuffix(p.Filename, "_test.go") {
+		return
+	}
 	if r.at[d.Pos] || r.mute[line{p.Filename, p.Line}] {
 		return
 	}
 	r.at[d.Pos] = true
 	r.pass.Report(d)
-}
-
-// InTest reports whether pos is in a test file.
-func InTest(pass *analysis.Pass, pos token.Pos) bool {
-	return strings.HasSuffix(pass.Fset.Position(pos).Filename, "_test.go")
 }

@@ -101,3 +101,18 @@ func namedOf(t types.Type) *types.Named {
 	named, _ := t.(*types.Named)
 	return named
 }
+
+// IsError reports whether t is the type error.
+func IsError(t types.Type) bool { return types.Identical(t, types.Universe.Lookup("error").Type()) }
+
+// Written returns the source of a called function, without its type arguments.
+func Written(fun ast.Expr) string {
+	switch e := ast.Unparen(fun).(type) {
+	case *ast.IndexExpr:
+		return Written(e.X)
+	case *ast.IndexListExpr:
+		return Written(e.X)
+	default:
+		return types.ExprString(e)
+	}
+}

@@ -7,4 +7,5 @@ import (
 	"github.com/ebb-go/ebb/scope"
 )
 
+// Test files are left out.
 func Test(t *testing.T) { scope.Run(context.Background(), body) }
