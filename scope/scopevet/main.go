@@ -19,6 +19,7 @@ import (
 	"github.com/ebb-go/ebb/scope/scopevet/guardleak"
 	"github.com/ebb-go/ebb/scope/scopevet/lostedge"
 	"github.com/ebb-go/ebb/scope/scopevet/uncheckederr"
+	"github.com/ebb-go/ebb/scope/scopevet/useafterdrop"
 )
 
 // checks are in the order in which a scope meets them.
@@ -26,6 +27,7 @@ var checks = []*analysis.Analyzer{
 	guardleak.Analyzer,
 	lostedge.Analyzer,
 	uncheckederr.Analyzer,
+	useafterdrop.Analyzer,
 }
 
 // A multichecker is a tool of go vet, too, when go vet calls it.
