@@ -33,8 +33,8 @@ func New[T any](v T, drop func(ctx context.Context, v T) error, opts ...Option) 
 	g := new(Guard[T])
 	in := g.in()
 	in.Init(v, drop)
-	if o := life.NewOrigin(typeOf(v), 1, opts); o != nil {
-		in.Track(o)
+	if life.Tracks(opts) {
+		in.Track(life.NewOrigin(typeOf(v), 1, opts))
 	}
 	return g
 }
@@ -45,8 +45,8 @@ func Of[T Dropper](v T, opts ...Option) *Guard[T] {
 	g := new(Guard[T])
 	in := g.in()
 	in.Init(v, dropSelf[T])
-	if o := life.NewOrigin(typeOf(v), 1, opts); o != nil {
-		in.Track(o)
+	if life.Tracks(opts) {
+		in.Track(life.NewOrigin(typeOf(v), 1, opts))
 	}
 	return g
 }

@@ -57,30 +57,37 @@ type untracked struct{}
 
 func (untracked) apply(*Origin) {}
 
-// NewOrigin records the caller of the function skip frames above the one that calls
-// it; nil with the option Untracked.
-func NewOrigin[O Option](typ reflect.Type, skip int, opts []O) *Origin {
+// Tracks reports whether opts are those of a thing that has an origin.
+func Tracks[O Option](opts []O) bool {
 	for _, opt := range opts {
 		if Option(opt) == Untracked {
-			return nil
+			return false
 		}
 	}
+	return true
+}
+
+// NewOrigin records the caller of the function skip frames above the one that calls it.
+func NewOrigin[O Option](typ reflect.Type, skip int, opts []O) *Origin {
 	o := &Origin{typ: typ, depth: 1}
 	for _, opt := range opts {
 		if Option(opt) != nil {
 			opt.apply(o)
 		}
 	}
-	o.record(skip + 1)
+	if o.depth == 1 {
+		o.stack = o.site[:runtime.Callers(skip+2+o.skip, o.site[:])]
+	} else {
+		o.record(skip + 1)
+	}
 	return o
 }
 
+// record keeps the stack of depth frames. For one frame, its callers call runtime.Callers
+// by themselves: that takes the longer the more frames lie between.
 func (o *Origin) record(skip int) {
-	o.stack = o.site[:]
-	if o.depth != 1 {
-		o.stack = make([]uintptr, o.depth)
-	}
 	if o.depth > 0 {
+		o.stack = make([]uintptr, o.depth)
 		o.stack = o.stack[:runtime.Callers(skip+2+o.skip, o.stack)]
 	}
 }
@@ -101,7 +108,11 @@ func (o *Origin) ForHandle(typ reflect.Type, skip int, lost Loser) *Origin {
 		return nil
 	}
 	h := &Origin{name: o.name, typ: typ, depth: o.depth, lost: lost}
-	h.record(skip + 1)
+	if h.depth == 1 {
+		h.stack = h.site[:runtime.Callers(skip+2, h.site[:])]
+	} else {
+		h.record(skip + 1)
+	}
 	return h
 }
 

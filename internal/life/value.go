@@ -86,11 +86,7 @@ func (g *Value[T]) Drop(ctx context.Context, from State, site uintptr) error {
 
 // Begin is [Life.Begin] of a value that its holder drops.
 func (g *Value[T]) Begin(ctx context.Context) (inside context.Context, begun bool, err error) {
-	var site uintptr
-	if g.Origin != nil { // else there is nothing that would keep it
-		site = g.Origin.Caller(1)
-	}
-	return g.Life.Begin(ctx, g, Live, site)
+	return g.Life.Begin(ctx, g, Live, g.Origin.Caller(1))
 }
 
 // AwaitIdle blocks until the value has no borrowers, or ctx ends.
