@@ -15,57 +15,6 @@ import (
 	"github.com/ebb-go/ebb/guard"
 )
 
-var errDrop = errors.New("drop failed")
-
-// counted returns a drop function that returns err, and the count of its calls.
-func counted(err error) (drop func(context.Context, int) error, calls *atomic.Int32) {
-	calls = new(atomic.Int32)
-	return func(context.Context, int) error {
-		calls.Add(1)
-		return err
-	}, calls
-}
-
-// recovered returns what fn panics with.
-func recovered(fn func()) (value any) {
-	defer func() { value = recover() }()
-	fn()
-	return nil
-}
-
-// exits calls fn on a goroutine of its own and reports whether it called Goexit.
-func exits(fn func()) bool {
-	returned := false
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		fn()
-		returned = true
-	})
-	wg.Wait()
-	return !returned
-}
-
-func wantErr(t *testing.T, what string, got, want error) {
-	t.Helper()
-	if !errors.Is(got, want) {
-		t.Errorf("%s: got error %v, want %v", what, got, want)
-	}
-}
-
-func wantClosed(t *testing.T, what string, c <-chan struct{}, want bool) {
-	t.Helper()
-	select {
-	case <-c:
-		if !want {
-			t.Errorf("%s is closed", what)
-		}
-	default:
-		if want {
-			t.Errorf("%s is not closed", what)
-		}
-	}
-}
-
 // guardStates are the states in which a guard can be, each with a way into it. The
 // way is inside a synctest bubble and may leave goroutines that end with ctx.
 var guardStates = []struct {
@@ -217,8 +166,6 @@ func TestGuardStates(t *testing.T) {
 		}
 	}
 }
-
-func second[T any](_ T, err error) error { return err }
 
 // A second Drop is nil, also after a failed one; Err keeps the error.
 func TestDropTwice(t *testing.T) {

@@ -5,8 +5,6 @@ import (
 	"os"
 	"testing"
 
-	"github.com/ebb-go/ebb/guard"
-	"github.com/ebb-go/ebb/internal/life"
 	"go.uber.org/goleak"
 )
 
@@ -20,19 +18,4 @@ func TestMain(m *testing.M) {
 		code = 1
 	}
 	os.Exit(code)
-}
-
-// own makes the test the owner of g, as a scope does.
-func own[T any](g *guard.Guard[T]) error {
-	if g == nil {
-		return guard.ErrDropped
-	}
-	return life.Inside(g).Own()
-}
-
-// disown is the opposite of own.
-func disown[T any](g *guard.Guard[T]) {
-	if g != nil {
-		life.Inside(g).Disown()
-	}
 }
