@@ -66,6 +66,8 @@ func Stacks(stacks map[Frame]string) {
 //
 // of a stack trace, without its package and what follows the receiver; nil if the
 // line is no call of a method with a pointer receiver.
+// The runtime prints an argument that it is not sure of with a question mark: the address is
+// the receiver's all the same as long as that is used after the call.
 func frameIn(line []byte) []byte {
 	arg := bytes.Index(line, []byte("(0x"))
 	if arg < 0 {

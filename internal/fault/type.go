@@ -2,10 +2,10 @@ package fault
 
 import "context"
 
-// Type returns the low-cardinality name of err for the attribute error.type:
-// what the first error in err's tree with an ErrorType method says, else
+// Type returns the name of err for the attribute error.type, which has few values: what
+// the ErrorType method of the first error in err's tree with one returns, else
 // "canceled" and "timeout" for the two errors of package context, else "error".
-// It is empty for nil only. A method that does not return has said nothing.
+// It is empty for nil only. A method that does not return counts as an empty name.
 func Type(err error) string {
 	if err == nil {
 		return ""
@@ -30,6 +30,8 @@ func Type(err error) string {
 	return "error"
 }
 
+// namedBy returns the name, and "" if the method panics. A Goexit ends the goroutine of
+// the search, which find goes on with behind this error.
 func namedBy(t interface{ ErrorType() string }) (name string) {
 	defer func() { _ = recover() }()
 	return t.ErrorType()
