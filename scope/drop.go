@@ -157,6 +157,18 @@ func (n *node) CancelDrop(cause error) {
 	}
 }
 
+// Abandoned is called by the engine when a run has given n up. What waits for n, a drop
+// of the same run maybe, is told now.
+func (n *node) Abandoned(o engine.Outcome) {
+	n.s.mu.Lock()
+	awaited := n.rarelyLocked().early != nil
+	n.s.mu.Unlock()
+	if awaited {
+		n.s.takeStacks([]engine.Outcome{o}) // else the end of the run takes all in one stop of the world
+	}
+	_ = n.outcome(o) // which the run returns once more
+}
+
 // ended waits for what the drop function has nested, and marks n as gone.
 func (n *node) ended(err error) {
 	left := n.drop.way == dropAlone && n.drop.live.CompareAndSwap(1, 0)

@@ -2,10 +2,7 @@ package scope
 
 import (
 	"context"
-	"log/slog"
 	"time"
-
-	"go.uber.org/multierr"
 
 	"github.com/ebb-go/ebb/internal/engine"
 )
@@ -53,12 +50,17 @@ func (n *node) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 		err = context.Cause(ctx)
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if isClosed(e.done) {
+		s.mu.Unlock()
 		return first, e.err
 	}
+	var late error
 	if hears {
-		e.waiters--
+		late = e.leaveLocked()
+	}
+	s.mu.Unlock()
+	if late != nil {
+		s.logUnheard(n, late)
 	}
 	return first, err
 }
@@ -116,112 +118,4 @@ func (n *node) closeBound(ctx context.Context) time.Time {
 		return time.Time{}
 	}
 	return futureDeadline(ctx)
-}
-
-// beginEarlyLocked adds e to the early drops that have not ended. It is no task: the
-// exit does not wait for it before the teardown, which meets what it drops.
-func (s *Scope) beginEarlyLocked(e *earlyDrop) {
-	x := s.exitStateLocked()
-	if e.next = x.early; e.next != nil {
-		e.next.prev = e
-	}
-	x.early = e
-}
-
-// endEarlyLocked is its opposite.
-func (s *Scope) endEarlyLocked(e *earlyDrop) {
-	if e.prev != nil {
-		e.prev.next = e.next
-	} else {
-		s.exitState.early = e.next
-	}
-	if e.next != nil {
-		e.next.prev = e.prev
-	}
-	close(e.over)
-}
-
-// outcomeOf is the word for what a drop that was not bounded came to.
-func outcomeOf(err error) string {
-	switch {
-	case err == nil:
-		return "ok"
-	case err == ErrGoexit:
-		return "goexit"
-	}
-	if _, ok := err.(*PanicError); ok {
-		return "panic"
-	}
-	return "error"
-}
-
-// failUnheardLocked makes an error of drops that no caller waits for Run's. If Run has
-// collected its errors already it reports that, and the error is to be logged.
-func (s *Scope) failUnheardLocked(err error) (afterExit bool) {
-	if s.exitStateLocked().collected {
-		return true
-	}
-	s.failLocked(failure{earlyIndex, err, nil})
-	return false
-}
-
-// logUnheard logs an error of the drop of n, or of what it has made, that comes too late
-// for Run.
-func (s *Scope) logUnheard(n *node, err error) {
-	s.warn("ebb: late result of an abandoned drop", slog.String("guard", n.name()), slog.Any("error", err))
-}
-
-// Run is the goroutine of an early drop.
-func (e *earlyDrop) Run() {
-	n := e.node
-	s := n.s
-	outcomes := e.run.Do(context.WithoutCancel(s.context.base), s.options(nil))
-	hung := s.takeStacks(outcomes)
-	errs := make([]error, len(outcomes))
-	for k, o := range outcomes {
-		errs[k] = multierr.Append(nodeOf(o.Node).outcome(o), hung[k])
-	}
-	s.mu.Lock()
-	var unheard error // what the teardown has not reported of nodes that it gave up
-	for k, o := range outcomes {
-		if !nodeOf(o.Node).rarelyLocked().cut {
-			unheard = multierr.Append(unheard, errs[k])
-		}
-	}
-	afterExit := unheard != nil && e.waiters == 0 && s.failUnheardLocked(unheard)
-	e.err, e.run = multierr.Combine(errs...), nil // in the teardown's hands, if that has taken it over
-	s.endEarlyLocked(e)
-	if n.is() == gone {
-		n.endRecordLocked()
-	}
-	s.mu.Unlock()
-	if afterExit {
-		s.logUnheard(n, unheard)
-	}
-}
-
-// endRecordLocked ends the record of the drop of n, which is gone, unless its run still
-// collects what others have come to.
-func (n *node) endRecordLocked() {
-	e := n.rarelyLocked().early
-	if e == nil || e.run != nil {
-		return
-	}
-	if e.over == nil || !n.vertex.Early() { // of another run
-		e.err = multierr.Append(e.err, n.dropErrLocked())
-	}
-	n.rarely.Load().early = nil
-	close(e.done)
-}
-
-// dropErrLocked is the error of a drop that another run has done.
-func (n *node) dropErrLocked() error {
-	dropErr := n.rarelyLocked().dropErr
-	switch err := dropErr.(type) {
-	case nil:
-		return nil
-	case *DropError:
-		return err
-	}
-	return &DropError{Scope: n.s.Path(), Guard: n.name(), Wave: n.vertex.Wave(), Outcome: outcomeOf(dropErr), Err: dropErr}
 }

@@ -19,6 +19,7 @@ func (s *Scope) finish(x exitRun) *faults {
 		x.errs[k] = nodeOf(o.Node).outcome(o)
 	}
 	awaitEarly(x.early, x.outcomes, x.deadline)
+	s.conclude(x.early)
 	list := s.collect(x)
 	var report *trace.Report
 	if s.reports() || x.spans != nil && !s.inWaves() {

@@ -25,7 +25,8 @@ import (
 //   - no error is lost: each is returned to a caller, or logged as a late one;
 //   - a Run that returns nil has shown its drops an exit that succeeded;
 //   - what Run started has ended when it returns, unless a limit could cut it;
-//   - the exit takes no longer than its grace;
+//   - the exit takes no longer than its grace, but for the millisecond of what finds
+//     no time left;
 //   - nothing is left running in the end.
 type model struct {
 	t    *testing.T
@@ -258,7 +259,7 @@ func (m *model) open(name string) *thing {
 func (m *model) attempted(o *attempt, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	o.failed = !ok
+	o.failed = o.failed || !ok
 }
 
 // keep takes note that h holds its thing now, and depends on those of under

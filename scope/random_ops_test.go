@@ -56,12 +56,12 @@ func (a *actor) edges() (opts []scope.GuardOption, on []held) {
 	return opts, on
 }
 
-// opening makes an open function for th. What it uses is added to on.
-func (a *actor) opening(th *thing, where string, on *[]held) func(ctx context.Context) (*thing, error) {
+// opening makes an open function for th, whose call is o. What it uses is added to on.
+func (a *actor) opening(th *thing, where string, on *[]held, o *attempt) func(ctx context.Context) (*thing, error) {
 	return func(ctx context.Context) (v *thing, err error) {
 		b := a.fork(ctx)
-		b.used, b.in = on, &attempt{around: a.in}
-		defer func() { a.m.attempted(b.in, v != nil) }()
+		b.used, b.in = on, o
+		defer func() { a.m.attempted(o, v != nil) }()
 		if b.depth < 6 {
 			for range b.r.IntN(3) {
 				if b.m.step() {
@@ -106,7 +106,7 @@ func (a *actor) acquire() {
 	var h *scope.Handle[*thing]
 	th.by = a.in
 	ok := a.try("acquire "+th.name, func() (err error) {
-		h, err = scope.Acquire(a.ctx, a.s, "guard", a.opening(th, "open", &on), a.dropping(th, false), opts...)
+		h, err = scope.Acquire(a.ctx, a.s, "guard", a.opening(th, "open", &on, &attempt{around: a.in}), a.dropping(th, false), opts...)
 		return err
 	})
 	a.keep(ok, h, th, on)
@@ -171,12 +171,13 @@ func (a *actor) acquireAll() {
 func (a *actor) lazy() {
 	var on []held
 	th := a.m.open("lazy")
-	opened := false
+	opened, all := false, &attempt{around: a.in} // a failure gives up what those before have acquired too
 	lazy := scope.Lazy(a.s, "lazy", func(ctx context.Context) (*thing, error) {
 		if opened {
+			a.m.attempted(all, false)
 			return nil, a.m.inject("lazy") // one that failed is tried again
 		}
-		v, err := a.opening(th, "lazy", &on)(ctx)
+		v, err := a.opening(th, "lazy", &on, all)(ctx)
 		opened = err == nil
 		return v, err
 	}, a.dropping(th, false))

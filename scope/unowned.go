@@ -35,8 +35,9 @@ func (n *node) dropUnowned(user *frame, name string, cfg *guardConfig) error {
 // observeUnowned is observe for what no scope accounts for.
 func (s *Scope) observeUnowned(e engine.Event) { s.notice(e.Node.Dropper().(unowned).node, e) }
 
-// unowned drops a node that no scope accounts for.
-type unowned struct{ *node }
+// unowned drops a node that no scope accounts for. It is not the node itself: the scope
+// has nothing to take note of.
+type unowned struct{ node *node }
 
 // Drop calls the drop function, in a context of its own like any drop's.
 func (u unowned) Drop(ctx context.Context) (err error) {

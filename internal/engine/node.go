@@ -45,6 +45,14 @@ type Turner interface {
 	Turn()
 }
 
+// An Abandoner is a Dropper that hears at once when a run has given it up: its drop was
+// abandoned, or was skipped and will not be called. What waits for it need not wait for
+// the end of the run. Abandoned must not block.
+type Abandoner interface {
+	Dropper
+	Abandoned(o Outcome)
+}
+
 // dropFunc makes a Dropper of a function. A func value is one pointer, so the
 // conversion allocates nothing.
 type dropFunc func(ctx context.Context) error

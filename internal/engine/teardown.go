@@ -190,6 +190,18 @@ func (e *Early) Do(ctx context.Context, o Options) []Outcome {
 	return r.do(ctx)
 }
 
+// Ended returns the outcomes of the drops that have ended so far, while Do runs.
+func (e *Early) Ended() (ended []Outcome) {
+	r := (*run)(e)
+	for pos := range r.records {
+		// What a record holds was written before its phase said so.
+		if p, _ := r.records[pos].get(); p == over && r.asked(pos) {
+			ended = append(ended, r.outcome(int32(pos)))
+		}
+	}
+	return ended
+}
+
 // Used returns with what Drop would refuse a node now, or nil.
 func (g *Graph) Used(n *Node) error {
 	g.mu.Lock()

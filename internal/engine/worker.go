@@ -144,6 +144,7 @@ func (r *run) refuse(t *turn) bool {
 	rec := &r.records[t.pos]
 	rec.set(waiting, t.now)
 	rec.end(t.now, skipped, why)
+	r.tellAbandoned(t.pos)
 	t.step = ending
 	return true
 }
