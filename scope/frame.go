@@ -41,7 +41,7 @@ type frame struct {
 	node  *node // of an opening, a daemon or a drop
 	kind  frameKind
 	way   dropWay // of a drop
-	apart bool    // of the opening of a lazy: its callers wait for it, each on its own
+	apart bool    // of an attempt to open a lazy, and the drop of what came of it unwanted: callers wait for it, each on its own
 	asked bool    // guarded by s.mu: a daemon that was asked to stop, for what it nests
 
 	// live is one while the function runs, and one more for each lexical child. The

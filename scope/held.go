@@ -21,6 +21,9 @@ func held(ctx context.Context) (in []waitPoint) {
 			}
 		case daemonFrame, dropFrame:
 			in = append(in, waitPoint{node: f.node})
+			if f.apart {
+				in = append(in, waitPoint{node: f.node, open: true}) // the next to use the lazy wait for it
+			}
 			inside = f.kind == daemonFrame || f.node.is() != pending // else no scope has it
 		case openingFrame:
 			in = append(in, waitPoint{node: f.node, open: true})

@@ -97,7 +97,7 @@ func (h *LazyHandle[T]) dropping(drop func(context.Context, T) error) func(conte
 			}()
 			return drop(ctx, v)
 		}
-		f := &frame{node: &h.node, way: dropUnowned}
+		f := &frame{node: &h.node, way: dropUnowned, apart: true} // the attempt goes on
 		f.begin(ctx, h.node.s, dropFrame)
 		defer f.join()
 		return drop(f, v)

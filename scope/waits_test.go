@@ -213,6 +213,19 @@ var circles = []selfWait{
 		defer cancel()
 		_, _ = l.Use(own)
 	}},
+	{"the drop of a value that no one wanted drops what waits for the lazy", func(ctx context.Context, s *scope.Scope, refused func(error) error) {
+		var db *scope.Handle[struct{}]
+		waiting := make(chan struct{})
+		var first sync.Once
+		l := scope.Lazy(s, "l", func(ctx context.Context) (int, error) { first.Do(func() { <-ctx.Done() }); return 1, nil },
+			func(ctx context.Context, _ int) error { <-waiting; return refused(db.Drop(ctx)) })
+		db = must(scope.Defer(s, "db", func(ctx context.Context) error { close(waiting); _, err := l.Use(ctx); _ = refused(err); return nil }))
+		own, cancel := context.WithTimeout(ctx, sec)
+		defer cancel()
+		_, _ = l.Use(own)
+		go func() { _ = db.Drop(context.Background()) }()
+		synctest.Wait()
+	}},
 	{"a lazy awaits a task that uses it", func(ctx context.Context, s *scope.Scope, refused func(error) error) {
 		var a *scope.Task[int]
 		ready := make(chan struct{})
