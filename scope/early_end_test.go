@@ -126,3 +126,25 @@ func TestDropThatWaitsForOneThatIsGivenUp(t *testing.T) {
 		})
 	}
 }
+
+// TestAbandonedWithoutScope: what a scope refuses, and drops at once, is given up like
+// any drop, and the scope is not to take note of that.
+func TestAbandonedWithoutScope(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inScope(t, func(ctx context.Context, s *scope.Scope) {
+			used, first := must(scope.Defer(s, "used", nothing)), must(scope.Defer(s, "late", nothing))
+			call := calls(func() error {
+				_, err := scope.Acquire(ctx, s, "late", func(context.Context) (int, error) { return 1, used.Drop(ctx) },
+					func(context.Context, int) error { time.Sleep(time.Hour); return nil }, scope.DependsOn(used), scope.DropTimeout(sec))
+				return err
+			})
+			if !errors.Is(call.err, scope.ErrDropped) || !errors.Is(call.err, scope.ErrAbandoned) || call.panic != nil {
+				t.Errorf("%v, %v", call.err, call.panic)
+			}
+			if third := must(scope.Defer(s, "late", nothing)); third.Name() == first.Name() {
+				t.Errorf("the name %q is taken", first.Name())
+			}
+		})
+		time.Sleep(2 * time.Hour)
+	})
+}

@@ -131,6 +131,27 @@ type use struct {
 	pin *engine.Pin // nil: an edge in the graph of to keeps it
 }
 
+// An earlyDrop is the record of who drops a node, which all join that ask for its drop
+// while it is not gone: the run that was begun for it while the scope lived or, without
+// one, a run to which it belongs anyhow, of a tree or the teardown. The node leads to it.
+type earlyDrop struct {
+	node    *node
+	tree    bool          // its dependents too
+	bound   time.Time     // of the Close of a child: the deadline of its context; zero is none
+	done    chan struct{} // closed when it has ended
+	err     error         // read after done
+	over    chan struct{} // closed when run has ended; nil without
+	run     *engine.Early // guarded by the scope's mu: nil without, and once the teardown has taken the node over
+	waiters int           // guarded by the scope's mu: callers that will hear err
+	unheard error         // guarded by the scope's mu: of the run, which has ended: Run's if the last waiter gives up
+
+	// concluded, guarded by the scope's mu, is set if the exit was over before the run:
+	// to the nodes whose ends have been reported by then.
+	concluded map[*node]bool
+
+	prev, next *earlyDrop // in the list of those that have not ended; guarded by the scope's mu
+}
+
 // dropRecord is what is known of a drop for those who look at it. It is shared
 // by the goroutine that runs the drop and the one that abandons it, so its
 // fields are guarded by the scope's mu.
