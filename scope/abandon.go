@@ -61,7 +61,7 @@ func (s *Scope) abandonTasks() {
 		}
 	}
 	for _, c := range nested {
-		s.drainedLocked().item("run", c.name).Abandoned++
+		s.drainedLocked().item("run", c.Name()).Abandoned++
 	}
 }
 

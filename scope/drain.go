@@ -159,7 +159,7 @@ func (s *Scope) drainCause(began, bound time.Time) error {
 	if reason := s.stopReasonLocked(); reason != nil && !fault.Same(reason, s.exitState.turn) {
 		return reason
 	}
-	e := &DropTimeoutError{Scope: s.Path(), Guard: s.name, Limit: s.grace}
+	e := &DropTimeoutError{Scope: s.Path(), Guard: s.Name(), Limit: s.grace}
 	if !bound.IsZero() {
 		e.Limit = max(bound.Sub(began), 0)
 		if s.self != nil {
@@ -193,7 +193,7 @@ func (s *Scope) draining() []string {
 	}
 	for c := s.nested; c != nil; c = c.next {
 		if c.within == &s.body {
-			add(c.name)
+			add(c.Name())
 		}
 	}
 	for t := s.tasks; t != nil; t = t.next {

@@ -20,6 +20,7 @@ func (s *Scope) exit(err error, returned bool, p any) error {
 			return cause
 		}
 	}
+	s.rename()
 	kind, value := s.bodyEnded(err, returned, p)
 	s.drain(context.Background()) // no limit but its own
 	s.decide(kind, value)
@@ -28,6 +29,22 @@ func (s *Scope) exit(err error, returned bool, p any) error {
 		panic(p) // what else failed is in the report
 	}
 	return faults.result()
+}
+
+// rename gives the scope the name that is known now that its body has ended.
+func (s *Scope) rename() {
+	if s.config == nil || s.config.finalName == nil {
+		return
+	}
+	var name string
+	if failed := within(time.Now().Add(logWait), func() { name = s.config.finalName() }); failed != nil {
+		s.contained("name", failed)
+		return
+	}
+	if name != "" && name != s.name {
+		s.config.renamed.Store(&name)
+		s.rec.Rename(name, s.Path())
+	}
 }
 
 // closeIdle closes a scope that has nothing to wait for, to drop or to tell, as

@@ -64,7 +64,7 @@ func (f *frame) release(child *Scope) {
 	}
 	child.prev, child.next = nil, nil
 	if ofBody && p.state < dropping {
-		p.drainedLocked().ended("run", child.name, canceled)
+		p.drainedLocked().ended("run", child.Name(), canceled)
 	}
 	f.leaveLocked()
 	p.mu.Unlock()

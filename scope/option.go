@@ -110,6 +110,21 @@ func (o funcOption) apply(s *Scope) { o(s) }
 // the caller's span. Without it a scope is called "scope".
 func WithName(name string) Option { return nameOption(name) }
 
+// WithFinalName has a name chosen for the scope of a [Run] when its body has ended, for
+// what becomes known meanwhile, such as the route of a request: the name of its span,
+// and the one in its path from there on, in errors, drop spans, reports and on the live
+// page. An empty result leaves the name as it is. final is called once, on the goroutine
+// of the body or another one.
+func WithFinalName(final func() string) Option {
+	return funcOption(func(s *Scope) {
+		if s.self != nil || s.isOpened() {
+			s.reject("WithFinalName is an option of Run")
+			return
+		}
+		s.makeConfig().finalName = final
+	})
+}
+
 // WithGrace bounds draining and teardown together, from the moment the scope is
 // canceled or asked to stop, or its body has ended and teardown begins. 0, the
 // default, is no limit. A quarter of it is reserved for waves that have not

@@ -76,18 +76,26 @@ type Scope struct {
 }
 
 // Name returns the name given by [WithName] or [Scope.Child], "scope" without
-// one; for a child it is the unique one.
-func (s *Scope) Name() string { return s.name }
+// one; for a child it is the unique one. Once the body of a Run with [WithFinalName] has
+// ended, it is what that gave.
+func (s *Scope) Name() string {
+	if c := s.config; c != nil {
+		if renamed := c.renamed.Load(); renamed != nil {
+			return *renamed
+		}
+	}
+	return s.name
+}
 
 // Path returns the names from the root to the scope, joined by slashes.
 func (s *Scope) Path() string {
 	if s.parent == nil {
-		return s.name
+		return s.Name()
 	}
 	var names []string
 	for ; s != nil; s = s.parent {
 		if !s.isInside() {
-			names = append(names, s.name)
+			names = append(names, s.Name())
 		}
 	}
 	slices.Reverse(names)

@@ -52,6 +52,8 @@ type config struct {
 	opened     *opened     // it was made by Open; nil: it was not
 	inside     bool        // it is the inside of a slot
 	slot       *node       // it is the scope of a value of that slot; nil: of none
+	finalName  func() string
+	renamed    atomic.Pointer[string] // by finalName; nil: it was not
 }
 
 // guardConfig is what the options of a guard say.

@@ -113,7 +113,7 @@ func (d *DropSpan) begin(ctx context.Context, opts ...oteltrace.SpanStartOption)
 	i := &d.info
 	attrs := make([]attribute.KeyValue, 0, 8)
 	attrs = append(attrs,
-		d.r.path,
+		d.r.label().path,
 		attribute.String(keyGuardName, term.Word(i.Guard)),
 		attribute.String(keyGuardType, term.Word(i.Type)),
 		names(keyGuardDependsOn, i.DependsOn),

@@ -53,8 +53,8 @@ type Recorder struct {
 	span   oteltrace.Span        // of the scope; nil without tracer and in trace.SpanTeardownOnly
 	caller oteltrace.SpanContext // of the span that the scope was started under
 
-	name      string
-	path      attribute.KeyValue
+	given     label                 // what the scope was called when it opened
+	renamed   atomic.Pointer[label] // what it is called since; nil: given
 	mode      trace.SpanMode
 	taskSpans bool
 	ended     atomic.Bool
@@ -74,8 +74,7 @@ func Start(ctx context.Context, c Config) (context.Context, *Recorder) {
 		return ctx, nil
 	}
 	r := &Recorder{
-		name:      c.Name,
-		path:      attribute.String(keyScopePath, term.Word(c.Path)),
+		given:     labelOf(c.Name, c.Path),
 		mode:      c.Mode,
 		taskSpans: c.TaskSpans,
 	}
@@ -99,13 +98,47 @@ func Start(ctx context.Context, c Config) (context.Context, *Recorder) {
 	}
 	opts := []oteltrace.SpanStartOption{
 		oteltrace.WithTimestamp(orNow(c.At)),
-		oteltrace.WithAttributes(r.path, attribute.String(keyScopeSchedule, term.Word(c.Schedule))),
+		oteltrace.WithAttributes(r.given.path, attribute.String(keyScopeSchedule, term.Word(c.Schedule))),
 	}
 	if r.mode == trace.SpanLinkedRoot {
 		opts = append(opts, r.linkedRoot()...)
 	}
 	ctx, r.span = r.start(ctx, named("scope", c.Name), opts...)
 	return ctx, r
+}
+
+// label is what a scope is called in its spans.
+type label struct {
+	name string // "" for a scope without one
+	path attribute.KeyValue
+}
+
+func labelOf(name, path string) label {
+	return label{name, attribute.String(keyScopePath, term.Word(path))}
+}
+
+// label returns what the scope is called now.
+func (r *Recorder) label() *label {
+	if l := r.renamed.Load(); l != nil {
+		return l
+	}
+	return &r.given
+}
+
+// Rename gives the scope another name and path, its span too, unless that has ended.
+// Spans of it that have begun before keep theirs.
+func (r *Recorder) Rename(name, path string) {
+	if r == nil {
+		return
+	}
+	l := labelOf(name, path)
+	r.renamed.Store(&l)
+	if r.span != nil && !r.ended.Load() {
+		r.calls.do(tracing, func() {
+			r.span.SetName(named("scope", name))
+			r.span.SetAttributes(l.path)
+		})
+	}
 }
 
 // GuardLive moves the gauge of live guards, daemons and children by delta: 1

@@ -42,6 +42,25 @@ func TestScopeSpan(t *testing.T) {
 	}
 }
 
+// TestRename: the span of a scope, and those that begin later, have the new name.
+func TestRename(t *testing.T) {
+	p := new(tape)
+	ctx, r := record.Start(t.Context(), record.Config{Name: "GET /api/", Path: "svc/GET /api/", TracerProvider: p})
+	r.Rename("GET /api/orders", "svc/GET /api/orders")
+	in, td := r.Teardown(ctx, record.TeardownInfo{})
+	_, d := td.Drop(in, record.DropInfo{Guard: "tx"})
+	d.End(time.Now(), "ok", nil)
+	td.End(time.Now(), nil, nil)
+	r.End(time.Now(), "succeeded", nil)
+	r.Rename("late", "late")
+	for _, name := range []string{"scope GET /api/orders", "teardown GET /api/orders", "drop tx"} {
+		if got := p.one(t, name).detail(); !strings.Contains(got, "scope.path=svc/GET /api/orders") {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	(*record.Recorder)(nil).Rename("x", "x")
+}
+
 func TestSpanModes(t *testing.T) {
 	// record gives a scope one of each span and returns those that were made.
 	record := func(ctx context.Context, p *tape, m trace.SpanMode) []*taped {

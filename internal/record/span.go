@@ -23,7 +23,7 @@ func (r *Recorder) Acquire(ctx context.Context, guard, typ string) (context.Cont
 	if r == nil || r.span == nil {
 		return ctx, nil
 	}
-	return r.now(ctx, named("acquire", guard), r.path, attribute.String(keyGuardName, term.Word(guard)), attribute.String(keyGuardType, term.Word(typ)))
+	return r.now(ctx, named("acquire", guard), r.label().path, attribute.String(keyGuardName, term.Word(guard)), attribute.String(keyGuardType, term.Word(typ)))
 }
 
 // Task starts the span of a task, a child of the scope's span, and returns ctx
@@ -33,7 +33,7 @@ func (r *Recorder) Task(ctx context.Context, name string) (context.Context, *Spa
 	if r == nil || r.span == nil || !r.taskSpans {
 		return ctx, nil
 	}
-	return r.now(ctx, named("task", name), r.path, attribute.String(keyTaskName, term.Word(name)))
+	return r.now(ctx, named("task", name), r.label().path, attribute.String(keyTaskName, term.Word(name)))
 }
 
 // now starts a child of the scope's span that begins now.

@@ -59,6 +59,8 @@ func (p *tape) Tracer(name string, opts ...oteltrace.TracerOption) oteltrace.Tra
 	return head{tape: p}
 }
 
+func (s *taped) SetName(name string) { s.name = name }
+
 func (p *tape) Start(ctx context.Context, name string, opts ...oteltrace.SpanStartOption) (context.Context, oteltrace.Span) {
 	c := oteltrace.NewSpanStartConfig(opts...)
 	s := &taped{tape: p, name: name, links: c.Links(), began: c.Timestamp(), attrs: map[attribute.Key]attribute.Value{}}

@@ -92,14 +92,14 @@ func (r *Recorder) Teardown(ctx context.Context, i TeardownInfo) (context.Contex
 	if r.tracer == nil {
 		return ctx, t
 	}
-	attrs := []attribute.KeyValue{r.path, attribute.Int(keyWaves, i.Waves), attribute.Int(keyGuards, i.Guards)}
+	attrs := []attribute.KeyValue{r.label().path, attribute.Int(keyWaves, i.Waves), attribute.Int(keyGuards, i.Guards)}
 	if i.Grace > 0 {
 		attrs = append(attrs, attribute.Int64(keyGraceMS, i.Grace.Milliseconds()))
 	}
 	attrs = append(attrs, drained(i.Cause, i.Drain)...)
 	under, opts := r.under(ctx)
 	opts = append(opts, oteltrace.WithTimestamp(t.began), oteltrace.WithAttributes(attrs...))
-	under, t.span = r.start(under, named("teardown", r.name), opts...)
+	under, t.span = r.start(under, named("teardown", r.label().name), opts...)
 	if t.span == nil {
 		return ctx, t
 	}

@@ -85,10 +85,14 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, server *server) 
 			inside.drop()
 		}
 	}()
-	name, final := h.nameOf(r)
+	name, passing := h.nameOf(r)
+	opts := append(h.scope[:len(h.scope):len(h.scope)], scope.WithName(name))
+	if passing {
+		opts = append(opts, scope.WithFinalName(func() string { return q.finalName(r.Method) }))
+	}
 	err := scope.Run(r.Context(), func(ctx context.Context, s *scope.Scope) error {
-		return q.serve(ctx, s, h.next, front, r, final)
-	}, append(h.scope[:len(h.scope):len(h.scope)], scope.WithName(name))...)
+		return q.serve(ctx, s, h.next, front, r)
+	}, opts...)
 	closed = true
 	if err == nil {
 		inside.release()

@@ -1,54 +1,40 @@
 package scopehttp
 
 import (
-	"context"
 	"net/http"
 	"strings"
-
-	oteltrace "go.opentelemetry.io/otel/trace"
-
-	"github.com/ebb-go/ebb/internal/fault"
 )
 
 // unnamed is the name of the scope of a request whose route is not known.
 const unnamed = "request"
 
-// nameOf returns a name for the scope of r that is known before r is served, and what
-// to call with the pattern that is known after it.
-func (h *handler) nameOf(r *http.Request) (name string, final func(ctx context.Context, pattern string)) {
-	final = func(context.Context, string) {}
+// nameOf returns a name for the scope of r that is known before r is served, and whether
+// a router further down may find a better one.
+func (h *handler) nameOf(r *http.Request) (name string, passing bool) {
 	if h.name != nil {
 		if name := h.name(r); name != "" {
-			return name, final
+			return name, false
 		}
 	}
 	pattern := r.Pattern
 	if h.router != nil {
 		_, pattern = h.router.Handler(r)
 	}
-	if pattern != "" {
-		return routeName(r.Method, pattern), final
+	if pattern == "" {
+		return unnamed, true
 	}
-	return unnamed, func(ctx context.Context, pattern string) {
-		if pattern != "" {
-			rename(ctx, r.Context(), "scope "+routeName(r.Method, pattern))
-		}
-	}
+	return routeName(r.Method, pattern), strings.HasSuffix(pattern, "/") || strings.HasSuffix(pattern, "...}")
 }
 
-// rename gives the span of a scope another name. inside is the scope's context, and
-// outside the one that it was opened on: if both have the same span, it is not the
-// scope's, which has none.
-func rename(inside, outside context.Context, name string) {
-	span, outer := oteltrace.SpanFromContext(inside), oteltrace.SpanFromContext(outside)
-	if span == oteltrace.SpanFromContext(context.Background()) { // there is none
-		return
+// finalName returns the name by the pattern that was found in the end, or "" if that
+// says no more.
+func (q *request) finalName(method string) string {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.pattern == "" {
+		return ""
 	}
-	fault.Contain(func() { // a tracer is foreign code, down to the comparison of its values
-		if span.IsRecording() && span != outer {
-			span.SetName(name)
-		}
-	})
+	return routeName(method, q.pattern)
 }
 
 // routeName returns the name of a route: its pattern, after a method. So names are

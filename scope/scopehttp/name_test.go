@@ -14,6 +14,7 @@ import (
 
 	"github.com/ebb-go/ebb/scope"
 	"github.com/ebb-go/ebb/scope/scopehttp"
+	"github.com/ebb-go/ebb/trace"
 )
 
 // A pattern without a method gets that of the request, as long as it is one that
@@ -105,6 +106,14 @@ func (p *tracer) names() (names []string) {
 func TestSpanIsRenamed(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /orders/{id}", pathOf)
+	api, stripped := http.NewServeMux(), http.NewServeMux()
+	api.HandleFunc("GET /api/orders/{id}", pathOf)
+	mux.Handle("/api/", api)
+	stripped.Handle("/orders/{id}", scopehttp.Func(func(w http.ResponseWriter, r *http.Request) error {
+		pathOf(w, r)
+		return nil
+	}))
+	mux.Handle("/v2/", http.StripPrefix("/v2", stripped))
 	below := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { mux.ServeHTTP(w, r) }) // a middleware
 	for _, tt := range []struct {
 		rule string
@@ -114,6 +123,8 @@ func TestSpanIsRenamed(t *testing.T) {
 		want []string
 	}{
 		{"by the pattern", nil, false, "/orders/17", []string{"caller", "scope GET /orders/{id}"}},
+		{"by the innermost one", nil, false, "/api/orders/17", []string{"caller", "scope GET /api/orders/{id}"}},
+		{"by what a Func has got", nil, false, "/v2/orders/17", []string{"caller", "scope GET /orders/{id}"}},
 		{"not without one", nil, false, "/", []string{"caller", "scope request"}},
 		{"not against Name", []scopehttp.Option{scopehttp.Name(func(*http.Request) string { return "mine" })}, false, "/orders/17", []string{"caller", "scope mine"}},
 		{"not without a span of its own", []scopehttp.Option{scopehttp.Scope(scope.WithSpanMode(scope.SpanTeardownOnly))}, false, "/orders/17", []string{"caller"}},
@@ -130,5 +141,44 @@ func TestSpanIsRenamed(t *testing.T) {
 		if tt.path != "/" && w.Code != 200 {
 			t.Errorf("%s: status %d", tt.rule, w.Code)
 		}
+	}
+}
+
+// The reports of what a request has owned, its page and its errors have the pattern that
+// was found in the end; one that owned nothing leaves nothing on the page.
+func TestPathIsRenamed(t *testing.T) {
+	outer, inner := http.NewServeMux(), http.NewServeMux()
+	outer.Handle("/api/", inner)
+	inner.HandleFunc("GET /api/orders/{id}", func(w http.ResponseWriter, r *http.Request) {
+		s, _ := scope.From(r.Context())
+		if _, err := scope.Defer(s, "tx", func(context.Context) error { return errBoom }); err != nil {
+			t.Error(err)
+		}
+	})
+	inner.HandleFunc("GET /api/nothing", pathOf)
+	var page trace.Inspector
+	var failed error
+	var report *trace.Report
+	h := scopehttp.Handler(outer, scopehttp.OnError(func(_ http.ResponseWriter, _ *http.Request, err error) { failed = err }),
+		scopehttp.Scope(scope.WithReport(func(r *trace.Report) { report = r })))
+	err := scope.Run(t.Context(), func(ctx context.Context, _ *scope.Scope) error {
+		for _, path := range []string{"/api/orders/17", "/api/nothing"} {
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", path, nil).WithContext(ctx))
+		}
+		return nil
+	}, scope.WithName("svc"), scope.WithInspector(&page))
+	if err != nil {
+		t.Error(err)
+	}
+	if want := `scope "svc/GET /api/orders/{id}": drop "tx" (wave 0): boom`; failed == nil || failed.Error() != want {
+		t.Errorf("error %v, want %s", failed, want)
+	}
+	if want := "svc/GET /api/nothing"; report.Scope != want { // the second one
+		t.Errorf("report of %s, want %s", report.Scope, want)
+	}
+	w := httptest.NewRecorder()
+	page.ServeHTTP(w, httptest.NewRequest("GET", "http://localhost/?format=json", nil))
+	if got := w.Body.String(); !strings.Contains(got, "svc/GET /api/orders/{id}") || strings.Contains(got, "nothing") || strings.Contains(got, `"svc/GET /api/"`) {
+		t.Errorf("page %s", got)
 	}
 }

@@ -31,10 +31,15 @@ func newConfig(opts []Option) (c config) {
 // empty result stands for the default. Names go into spans and metrics, so they come
 // from a small set.
 //
-// The default is the pattern that matched, if the handler is below an [http.ServeMux]
-// or is one, with the method before it if the pattern has none. Otherwise it is
-// "request"; if a router further down sets the pattern of the request, the span of the
-// scope is then renamed.
+// The default is the pattern that matched, with the method before it if the pattern has
+// none: that of the [http.ServeMux] that the handler is below, or is itself. Where there
+// is none yet ("request"), or one that another router may be behind, such as "/api/", the
+// scope is renamed by the pattern that the innermost router has found when the handler
+// has returned: its span, its path and on the live page. That is what [http.Request] has
+// as Pattern then, in the request that a Func got, or in the one that the handler was
+// called with. A middleware in between that makes a copy of the request, as chi's Router
+// does where it is the outermost, hides it from a Handler, so that the place of
+// [Middleware] is inside: router.Use(scopehttp.Middleware()).
 func Name(fn func(r *http.Request) string) Option {
 	return func(c *config) { c.name = fn }
 }

@@ -20,6 +20,8 @@ type request struct {
 	mu      sync.Mutex // protects the following
 	buffer  int        // see asks
 	onError func(http.ResponseWriter, *http.Request, error)
+	pattern string        // of the route, as the innermost router has found it
+	routed  bool          // by a Func, which is further in than what its Handler gets to see
 	err     error         // of all Funcs
 	runs    int           // Funcs that run
 	over    bool          // the handler has returned; terminal
@@ -57,8 +59,7 @@ func (q *request) stopHolding() {
 }
 
 // serve calls next in the scope s of r, and returns what its Funcs have failed with.
-// Once the router has chosen, final takes the pattern.
-func (q *request) serve(ctx context.Context, s *scope.Scope, next http.Handler, w http.ResponseWriter, r *http.Request, final func(ctx context.Context, pattern string)) error {
+func (q *request) serve(ctx context.Context, s *scope.Scope, next http.Handler, w http.ResponseWriter, r *http.Request) error {
 	q.Context = ctx
 	if q.asked {
 		var free context.CancelFunc
@@ -72,7 +73,7 @@ func (q *request) serve(ctx context.Context, s *scope.Scope, next http.Handler, 
 	defer func() {
 		q.end(s)
 		takeBack(r, inner)
-		final(ctx, inner.Pattern)
+		q.found(inner.Pattern, false)
 	}()
 	next.ServeHTTP(w, inner)
 	q.end(s)
@@ -101,6 +102,15 @@ func (q *request) end(s *scope.Scope) {
 	if idle != nil {
 		s.Cancel(leftBehind{})
 		<-idle
+	}
+}
+
+// found takes the pattern of the route, by a Func if that is where it was found.
+func (q *request) found(pattern string, byFunc bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if pattern != "" && (byFunc || !q.routed) {
+		q.pattern, q.routed = pattern, byFunc
 	}
 }
 
@@ -157,6 +167,7 @@ func (fn failing) serveIn(q *request, c config, w http.ResponseWriter, r *http.R
 	if q == nil || !q.begin(c) {
 		return false
 	}
+	q.found(r.Pattern, true)
 	returned := false
 	var err error
 	defer func() {
