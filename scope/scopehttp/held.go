@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -44,8 +45,10 @@ func (h *held) WriteHeader(status int) {
 		if h.http2() {
 			return // its connection looks at the length when it sends the header
 		}
-		if n, err := strconv.ParseInt(h.header.Get("Content-Length"), 10, 64); err == nil && n >= 0 {
-			h.length = n
+		if length := h.header.Get("Content-Length"); length != "" { // ParseInt allocates an error for what is no number
+			if n, err := strconv.ParseInt(length, 10, 64); err == nil && n >= 0 {
+				h.length = n
+			}
 		}
 	}
 }
@@ -73,11 +76,16 @@ func (h *held) Write(b []byte) (int, error) {
 // trailers among them, are put back before the body, which the connection may send.
 func (h *held) send() {
 	header := h.below.Header()
-	since := maps.Clone(header)
-	replace(header, h.header)
-	h.below.WriteHeader(h.status)
-	h.pass(h.status)
-	replace(header, since)
+	if maps.EqualFunc(header, h.header, slices.Equal) { // nearly always, and it spares two maps
+		h.below.WriteHeader(h.status)
+		h.pass(h.status)
+	} else {
+		since := maps.Clone(header)
+		replace(header, h.header)
+		h.below.WriteHeader(h.status)
+		h.pass(h.status)
+		replace(header, since)
+	}
 	if len(h.body) > 0 {
 		_, _ = h.below.Write(h.body) // an error means that the client has gone
 	}
