@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/internal/life"
 )
 
@@ -23,7 +24,7 @@ func (e *goneError) Error() string {
 	if name := o.Name(); name != "" {
 		text = fmt.Sprintf("guard: Value of %q (%s)", name, typ)
 	}
-	text += ": " + strings.TrimPrefix(err.Error(), "guard: ")
+	text += ": " + strings.TrimPrefix(fault.Text(err), "guard: ")
 	if site := o.DropSite(); site != "" {
 		text += " at " + site
 	}

@@ -165,7 +165,7 @@ func (e *AbandonedError) ErrorType() string { return "abandoned" }
 type SignalError struct{ Signal os.Signal }
 
 // Error names the signal.
-func (e *SignalError) Error() string { return "signal: " + e.Signal.String() }
+func (e *SignalError) Error() string { return "signal: " + fault.Print(e.Signal) }
 
 // Is reports whether target is [context.Canceled].
 func (e *SignalError) Is(target error) bool { return target == context.Canceled }

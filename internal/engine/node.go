@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"time"
+
+	"github.com/ebb-go/ebb/internal/fault"
 )
 
 // A Dropper is what a node of a [Graph] drops. A graph calls Drop once, on a
@@ -25,7 +27,7 @@ type Caught struct {
 }
 
 // Error is that of Err.
-func (c *Caught) Error() string { return c.Err.Error() }
+func (c *Caught) Error() string { return fault.Text(c.Err) }
 
 // Unwrap returns Err.
 func (c *Caught) Unwrap() error { return c.Err }

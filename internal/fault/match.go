@@ -14,12 +14,34 @@ func Is(err, target error) bool {
 	}
 	// As errors.Is, but by Same: a type can be comparable and a value of it not.
 	comparable := reflect.TypeOf(target).Comparable()
+	if chained(err) {
+		for e := err; e != nil; e = errors.Unwrap(e) {
+			if comparable && Same(e, target) || isOf(e, target) {
+				return true
+			}
+		}
+		return false
+	}
 	return find(err, func(e error) bool { return comparable && Same(e, target) || isOf(e, target) })
 }
 
 // As is [errors.As] with the containment of [Is]. What an As method of err has set without
 // returning true is not returned.
 func As[T any](err error) (found T, ok bool) {
+	if chained(err) {
+		for e := err; e != nil; e = errors.Unwrap(e) {
+			if found, ok = asOf[T](e); ok {
+				return found, true
+			}
+		}
+		var zero T
+		return zero, false
+	}
+	return asIn[T](err)
+}
+
+// asIn is As for a tree. It is apart from As, which does not allocate.
+func asIn[T any](err error) (found T, ok bool) {
 	var zero T
 	if !find(err, func(e error) bool {
 		found, ok = asOf[T](e)
@@ -58,9 +80,15 @@ func asOf[T any](err error) (found T, ok bool) {
 		return found, true
 	}
 	if e, is := err.(interface{ As(any) bool }); is {
-		defer func() { _ = recover() }()
-		ok = e.As(&found)
+		return asked[T](e)
 	}
+	return found, false
+}
+
+// asked is apart from asOf, which does not allocate.
+func asked[T any](e interface{ As(any) bool }) (found T, ok bool) {
+	defer func() { _ = recover() }()
+	ok = e.As(&found)
 	return found, ok
 }
 
@@ -68,18 +96,11 @@ func asOf[T any](err error) (found T, ok bool) {
 // has. What match does with an error may call foreign methods that block or call
 // Goexit; their panics match contains itself.
 //
-// The search is on one goroutine of its own, and on one more for each method that calls
+// The search in a tree of which every error is known is on the caller's goroutine. Any
+// other is on one goroutine of its own, and on one more for each method that calls
 // Goexit: the walk goes on behind the error with that method. So it ends, as each
 // goroutine takes at least one error off the walk.
 func find(err error, match func(error) bool) (found bool) {
-	if plainChain(err) {
-		for ; err != nil; err = errors.Unwrap(err) {
-			if match(err) {
-				return true
-			}
-		}
-		return false
-	}
 	w := newWalk(err)
 	w.contained = true
 	search := func() {
@@ -90,28 +111,12 @@ func find(err error, match func(error) bool) (found bool) {
 			}
 		}
 	}
+	if left := mostKnown; known(err, &left) {
+		search()
+		return found
+	}
 	for !found && w.more() {
 		Contain(search)
 	}
 	return found
-}
-
-// plainChain reports whether err is a chain of plain errors, so that a walk over it
-// needs no goroutine of its own: no method that is called on the way is foreign. It is for
-// short ones, as most errors are; a longer one is walked like any other, and so ends if it
-// is a circle.
-func plainChain(err error) bool {
-	for range 8 {
-		if err == nil {
-			return true
-		}
-		if !plain(err) {
-			return false
-		}
-		if _, many := err.(interface{ Unwrap() []error }); many {
-			return false
-		}
-		err = errors.Unwrap(err)
-	}
-	return false
 }

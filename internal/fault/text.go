@@ -1,8 +1,6 @@
 package fault
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -13,17 +11,40 @@ import (
 // empty for nil. The text may be of any length and need not be UTF-8: what leaves the
 // process is cut and cleaned where it leaves. An Error method that blocks blocks Text.
 func Text(err error) string {
-	switch {
-	case err == nil:
+	if err == nil {
 		return ""
-	case plain(err):
-		return err.Error()
+	}
+	text, failed := said(err)
+	if failed != nil {
+		return noText + how(failed)
+	}
+	return text
+}
+
+const noText = "error without a text: its Error method "
+
+// said returns what the Error method of err, which is not nil, returns, or how it
+// failed.
+func said(err error) (string, error) {
+	if saysIt(err, mostKnown) {
+		return saidInPlace(err)
 	}
 	var got string
-	if failed := Foreign(nil, func() { got = err.Error() }); failed != nil {
-		return "error without a text: its Error method " + how(failed)
+	failed := Foreign(nil, func() { got = err.Error() })
+	if failed != nil {
+		return "", failed
 	}
-	return got
+	return got, nil
+}
+
+// saidInPlace contains a panic only: a trusted type has fields that a user has set.
+func saidInPlace(err error) (text string, failed error) {
+	defer func() {
+		if p := recover(); p != nil {
+			text, failed = "", Panic(p)
+		}
+	}()
+	return err.Error(), nil
 }
 
 // TextOf returns the texts of a list of errors in one line. An error whose Error method
@@ -60,24 +81,4 @@ func Print(v any) string {
 // numbers and the like.
 func printable(t reflect.Type) bool {
 	return t == nil || t.Kind() <= reflect.Complex128 && t.NumMethod() == 0
-}
-
-// plainTypes are the errors whose methods only return what the error holds, so that they
-// need no containment and no goroutine: those of errors.New, of fmt.Errorf in its three
-// forms, of package context, and the sentinels. Nearly all errors are of these types.
-var plainTypes = map[reflect.Type]bool{
-	reflect.TypeOf(errors.New("")):                          true,
-	reflect.TypeOf(fmt.Errorf("%d", 1)):                     true,
-	reflect.TypeOf(fmt.Errorf("%w", context.Canceled)):      true,
-	reflect.TypeOf(fmt.Errorf("%w%w", ErrGoexit, ErrStuck)): true,
-	reflect.TypeOf(context.DeadlineExceeded):                true,
-	reflect.TypeOf(ErrGoexit):                               true,
-}
-
-// plain reports whether the methods of err itself can be called as they are. A
-// nil pointer of such a type would panic as any other does. What err wraps is not looked
-// at: the text of a wrapping error was made when it was wrapped.
-func plain(err error) bool {
-	v := reflect.ValueOf(err)
-	return plainTypes[v.Type()] && (v.Kind() != reflect.Pointer || !v.IsNil())
 }

@@ -1,6 +1,9 @@
 package fault
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // Type returns the name of err for the attribute error.type, which has few values: what
 // the ErrorType method of the first error in err's tree with one returns, else
@@ -10,21 +13,76 @@ func Type(err error) string {
 	if err == nil {
 		return ""
 	}
-	name, canceled, late := "", false, false
-	find(err, func(e error) bool {
-		if t, ok := asOf[interface{ ErrorType() string }](e); ok {
-			name = namedBy(t)
+	if chained(err) {
+		var n namer
+		for e := err; e != nil && !n.names(e); e = errors.Unwrap(e) {
 		}
-		canceled = canceled || e == context.Canceled || isOf(e, context.Canceled)
-		late = late || e == context.DeadlineExceeded || isOf(e, context.DeadlineExceeded)
-		return name != ""
-	})
+		return n.result()
+	}
+	return typeIn(err)
+}
+
+// Say returns the text and the type of err, as [Text] and [Type] do, with one call
+// of foreign code where each of them makes one.
+func Say(err error) (text, kind string) {
+	if err == nil || chained(err) && saysIt(err, mostKnown) {
+		return Text(err), Type(err)
+	}
+	if text, kind, ok := sayApart(err); ok {
+		return text, kind
+	}
+	return Text(err), Type(err) // one of the methods has ended the goroutine
+}
+
+func sayApart(err error) (text, kind string, ok bool) {
+	var said, named string
+	if !Contain(func() {
+		got, failed := saidInPlace(err)
+		if failed != nil {
+			got = noText + how(failed)
+		}
+		var n namer
+		w := newWalk(err)
+		w.contained = true
+		for e := w.next(); e != nil && !n.names(e); e = w.next() {
+		}
+		said, named = got, n.result()
+	}) {
+		return "", "", false
+	}
+	return said, named, true
+}
+
+// typeIn is Type for a tree.
+func typeIn(err error) string {
+	var n namer
+	find(err, n.names)
+	return n.result()
+}
+
+// A namer looks at the errors of a tree, one after the other.
+type namer struct {
+	name           string
+	canceled, late bool
+}
+
+// names reports whether e has said the name.
+func (n *namer) names(e error) bool {
+	if t, ok := asOf[interface{ ErrorType() string }](e); ok {
+		n.name = namedBy(t)
+	}
+	n.canceled = n.canceled || e == context.Canceled || isOf(e, context.Canceled)
+	n.late = n.late || e == context.DeadlineExceeded || isOf(e, context.DeadlineExceeded)
+	return n.name != ""
+}
+
+func (n *namer) result() string {
 	switch {
-	case name != "":
-		return name
-	case canceled:
+	case n.name != "":
+		return n.name
+	case n.canceled:
 		return "canceled"
-	case late:
+	case n.late:
 		return "timeout"
 	}
 	return "error"

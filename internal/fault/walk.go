@@ -82,7 +82,7 @@ func (w *walk) expand(s step) {
 // that is contained as a whole needs no goroutine for each method: a Goexit ends the
 // goroutine of the walk, and find begins the next.
 func (w *walk) unwrap(err error) (inner []error) {
-	if w.contained || plain(err) {
+	if w.contained || trustOf(err) != foreign {
 		return unwrap(err)
 	}
 	var got []error

@@ -25,7 +25,7 @@ type CausedError struct {
 	Cause   error
 }
 
-func (e *CausedError) Error() string   { return e.Is.Error() + e.Between + fault.Text(e.Cause) }
+func (e *CausedError) Error() string   { return fault.Text(e.Is) + e.Between + fault.Text(e.Cause) }
 func (e *CausedError) Unwrap() []error { return []error{e.Is, e.Cause} }
 
 // NotDropped returns the error of a drop whose ctx ended before it could begin.

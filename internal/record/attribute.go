@@ -76,18 +76,17 @@ func names(key string, list []string) attribute.KeyValue {
 }
 
 // failure is what spans and metrics say of an error, computed once: the methods of
-// an error are foreign code. The zero failure is that of nil.
+// an error are foreign code. The zero failure is the one of nil; the kind of any
+// other is not empty.
 type failure struct{ text, kind string }
 
 func failureOf(err error) failure {
 	if err == nil {
 		return failure{}
 	}
-	return failure{term.Bounded(term.Error(err), term.MaxText), errorType(err)}
+	text, kind := fault.Say(err)
+	return failure{term.Bounded(text, term.MaxText), term.Word(kind)}
 }
-
-// errorType is the error.type of err: bounded, and never empty for an error.
-func errorType(err error) string { return term.Word(fault.Type(err)) }
 
 // mark marks span as failed, if there is a failure: by its status and error.type,
 // and by nothing else. A span that has not failed keeps the status Unset, which
