@@ -4,6 +4,7 @@ import (
 	"errors"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,4 +45,36 @@ func TestForeignThatBlocks(t *testing.T) {
 		}
 		close(release)
 	})
+}
+
+// A Door gives each call its own result: one that is stuck, and returns while
+// another runs, is not taken for that one, and calls that overlap do not meet.
+func TestDoor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var d fault.Door
+		release := make(chan struct{})
+		if err := d.Within(time.Second, func() { <-release; panic("late") }); err != fault.ErrStuck {
+			t.Errorf("a call that blocks: %v", err)
+		}
+		var wg sync.WaitGroup
+		for i := range 20 {
+			wg.Go(func() {
+				for range 20 {
+					want, f := error(nil), func() {}
+					if i%2 == 0 {
+						want, f = fault.ErrGoexit, runtime.Goexit
+					}
+					if err := d.Within(time.Second, f); err != want {
+						t.Errorf("got %v, want %v", err, want)
+					}
+				}
+			})
+		}
+		close(release)
+		wg.Wait()
+	})
+	var d fault.Door
+	if n := testing.AllocsPerRun(100, func() { _ = d.Within(time.Second, func() {}) }); n > 2 {
+		t.Errorf("%v allocations for a call of many", n)
+	}
 }

@@ -43,6 +43,7 @@ const (
 
 // foreign is how one recorder calls code that is not ebb's.
 type foreign struct {
+	door     fault.Door
 	report   func(what string, err error) // nil: to OpenTelemetry's error handler
 	deadline atomic.Pointer[time.Time]    // set by the teardown; nil: none
 	told     [sorts]atomic.Bool           // set by the first failure
@@ -55,7 +56,7 @@ func (c *foreign) do(s sort, f func()) bool {
 	if c.stuck[s].Load() {
 		return false
 	}
-	return c.passed(s, fault.Within(c.patience(), f))
+	return c.passed(s, c.door.Within(c.patience(), f))
 }
 
 // quick is do for code that is known not to block and to call no processor.
@@ -105,6 +106,13 @@ func must(what string, value any) {
 // that what comes below hangs on the span above. A context that the tracer did
 // not derive from ctx is not used: it could end at another time.
 func (r *Recorder) start(ctx context.Context, name string, opts ...oteltrace.SpanStartOption) (context.Context, oteltrace.Span) {
+	if r.idle {
+		return r.tracer.Start(ctx, name, opts...)
+	}
+	return r.startApart(ctx, name, opts)
+}
+
+func (r *Recorder) startApart(ctx context.Context, name string, opts []oteltrace.SpanStartOption) (context.Context, oteltrace.Span) {
 	var in context.Context
 	var span oteltrace.Span
 	if r.calls.do(tracing, func() {
@@ -122,6 +130,9 @@ func (r *Recorder) start(ctx context.Context, name string, opts ...oteltrace.Spa
 // finish ends a span that is not nil, after change, which may be nil, has set what
 // is only known now.
 func (r *Recorder) finish(span oteltrace.Span, at time.Time, f failure, change func(oteltrace.Span)) {
+	if r.idle {
+		return
+	}
 	r.calls.do(tracing, func() {
 		if change != nil {
 			change(span)

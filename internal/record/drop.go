@@ -85,9 +85,7 @@ func (t *Teardown) Skip(i DropInfo, err error) {
 		d.begin(under)
 	}
 	f := failureOf(err)
-	if m := t.r.meters; m != nil {
-		t.r.measure(func() { m.skipped(d.ctx, outcome.Skipped.String(), f) })
-	}
+	t.r.measure(measurement{of: skippedOne, ctx: d.ctx, how: outcome.Skipped.String(), f: f})
 	d.end(later(d.start, d.info.Started).Add(shortest), outcome.Skipped.String(), f)
 }
 
@@ -147,10 +145,7 @@ func (d *DropSpan) End(at time.Time, how string, err error) {
 	}
 	at = orNow(at)
 	f := failureOf(err)
-	if m := d.r.meters; m != nil {
-		took, ctx := between(d.info.Started, at), d.ctx
-		d.r.measure(func() { m.dropped(ctx, took, how, f) })
-	}
+	d.r.measure(measurement{of: droppedOne, ctx: d.ctx, took: between(d.info.Started, at), how: how, f: f})
 	d.end(at, how, f)
 }
 

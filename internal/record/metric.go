@@ -87,21 +87,62 @@ func made[I any](instrument I, err error) func(fallback I, refused *[]error) I {
 	}
 }
 
-// dropped records a drop that ran. ctx has the drop's span, for exemplars.
-func (i *instruments) dropped(ctx context.Context, took time.Duration, outcome string, f failure) {
-	m := i.measured(labels{term.Word(outcome), f.kind})
-	i.drop.Record(ctx, took.Seconds(), m.record...)
-	i.drops.Add(ctx, 1, m.add...)
+// quantity is what a measurement is of.
+type quantity uint8
+
+const (
+	liveGuards quantity = iota
+	liveScopes
+	droppedOne  // a drop that ran
+	skippedOne  // a drop that never ran, which has no duration
+	tornDownOne // a teardown
+)
+
+// measurement is one measurement, as a value: a closure for each would be an
+// allocation where the instruments are known.
+type measurement struct {
+	of    quantity
+	delta int64           // of a gauge
+	ctx   context.Context // with a span, for exemplars
+	took  time.Duration
+	how   string // the outcome of a drop
+	f     failure
 }
 
-// skipped counts a drop that never ran, which has no duration.
-func (i *instruments) skipped(ctx context.Context, outcome string, f failure) {
-	i.drops.Add(ctx, 1, i.measured(labels{term.Word(outcome), f.kind}).add...)
+// take makes the measurement.
+func (i *instruments) take(m measurement) {
+	switch m.of {
+	case liveGuards:
+		i.guards.Add(context.Background(), m.delta)
+	case liveScopes:
+		i.scopes.Add(context.Background(), m.delta)
+	case droppedOne:
+		o := i.measured(labels{term.Word(m.how), m.f.kind})
+		i.drop.Record(m.ctx, m.took.Seconds(), o.record...)
+		i.drops.Add(m.ctx, 1, o.add...)
+	case skippedOne:
+		i.drops.Add(m.ctx, 1, i.measured(labels{term.Word(m.how), m.f.kind}).add...)
+	case tornDownOne:
+		i.teardown.Record(m.ctx, m.took.Seconds(), i.measured(labels{errorType: m.f.kind}).record...)
+	}
 }
 
-// tornDown records a teardown. ctx has the teardown's span, for exemplars.
-func (i *instruments) tornDown(ctx context.Context, took time.Duration, f failure) {
-	i.teardown.Record(ctx, took.Seconds(), i.measured(labels{errorType: f.kind}).record...)
+// measure makes the measurement with the scope's instruments, if there are any.
+// Those of OpenTelemetry neither block nor call a processor, so they are called in
+// place.
+func (r *Recorder) measure(m measurement) {
+	switch i := r.meters; {
+	case i == nil:
+	case i.known:
+		r.calls.passed(metering, fault.Inline(func() { i.take(m) }))
+	default:
+		r.measureApart(m)
+	}
+}
+
+// measureApart is apart from measure, whose closure stays on the stack.
+func (r *Recorder) measureApart(m measurement) {
+	r.calls.do(metering, func() { r.meters.take(m) })
 }
 
 // measured returns the prepared attributes for l.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric/noop"
 
+	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/internal/record"
 )
 
@@ -132,8 +134,10 @@ func TestAttributesArePrepared(t *testing.T) {
 			d.End(zero, "error", err)
 		})
 	}
-	if ok := one(nil); ok > 3 {
-		t.Errorf("%v allocations for a drop without an error, want those of the DropSpan, its context and the call", ok)
+	for _, err := range []error{nil, errors.New("boom"), fmt.Errorf("close: %w", io.ErrUnexpectedEOF), fault.ErrGoexit} {
+		if n := one(err); n > 2 {
+			t.Errorf("%v allocations for a drop that ended with %v, want those of the DropSpan and its context", n, err)
+		}
 	}
 	for n := range 1000 {
 		_, d := r.Drop(t.Context(), record.DropInfo{})

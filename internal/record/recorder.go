@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	oteltrace "go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/ebb-go/ebb/internal/term"
 	"github.com/ebb-go/ebb/trace"
@@ -48,6 +49,7 @@ type Recorder struct {
 	calls    foreign
 	provider oteltrace.TracerProvider
 	tracer   oteltrace.Tracer // of provider; nil: no spans
+	idle     bool             // tracer is the one of OpenTelemetry that does nothing
 	meters   *instruments     // nil: no metrics
 
 	span   oteltrace.Span        // of the scope; nil without tracer and in trace.SpanTeardownOnly
@@ -81,9 +83,7 @@ func Start(ctx context.Context, c Config) (context.Context, *Recorder) {
 	r.calls.report = c.Failed
 	if mp != nil {
 		r.meters = r.instrumentsOf(c.Parent, mp)
-		if r.meters != nil {
-			r.measure(func() { r.meters.scopes.Add(context.Background(), 1) })
-		}
+		r.measure(measurement{of: liveScopes, delta: 1})
 	}
 	if tp == nil {
 		return ctx, r
@@ -92,6 +92,7 @@ func Start(ctx context.Context, c Config) (context.Context, *Recorder) {
 	if r.tracer == nil {
 		return ctx, r
 	}
+	_, r.idle = r.tracer.(noop.Tracer)
 	r.caller = r.calls.callerOf(ctx)
 	if r.mode == trace.SpanTeardownOnly {
 		return ctx, r
@@ -144,8 +145,8 @@ func (r *Recorder) Rename(name, path string) {
 // GuardLive moves the gauge of live guards, daemons and children by delta: 1
 // when one is registered, -1 when it is gone.
 func (r *Recorder) GuardLive(delta int) {
-	if r != nil && r.meters != nil {
-		r.measure(func() { r.meters.guards.Add(context.Background(), int64(delta)) })
+	if r != nil {
+		r.measure(measurement{of: liveGuards, delta: int64(delta)})
 	}
 }
 
@@ -157,9 +158,7 @@ func (r *Recorder) End(at time.Time, exit string, err error) {
 	if r == nil || r.ended.Swap(true) {
 		return
 	}
-	if r.meters != nil {
-		r.measure(func() { r.meters.scopes.Add(context.Background(), -1) })
-	}
+	r.measure(measurement{of: liveScopes, delta: -1})
 	if r.span == nil {
 		return
 	}
@@ -230,6 +229,3 @@ func (r *Recorder) instrumentsOf(parent *Recorder, mp metric.MeterProvider) *ins
 	}
 	return made
 }
-
-// measure calls f, which measures with r's instruments; there have to be some.
-func (r *Recorder) measure(f func()) { r.calls.quick(metering, r.meters.known, f) }

@@ -183,9 +183,7 @@ func (t *Teardown) End(at time.Time, critical []string, err error) {
 	end, collapsed := later(at, t.last), t.collapsed
 	t.mu.Unlock()
 	f := failureOf(err)
-	if m := t.r.meters; m != nil {
-		t.r.measure(func() { m.tornDown(t.ctx, between(t.began, at), f) })
-	}
+	t.r.measure(measurement{of: tornDownOne, ctx: t.ctx, took: between(t.began, at), f: f})
 	if t.span == nil {
 		return
 	}
