@@ -26,3 +26,13 @@ func ExampleWithContext() {
 	// no route to host
 	// no route to host
 }
+
+func ExamplePanicError() {
+	var tasks group.Tasks
+	tasks.Go(func(context.Context) error { panic("nil pointer") })
+	var p *group.PanicError
+	if errors.As(tasks.Wait(), &p) {
+		fmt.Println(p.Value, len(p.Stack) > 0)
+	}
+	// Output: nil pointer true
+}

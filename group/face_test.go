@@ -3,6 +3,7 @@ package group_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,4 +30,12 @@ func add(t testing.TB, g *group.Graph, name string, drop func(context.Context) e
 		t.Fatalf("Add(%q): %v", name, err)
 	}
 	return n
+}
+
+func words(out []group.Outcome) string {
+	var text []string
+	for _, o := range out {
+		text = append(text, o.Node.Name()+":"+o.Outcome)
+	}
+	return strings.Join(text, " ")
 }

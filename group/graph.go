@@ -53,7 +53,7 @@ func (g *Graph) Depend(dependent, dependency *Node) error {
 func (g *Graph) Remove(n *Node) error { return public(g.graph.Remove(n.inner())) }
 
 // Nodes returns the nodes in the graph in order of registration.
-func (g *Graph) Nodes() []*Node { return outer(g.graph.Nodes()) }
+func (g *Graph) Nodes() []*Node { return outers(g.graph.Nodes()) }
 
 // Waves returns the nodes in the waves in which a teardown would drop them now,
 // each wave in order of registration. Wave 0 holds the nodes without dependents;
@@ -62,7 +62,7 @@ func (g *Graph) Waves() [][]*Node {
 	inner := g.graph.Waves()
 	waves := make([][]*Node, len(inner))
 	for w, nodes := range inner {
-		waves[w] = outer(nodes)
+		waves[w] = outers(nodes)
 	}
 	return waves
 }
@@ -97,19 +97,19 @@ type dropper Node
 
 func (d *dropper) Drop(ctx context.Context) error { return d.drop(ctx) }
 
-// of returns the node of which n is the inner one. It returns nil for nil.
-func of(n *engine.Node) *Node {
+// outer returns the node of which n is the inner one, and nil for nil.
+func outer(n *engine.Node) *Node {
 	if n == nil {
 		return nil
 	}
 	return (*Node)(n.Dropper().(*dropper))
 }
 
-// outer returns the nodes of which these are the inner ones.
-func outer(inner []*engine.Node) []*Node {
+// outers is outer for each of inner.
+func outers(inner []*engine.Node) []*Node {
 	nodes := make([]*Node, len(inner))
 	for i, n := range inner {
-		nodes[i] = of(n)
+		nodes[i] = outer(n)
 	}
 	return nodes
 }

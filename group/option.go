@@ -27,11 +27,17 @@ type option func(*engine.Options)
 
 func (o option) apply(to *engine.Options) { o(to) }
 
-func settings(opts []Option) (o engine.Options) {
-	for _, opt := range opts {
-		opt.apply(&o)
+// settings returns what opts ask for. The good path has no option and does not
+// allocate.
+func settings(opts []Option) engine.Options {
+	if len(opts) == 0 {
+		return engine.Options{}
 	}
-	return o
+	o := new(engine.Options)
+	for _, opt := range opts {
+		opt.apply(o)
+	}
+	return *o
 }
 
 // Order sets the schedule. The default is [Waves].
@@ -85,10 +91,16 @@ type Event struct {
 
 // report calls f for those events of the engine that have a kind here.
 func report(f func(Event), e engine.Event) {
-	kinds := map[engine.EventKind]EventKind{
-		engine.DropStart: DropStart, engine.DropEnd: DropEnd, engine.DropLate: DropLate,
+	var kind EventKind
+	switch e.Kind {
+	case engine.DropStart:
+		kind = DropStart
+	case engine.DropEnd:
+		kind = DropEnd
+	case engine.DropLate:
+		kind = DropLate
+	default:
+		return
 	}
-	if kind, ok := kinds[e.Kind]; ok {
-		f(Event{kind, of(e.Node), e.Wave, e.At, e.Outcome, e.Err})
-	}
+	f(Event{kind, outer(e.Node), e.Wave, e.At, e.Outcome, e.Err})
 }

@@ -21,7 +21,7 @@ import (
 // A node that is added while Teardown begins is either refused or dropped: the
 // lock of the graph decides which.
 func (g *Graph) Teardown(ctx context.Context, opts ...Option) []Outcome {
-	return results(g.graph.TeardownWith(ctx, settings(opts)))
+	return results(g.graph.BeginTeardown(ctx, settings(opts)).Run())
 }
 
 // Drop drops one node now. It blocks until the drop has ended or was abandoned;
@@ -46,7 +46,7 @@ func (g *Graph) early(ctx context.Context, n *Node, tree bool, opts []Option) ([
 	if err != nil {
 		return nil, public(err)
 	}
-	return results(run.Do(ctx, settings(opts))), nil
+	return results(run.Run(ctx, settings(opts))), nil
 }
 
 // An Outcome is how the drop of one node ended. Its word is one of
@@ -68,15 +68,15 @@ type Outcome struct {
 	Started, Ended time.Time
 }
 
-// results are the outcomes of a run.
-func results(inner []engine.Outcome) []Outcome {
-	if inner == nil {
+// results returns the outcomes of a run.
+func results(of engine.Results) []Outcome {
+	n := of.Len()
+	if n == 0 {
 		return nil
 	}
-	out := make([]Outcome, len(inner))
-	for i := range inner {
-		o := &inner[i]
-		out[i] = Outcome{of(o.Node), o.Wave, o.Outcome, o.Err, o.Started, o.Ended}
-	}
+	out := make([]Outcome, 0, n)
+	of.Each(func(o engine.Outcome) {
+		out = append(out, Outcome{outer(o.Node), o.Wave, o.Outcome, o.Err, o.Started, o.Ended})
+	})
 	return out
 }

@@ -42,7 +42,7 @@ func (r *run) budget(t *turn) (limit, tail time.Duration, bounded bool) {
 	if r.Limit > 0 {
 		share = (*run).shareOfNodes // drops queue
 	}
-	after, all := share(r, t)
+	after, all := share(r, t.pos, t.after)
 	left, within := budget.Split(budget.Left(r.Deadline, r.at(t.now), budget.Share(r.Reserve, after, all)))
 	if !bounded || left <= limit {
 		return left, within, true

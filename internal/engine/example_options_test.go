@@ -9,48 +9,6 @@ import (
 	"github.com/ebb-go/ebb/internal/engine"
 )
 
-func ExampleOption() {
-	// Options are chosen once and used for many teardowns.
-	opts := []engine.Option{engine.Order(engine.Eager), engine.Limit(8)}
-	for _, name := range []string{"a", "b"} {
-		var g engine.Graph
-		must(g.Add(name, say(name)))
-		g.Teardown(context.Background(), opts...)
-	}
-	// Output:
-	// drop a
-	// drop b
-}
-
-func ExampleSchedule() {
-	fmt.Println(engine.Waves, engine.Eager, engine.Sequential)
-	// Output: waves eager sequential
-}
-
-func ExampleOrder() {
-	var g engine.Graph
-	for _, name := range []string{"first", "second", "third"} {
-		must(g.Add(name, say(name)))
-	}
-	g.Teardown(context.Background(), engine.Order(engine.Sequential))
-	// Output:
-	// drop third
-	// drop second
-	// drop first
-}
-
-func ExampleLimit() {
-	var g engine.Graph
-	for _, name := range []string{"first", "second", "third"} {
-		must(g.Add(name, say(name)))
-	}
-	g.Teardown(context.Background(), engine.Limit(1)) // in waves still, one at a time
-	// Output:
-	// drop first
-	// drop second
-	// drop third
-}
-
 func ExampleTimeout() {
 	var g engine.Graph
 	release := make(chan struct{})
@@ -164,14 +122,6 @@ func ExampleSlow() {
 	// Output:
 	// api is slow and blocks [db]
 	// drop db
-}
-
-func ExampleOutcome() {
-	var g engine.Graph
-	must(g.Add("db", func(context.Context) error { panic("nil pointer") }))
-	o := g.Teardown(context.Background())[0]
-	fmt.Println(o.Node.Name(), o.Outcome, o.Err)
-	// Output: db panic panic: nil pointer
 }
 
 func ExampleOverrun() {

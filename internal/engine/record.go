@@ -71,16 +71,16 @@ func (c *Caught) word() word {
 	return panicked
 }
 
-// outcome is the outcome of the drop at pos.
+// outcome returns the outcome of the drop at pos.
 func (r *run) outcome(pos int32) Outcome {
 	rec := &r.records[pos]
 	_, start := rec.get()
 	o := Outcome{
 		Node: r.node(pos), Wave: r.waveAt(pos), Outcome: rec.word.String(), Err: rec.err,
 		Started: r.at(start), Ended: r.at(rec.ended),
+		Overrun: r.overrun(pos), Elsewhere: r.elsewhere(pos),
 	}
 	o.Queued, o.ReleasedBy = r.released(pos)
-	o.Overrun, o.Elsewhere = r.overrun(pos), r.elsewhere(pos)
 	return o
 }
 
@@ -106,39 +106,62 @@ func (r *run) overrun(pos int32) *Overrun {
 	return r.extra.overruns[pos]
 }
 
-// outcomes are those that the run was asked for.
-func (r *run) outcomes() []Outcome {
-	n := 0
-	for pos := range r.records {
-		if r.asked(pos) {
+// Results are the outcomes of a run that is over. They are made when they are asked
+// for, so that a caller who wants them in a form of its own has no list in between.
+type Results struct{ run *run }
+
+// Len returns how many outcomes there are.
+func (s Results) Len() (n int) {
+	if s.run == nil {
+		return 0
+	}
+	for pos := range s.run.records {
+		if s.run.asked(pos) {
 			n++
 		}
 	}
+	return n
+}
+
+// Each calls yield with every outcome, by wave and then in order of registration.
+func (s Results) Each(yield func(o Outcome)) {
+	r := s.run
+	if r == nil {
+		return
+	}
+	turns := r.turns()
+	for pos := range r.records {
+		if r.asked(pos) {
+			o := r.outcome(int32(pos))
+			o.Turn = turns[o.Node]
+			yield(o)
+		}
+	}
+}
+
+// List returns the outcomes, nil if there are none.
+func (s Results) List() []Outcome {
+	n := s.Len()
 	if n == 0 {
 		return nil
 	}
 	out := make([]Outcome, 0, n)
-	for pos := range r.records {
-		if r.asked(pos) {
-			out = append(out, r.outcome(int32(pos)))
-		}
-	}
-	if r.Schedule.IsLine() {
-		r.setTurns(out)
-	}
+	s.Each(func(o Outcome) { out = append(out, o) })
 	return out
 }
 
-// setTurns sets the turns of outcomes. The times of drops do not say in which order
-// they ran, since a clock may stand still between two.
-func (r *run) setTurns(out []Outcome) {
+// turns returns the places of the nodes in the line, and nil if the schedule is
+// none. The times of drops do not give the line, since a clock may stand still
+// between two.
+func (r *run) turns() map[*Node]int {
+	if !r.Schedule.IsLine() {
+		return nil
+	}
 	turns := make(map[*Node]int, len(r.records))
 	for k := range r.records {
 		turns[r.node(r.queued(int32(k)))] = k
 	}
-	for i := range out {
-		out[i].Turn = turns[out[i].Node]
-	}
+	return turns
 }
 
 // asked reports whether the outcome of the drop at pos is one that the run returns.

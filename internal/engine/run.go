@@ -73,7 +73,7 @@ type queue struct {
 // second is started, and a few quick guards cost one goroutine in all. (To yield
 // instead puts the caller behind everything that is runnable, which on a busy
 // server can be long.)
-func (r *run) do(ctx context.Context) []Outcome {
+func (r *run) do(ctx context.Context) Results {
 	r.prepare(ctx)
 	r.spare.Store(true)
 	r.active.Store(1)
@@ -104,11 +104,11 @@ func (r *run) do(ctx context.Context) []Outcome {
 			panic(p)
 		}
 	}
-	return r.outcomes()
+	return Results{r}
 }
 
 // doWith is do with options.
-func (r *run) doWith(ctx context.Context, opts []Option) []Outcome {
+func (r *run) doWith(ctx context.Context, opts []Option) Results {
 	for _, o := range opts {
 		o.apply(&r.Options)
 	}

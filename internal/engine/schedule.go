@@ -30,9 +30,10 @@ type discipline struct {
 	// called only for its beginning.
 	releases bool
 
-	// share says what part of the reserve is kept for those that come after t:
-	// the part after out of all.
-	share func(r *run, t *turn) (after, all int)
+	// share says what part of the reserve is kept for those that come after the
+	// drop at pos, when left of the queue have not been taken: the part after out
+	// of all.
+	share func(r *run, pos, left int32) (after, all int)
 }
 
 // disciplines has a row for every schedule. It is never written.
@@ -74,10 +75,10 @@ func (r *run) endOfWave(start int32) int32 {
 // one is next for one drop at a time.
 func (r *run) one(start int32) int32 { return start + 1 }
 
-// shareOfWaves keeps an equal share for every wave that comes after that of t.
-func (r *run) shareOfWaves(t *turn) (after, all int) {
-	return r.waveCount() - 1 - r.waveAt(t.pos), r.waveCount()
+// shareOfWaves keeps an equal share for every wave that comes after that of pos.
+func (r *run) shareOfWaves(pos, _ int32) (after, all int) {
+	return r.waveCount() - 1 - r.waveAt(pos), r.waveCount()
 }
 
 // shareOfNodes keeps an equal share for every node that has not started.
-func (r *run) shareOfNodes(t *turn) (after, all int) { return int(t.after), len(r.records) }
+func (r *run) shareOfNodes(_, left int32) (after, all int) { return int(left), len(r.records) }

@@ -28,15 +28,12 @@ func (g *Graph) Teardown(ctx context.Context, opts ...Option) []Outcome {
 	if r == nil {
 		return nil
 	}
-	return r.doWith(ctx, opts)
+	return r.doWith(ctx, opts).List()
 }
 
 // TeardownWith is [Graph.Teardown] with all options in one value.
 func (g *Graph) TeardownWith(ctx context.Context, o Options) []Outcome {
-	if c := g.BeginTeardown(ctx, o); c != nil {
-		return c.Do()
-	}
-	return nil
+	return g.BeginTeardown(ctx, o).Do()
 }
 
 // A Closing is a [Graph.Teardown] in two steps: [Graph.BeginTeardown] closes the graph
@@ -56,7 +53,15 @@ func (g *Graph) BeginTeardown(ctx context.Context, o Options) *Closing {
 }
 
 // Do is the second step. It blocks as Teardown does.
-func (c *Closing) Do() []Outcome { return (*run)(c).do(c.ctx) }
+func (c *Closing) Do() []Outcome { return c.Run().List() }
+
+// Run is Do for a caller that makes something else of the outcomes.
+func (c *Closing) Run() Results {
+	if c == nil {
+		return Results{}
+	}
+	return (*run)(c).do(c.ctx)
+}
 
 func (g *Graph) beginTeardown() *run {
 	g.mu.Lock()
@@ -82,7 +87,7 @@ func (g *Graph) Drop(ctx context.Context, n *Node, opts ...Option) ([]Outcome, e
 	if err != nil {
 		return nil, err
 	}
-	return (*run)(e).doWith(ctx, opts), nil
+	return (*run)(e).doWith(ctx, opts).List(), nil
 }
 
 // DropTree drops a node and before it all that depends on it, directly or not,
@@ -95,7 +100,7 @@ func (g *Graph) DropTree(ctx context.Context, n *Node, opts ...Option) ([]Outcom
 	if err != nil {
 		return nil, err
 	}
-	return (*run)(e).doWith(ctx, opts), nil
+	return (*run)(e).doWith(ctx, opts).List(), nil
 }
 
 // An Early is a [Graph.Drop] or [Graph.DropTree] in two steps, of which the first does
@@ -184,7 +189,10 @@ func (g *Graph) BeginSet(nodes []*Node) *Early {
 func (e *Early) Nodes() []*Node { return slices.Clone(e.nodes) }
 
 // Do is the second step. It blocks as Drop does.
-func (e *Early) Do(ctx context.Context, o Options) []Outcome {
+func (e *Early) Do(ctx context.Context, o Options) []Outcome { return e.Run(ctx, o).List() }
+
+// Run is Do for a caller that makes something else of the outcomes.
+func (e *Early) Run(ctx context.Context, o Options) Results {
 	r := (*run)(e)
 	r.Options = o
 	return r.do(ctx)
