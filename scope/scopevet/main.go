@@ -18,6 +18,7 @@ import (
 
 	"github.com/ebb-go/ebb/scope/scopevet/guardleak"
 	"github.com/ebb-go/ebb/scope/scopevet/lostedge"
+	"github.com/ebb-go/ebb/scope/scopevet/shortbody"
 	"github.com/ebb-go/ebb/scope/scopevet/uncheckederr"
 	"github.com/ebb-go/ebb/scope/scopevet/useafterdrop"
 )
@@ -26,6 +27,7 @@ import (
 var checks = []*analysis.Analyzer{
 	guardleak.Analyzer,
 	lostedge.Analyzer,
+	shortbody.Analyzer,
 	uncheckederr.Analyzer,
 	useafterdrop.Analyzer,
 }

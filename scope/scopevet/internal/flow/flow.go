@@ -138,11 +138,22 @@ func Walk(p Place, visit func(ssa.Instruction) bool, follow func(from, to *ssa.B
 func (fs *Funcs) Calls() iter.Seq[*ssa.Call] {
 	return func(yield func(*ssa.Call) bool) {
 		for _, fn := range fs.All {
-			for _, b := range fn.Blocks {
-				for _, instr := range b.Instrs {
-					if call, ok := instr.(*ssa.Call); ok && !yield(call) {
-						return
-					}
+			for call := range CallsOf(fn) {
+				if !yield(call) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// CallsOf yields those in fn, but not those in its literals.
+func CallsOf(fn *ssa.Function) iter.Seq[*ssa.Call] {
+	return func(yield func(*ssa.Call) bool) {
+		for _, b := range fn.Blocks {
+			for _, instr := range b.Instrs {
+				if call, ok := instr.(*ssa.Call); ok && !yield(call) {
+					return
 				}
 			}
 		}

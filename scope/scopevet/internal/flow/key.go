@@ -14,6 +14,9 @@ type Key struct {
 	path string // of fields
 }
 
+// Base returns the value that the name begins with.
+func (k Key) Base() ssa.Value { return k.base }
+
 // KeyOf returns the key of v. Two values with the same key are the same as long as
 // nothing [Key.ChangedBy] is between them.
 func KeyOf(v ssa.Value) Key {
