@@ -8,18 +8,25 @@ import (
 	"go.uber.org/multierr"
 )
 
-// An attempt is one run of the open function.
+// An attempt is one run of the open function of a Lazy. It is a borrower of the Lazy, so
+// that a Drop waits for it, and it is shared by all Gets that come while it runs.
+//
+// What becomes of it is decided under the lock of the Lazy's life, in one of two moments:
+// when the last Get gives up, the attempt is forsaken and canceled; when it has made a value
+// and is not forsaken, the value is kept and the attempt forgotten. So the context of a value
+// that is kept is never canceled, and a forsaken attempt never keeps one.
 type attempt struct {
 	cancel   context.CancelCauseFunc
 	done     chan struct{} // closed when what it made is stored or dropped
-	waiting  int           // Gets that wait for it; under Lazy's lock of life, as the following are
+	waiting  int           // Gets that wait for it; under the lock of the life, as the following are
 	forsaken bool          // all have given up: canceled, and what it makes is dropped; terminal
 	err      error         // why there is nothing; set before done is closed
 }
 
 // join counts the caller among the Gets that wait for the attempt, which it begins if
-// there is none, and returns the attempt. One that all have given up counts no more: it
-// is returned with mine false. With nothing to wait for join returns nil.
+// there is none, and returns the attempt. A forsaken attempt takes no further Get: it
+// is returned with mine false, to be waited for before the next one begins, as attempts do
+// not overlap. With nothing to wait for join returns nil.
 func (l *Lazy[T]) join(ctx context.Context) (a *attempt, mine bool) {
 	l.life.Lock()
 	defer l.life.Unlock()
@@ -36,7 +43,8 @@ func (l *Lazy[T]) join(ctx context.Context) (a *attempt, mine bool) {
 	return l.attempt, true
 }
 
-// begin starts an attempt. the lock of life is held.
+// begin starts an attempt. The lock of the life is held, so that the borrow is counted before
+// a Drop can look.
 func (l *Lazy[T]) begin(ctx context.Context) *attempt {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	a := &attempt{cancel: cancel, done: make(chan struct{})}
@@ -68,7 +76,8 @@ func (l *Lazy[T]) giveUp(a *attempt, ctx context.Context) (cause error) {
 }
 
 // run is the goroutine of one attempt. It ends right after it has closed a.done
-// and given back its borrow, which Drop waits for.
+// and given back its borrow, which Drop waits for. So it has an owner: no Lazy is dropped,
+// and with that no scope closed, while a goroutine of its open function is left.
 func (l *Lazy[T]) run(m *life.Mark, a *attempt) {
 	var g *Guard[T]
 	var err error
@@ -79,7 +88,13 @@ func (l *Lazy[T]) run(m *life.Mark, a *attempt) {
 	})
 }
 
-// finish keeps what the attempt has made, or drops it if it is not wanted.
+// finish keeps what the attempt has made, or drops it if it is not wanted: the Lazy is being
+// dropped, or the attempt is forsaken. Between the two locks nothing begins another attempt,
+// as l.attempt is still this one, or the Lazy has its value.
+//
+// The error of an unwanted drop goes to the Gets that wait for the attempt. If the attempt
+// has made a value without an error, no Get waits: then the error is the Lazy's own Drop's to
+// return.
 func (l *Lazy[T]) finish(m *life.Mark, a *attempt, g *Guard[T], err error) {
 	l.life.Lock()
 	if err == nil && l.life.State() == life.Live && !a.forsaken {
@@ -110,7 +125,8 @@ func (l *Lazy[T]) finish(m *life.Mark, a *attempt, g *Guard[T], err error) {
 	l.life.GiveBack(m)
 }
 
-// keep makes g's value the one that Get hands out. the lock of life is held.
+// keep makes g's value the one that Get hands out. The lock of the life is held, and that of
+// g's life is taken under it. A guard that is gone already, or owned, is of no use.
 func (l *Lazy[T]) keep(g *Guard[T]) error {
 	s, err := newShare(g)
 	if err != nil {

@@ -52,7 +52,8 @@ func concurrently(n, limit int, do func(i int) error) []error {
 
 // contain calls fn, stores its outcome, and reports whether it panicked. The
 // outcome is fn's error, a *PanicError, or ErrGoexit: then contain does not
-// return, but the outcome is there for a deferred function.
+// return, but the outcome is there for a deferred function. It is on the caller's goroutine,
+// unlike fault.Foreign, for callers that have a goroutine of their own for fn.
 func contain(outcome *error, fn func() error) (panicked bool) {
 	*outcome = ErrGoexit // replaced when fn returns or panics
 	defer func() {

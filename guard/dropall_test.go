@@ -23,7 +23,7 @@ func lasting(d time.Duration, err error) *guard.Guard[int] {
 	return guard.New(0, func(context.Context, int) error { time.Sleep(d); return err })
 }
 
-// Concurrently; nil skipped; errors in the order of the arguments, whoever ended
+// Concurrently; nil skipped; errors in the order of the arguments, whichever ended
 // first; a panic and a Goexit contained.
 func TestDropAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

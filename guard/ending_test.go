@@ -91,7 +91,7 @@ func goesOn(t *testing.T, e ending, value any, exited bool) {
 }
 
 // dropTogether drops d by several overlapping calls, and checks what each returns,
-// what comes later, and what end tells.
+// what comes later, and what end reports.
 func dropTogether(t *testing.T, e ending, d guard.Dropper, end interface {
 	Done() <-chan struct{}
 	Err() error

@@ -11,7 +11,7 @@ import (
 )
 
 // Whatever a function of the user's does in the end, nothing hangs, no outcome is
-// lost, everything that waits hears of it, and nothing is taken for forgotten. Each
+// lost, everything that waits gets it, and nothing is taken for forgotten. Each
 // line is one operation that calls such a function.
 func TestEndings(t *testing.T) {
 	for name, op := range map[string]func(t *testing.T, e ending){

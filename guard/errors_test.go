@@ -16,7 +16,7 @@ import (
 	"go.uber.org/multierr"
 )
 
-// A hostile is an error each of whose methods does what it is told to.
+// A hostile is an error each of whose methods does what its field says.
 type hostile struct{ do func() }
 
 func (h *hostile) Error() string     { h.do(); return "hostile" }

@@ -50,7 +50,7 @@ func ExampleGuard_Release_unsafeIntoInnerDontDrop() {
 	g := openDB("orders")
 	db, err := g.Release()
 	fmt.Println(db.name, err)
-	fmt.Println(g.Drop(context.Background())) // it owes nothing any more
+	fmt.Println(g.Drop(context.Background())) // it no longer owes anything
 	// Output:
 	// orders <nil>
 	// <nil>
@@ -141,7 +141,7 @@ func ExampleShared_asyncDropArc() {
 	fmt.Println(a.Drop(ctx), b.Refs()) // counts once
 	fmt.Println(b.Drop(ctx), b.Refs())
 	<-a.Done()
-	fmt.Println(a.Err()) // a former holder hears it too
+	fmt.Println(a.Err()) // a former holder gets it too
 	// Output:
 	// <nil> 1
 	// <nil> 1

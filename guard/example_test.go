@@ -92,7 +92,7 @@ func ExampleGuard_Drop() {
 	})
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, guard.ErrInUse), errors.Is(err, context.DeadlineExceeded))
-	fmt.Println(db.Drop(context.Background())) // nobody uses it now
+	fmt.Println(db.Drop(context.Background())) // nothing uses it now
 	// Output:
 	// guard: the value is in use and not dropped: context deadline exceeded
 	// true true

@@ -175,7 +175,7 @@ func TestFlattenAsyncDrop(t *testing.T) {
 	}
 }
 
-// AsyncDropArc: every former holder hears the error; a handle counts once.
+// AsyncDropArc: every former holder gets the error; a handle counts once.
 func TestAsyncDropArc(t *testing.T) {
 	drop, _ := counted(errDrop)
 	a := guard.Share(guard.New(7, drop))
@@ -263,7 +263,7 @@ func TestAsyncDropResult(t *testing.T) {
 }
 
 // AsyncDropShared: one creation for all who wait; one who gives up does not stop
-// it; a failure is told to all, and the next call tries again; what nobody asked for
+// it; all get a failure, and the next call tries again; what no call asked for
 // is not created to be destroyed.
 func TestAsyncDropShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -326,7 +326,7 @@ func TestPanicsDoNotSkipCleanUp(t *testing.T) {
 }
 
 // Cancellation in the middle of a clean-up: the one who waits leaves, the clean-up
-// goes on, and its error is there for whoever asks.
+// goes on, and its error can be asked for.
 func TestCancellationInTheMiddle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := lasting(time.Minute, errDrop)

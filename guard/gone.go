@@ -18,6 +18,8 @@ type goneError struct {
 	}
 }
 
+// Error is put together when it is read. It calls nothing foreign: the type of the value is
+// printed, and not the value.
 func (e *goneError) Error() string {
 	typ, o, err := e.of.gone()
 	text := "guard: Value of " + typ

@@ -241,7 +241,7 @@ func TestDropPanics(t *testing.T) {
 	wantClosed(t, "Done", g.Done(), true)
 }
 
-// A Goexit goes on, and the others are told.
+// A Goexit goes on, and the others get ErrGoexit.
 func TestDropGoexit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		proceed := make(chan struct{})

@@ -53,6 +53,8 @@ type part struct {
 	drop func(ctx context.Context) error // what open has made, if anything
 }
 
+// opener returns the part that opens into. It is one closure over a typed variable, so that
+// join needs neither reflection nor type assertions.
 func opener[T any](into **Guard[T], open func(context.Context) (*Guard[T], error)) part {
 	return part{
 		open: func(ctx context.Context) (err error) {

@@ -12,6 +12,9 @@ import (
 // methods may be called concurrently, also on a nil *Lazy and the zero Lazy, which
 // are as after Drop. A Lazy must not be copied.
 //
+// The Lazy itself holds a handle of the value once it has opened, so that the value lives
+// on between two users. Drop gives that handle up.
+//
 // A Lazy needs no leak hook: until it has opened it owes nothing, and when it is
 // forgotten later its guard is, and is reported.
 type Lazy[T any] struct {
@@ -90,7 +93,8 @@ func (l *Lazy[T]) Get(ctx context.Context) (*Shared[T], error) {
 	}
 }
 
-// opened returns what Get does if it need not wait, and else false.
+// opened returns what Get returns if it need not wait, and else false: when the Lazy is gone,
+// and when it has opened.
 func (l *Lazy[T]) opened() (h *Shared[T], err error, done bool) {
 	l.life.Lock()
 	defer l.life.Unlock()

@@ -12,7 +12,7 @@ import (
 )
 
 // A Drop of a half-made Lazy cancels open with ErrDropped, waits for it, and drops
-// what it has made all the same. Those who wait are told at the same time.
+// what it has made all the same. The calls that wait return at the same time.
 func TestLazyDropHalfMade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, openings := newLazy(false)
@@ -39,7 +39,7 @@ func TestLazyDropHalfMade(t *testing.T) {
 	})
 }
 
-// The error of an open that Drop has canceled is told to those who wait.
+// The error of an open that Drop has canceled is returned by the calls that wait.
 func TestLazyDropHalfMadeFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, openings := newLazy(false)
@@ -69,8 +69,8 @@ func TestLazyNeverOpened(t *testing.T) {
 	}
 }
 
-// What nobody wants any more is dropped, and a drop that panics or exits leaves
-// nobody waiting: the next Get opens again, and Drop tells of it.
+// What no call wants is dropped, and a drop that panics or exits leaves
+// no call waiting: the next Get opens again, and Drop returns its error.
 func TestLazyUnwantedDropUnwinds(t *testing.T) {
 	for name, end := range map[string]func(){"panics": func() { panic(errDrop) }, "exits": runtime.Goexit} {
 		t.Run(name, func(t *testing.T) {
@@ -93,7 +93,7 @@ func TestLazyUnwantedDropUnwinds(t *testing.T) {
 	}
 }
 
-// A lateCtx is over, but Done tells of it too late to be seen.
+// A lateCtx is over, but Done closes too late to be seen.
 type lateCtx struct {
 	context.Context
 	over atomic.Bool
@@ -106,7 +106,7 @@ func (c *lateCtx) Err() error {
 	return nil
 }
 
-// One who has only waited for the end of what nobody wants, and whose ctx is over
+// A Get that has only waited for the end of what no call wants, and whose ctx is over
 // by then, does not begin another attempt.
 func TestLazyDoesNotOpenForThoseWhoGaveUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -192,7 +192,7 @@ func TestLazyDropIsTheLast(t *testing.T) {
 	wantErr(t, "Err", h.Err(), errDrop)
 }
 
-// open has the first caller's values, but not his end; and its context lives on
+// open has the first caller's values, but not its end; and its context lives on
 // with the value.
 func TestLazyContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -241,7 +241,7 @@ func TestLazyForsaken(t *testing.T) {
 			t.Fatal("two opens at once")
 		}
 		drop, calls := counted(errDrop)
-		old.succeed(guard.New(6, drop)) // nobody wants it any more
+		old.succeed(guard.New(6, drop)) // no call wants it
 		synctest.Wait()
 		if calls.Load() != 1 {
 			t.Error("an unwanted value was not dropped")
@@ -256,7 +256,7 @@ func TestLazyForsaken(t *testing.T) {
 	})
 }
 
-// A failed open is told to all who wait, and the next Get tries again.
+// All calls that wait get the error of a failed open, and the next Get tries again.
 func TestLazyFails(t *testing.T) {
 	failures := map[string]struct {
 		end  func() (*guard.Guard[int], error)
@@ -292,7 +292,7 @@ func TestLazyFails(t *testing.T) {
 	}
 }
 
-// A guard that belongs to somebody else is refused, and left to him.
+// A guard that belongs to another owner is refused, and left to that owner.
 func TestLazyGuardOfAnOwner(t *testing.T) {
 	drop, calls := counted(nil)
 	g := guard.New(7, drop)
@@ -327,7 +327,7 @@ func TestLazyReentrant(t *testing.T) {
 	wantErr(t, "Get", second(l.Get(t.Context())), guard.ErrReentrant)
 }
 
-// Get, give up and Drop at once: whatever was opened is dropped once, and nobody
+// Get, give up and Drop at once: whatever was opened is dropped once, and no call
 // has a handle of what is dropped.
 func TestLazyConcurrently(t *testing.T) {
 	r := newRand(t)

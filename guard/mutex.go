@@ -13,6 +13,9 @@ import (
 // and the zero Mutex, which are as after Drop. A Mutex must not be copied.
 //
 // A Mutex needs no leak hook: when it is forgotten its guard is, and is reported.
+//
+// The lock is a token in a channel, as a wait for it has to end with a context, and Go's
+// channels serve those that wait in their order. Drop takes the token for ever.
 type Mutex[T any] struct {
 	life life.Life // live until Drop or Unwrap; With counts as a borrower
 
@@ -59,6 +62,8 @@ func (m *Mutex[T]) Lock(ctx context.Context) (v T, unlock func(), err error) {
 	return m.g.in().Raw(), func() { m.unlock(turn) }, nil
 }
 
+// lock takes the slot, or returns why it cannot. A ctx that is over is refused also when the
+// slot is free, so that a loop of Locks ends with its context.
 func (m *Mutex[T]) lock(ctx context.Context) error {
 	if m == nil {
 		return ErrDropped
@@ -87,7 +92,8 @@ func (m *Mutex[T]) lock(ctx context.Context) error {
 	return nil
 }
 
-// await waits for the slot.
+// await waits for the slot, with a refusal and the end of ctx. If two of the three have
+// come, either may win: a slot that was taken is given back by lock if the mutex refuses.
 func (m *Mutex[T]) await(ctx context.Context) error {
 	over := ctx.Done()
 	w, err := life.Enter(ctx, &m.life, (*droppedMutex[T])(m))
@@ -107,7 +113,8 @@ func (m *Mutex[T]) await(ctx context.Context) error {
 	}
 }
 
-// unlock gives the slot back, if turn still has it.
+// unlock gives the slot back, if turn still has it. Of any number of calls by one holder the
+// compare-and-swap lets one through, and none of a holder whose turn is over.
 func (m *Mutex[T]) unlock(turn uint64) {
 	if m.holder.CompareAndSwap(turn, 0) {
 		<-m.slot

@@ -140,7 +140,7 @@ func TestMutexExcludes(t *testing.T) {
 	})
 }
 
-// A second unlock does not take the lock from whoever has it now.
+// A second unlock does not take the lock from its present holder.
 func TestMutexUnlockTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := guard.NewMutex(guard.New(1, guard.Nothing))
@@ -159,7 +159,7 @@ func TestMutexUnlockTwice(t *testing.T) {
 	})
 }
 
-// Waiting lockers hear of a Drop at once; the Drop itself waits for the holder.
+// Waiting lockers return at once when Drop is called; the Drop itself waits for the holder.
 func TestMutexDrop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		drop, calls := counted(errDrop)

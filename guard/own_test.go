@@ -18,7 +18,7 @@ func TestMapPanics(t *testing.T) {
 	}
 }
 
-// A guard has one owner at a time, who uses it by the ordinary methods; he alone
+// A guard has one owner at a time, which uses it by the ordinary methods; it alone
 // may give it away.
 func TestOwn(t *testing.T) {
 	drop, calls := counted(nil)

@@ -29,7 +29,8 @@ type tally struct {
 }
 
 // newShare takes g for a share that has no handle yet. The guard's leak hook
-// stops: the handles have their own.
+// stops: the handles have their own. Between the two nothing else can use g, which is Given,
+// so that a collection in between finds the caller holding it.
 func newShare[T any](g *Guard[T]) (*share[T], error) {
 	if err := g.take(); err != nil {
 		return nil, err
@@ -39,7 +40,7 @@ func newShare[T any](g *Guard[T]) (*share[T], error) {
 }
 
 // handle counts a new handle in, whose leak hook reports o. mu is held, or nothing
-// else has s.
+// else has s: a count that has reached 0 must not be raised again.
 func (s *share[T]) handle(o *life.Origin) *Shared[T] {
 	s.refs++
 	h := &Shared[T]{share: s, origin: o}

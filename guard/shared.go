@@ -48,6 +48,7 @@ func (h *Shared[T]) is() life.State {
 	return life.State(h.state.Load())
 }
 
+// set moves the state, with mu held or while nothing else has h.
 func (h *Shared[T]) set(s life.State) { h.state.Store(uint32(s)) }
 
 // Value returns the value. It panics once this handle is gone, as
@@ -93,7 +94,8 @@ func (h *Shared[T]) Clone() (*Shared[T], error) {
 	return h.clone(h.share.caller(1))
 }
 
-// clone is Clone with the new handle's origin.
+// clone is Clone with the new handle's origin, which is recorded before the lock is taken:
+// that walks the stack.
 func (h *Shared[T]) clone(o *life.Origin) (*Shared[T], error) {
 	h.share.mu.Lock()
 	defer h.share.mu.Unlock()
@@ -134,7 +136,8 @@ func (h *Shared[T]) Drop(ctx context.Context) error {
 	return h.pay(ctx, site)
 }
 
-// pay drops the value for the last handle.
+// pay drops the value for the last handle, which still owes that after an error that is
+// ErrInUse or ErrReentrant.
 func (h *Shared[T]) pay(ctx context.Context, site uintptr) error {
 	defer h.paid() // deferred, for after a Goexit of the drop only that runs
 	return h.share.in().Drop(ctx, life.Given, site)
@@ -152,7 +155,11 @@ func (h *Shared[T]) paid() {
 }
 
 // leave gives up the handle and its count, once, and reports whether that was
-// the last one.
+// the last one. Called again it reports the same, so that the last handle can try again to
+// drop a value that was in use.
+//
+// The count reaches 0 and the value begins to refuse under one lock, the tally's: a Borrow
+// has come before and is waited for, or is refused.
 func (h *Shared[T]) leave(site uintptr) (last bool) {
 	s, t := h.share, h.share.tally
 	t.mu.Lock()

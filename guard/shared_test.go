@@ -13,7 +13,7 @@ import (
 	"github.com/ebb-go/ebb/guard"
 )
 
-// newRand returns a source that the log tells how to repeat.
+// newRand returns a source whose seed is in the log.
 func newRand(t *testing.T) *rand.Rand {
 	seed := rand.Uint64()
 	t.Logf("seed %#x", seed)
@@ -67,7 +67,7 @@ func TestSharedStates(t *testing.T) {
 	}
 }
 
-// The last of any number of handles drops; all former holders hear of it.
+// The last of any number of handles drops; all former holders get its error.
 func TestSharedLastDrops(t *testing.T) {
 	drop, calls := counted(errDrop)
 	g := guard.New(7, drop)

@@ -29,13 +29,14 @@ type entry[V any] struct {
 	order uint64    // when it was inserted
 }
 
-// A keyed is an entry out of the map.
+// A keyed is an entry out of the map, with its key.
 type keyed[K comparable, V any] struct {
 	key K
 	entry[V]
 }
 
-// A KeyError is the error of one guard of a [Table].
+// A KeyError is the error of one guard of a [Table], which its Drop returns in a list. It
+// is immutable. Its text is one line; the key is printed as by [fmt.Sprint].
 type KeyError struct {
 	Key any
 	Err error
@@ -90,6 +91,7 @@ func (t *Table[K, V]) Get(k K) (V, bool) {
 	return e.g.in().Raw(), true
 }
 
+// entry returns what is under k, as long as the table is in use.
 func (t *Table[K, V]) entry(k K) (e entry[V], ok bool) {
 	if t == nil {
 		return e, false
@@ -192,6 +194,7 @@ func (t *droppedTable[K, V]) AwaitIdle(ctx context.Context) error {
 	return err
 }
 
+// Call drops the guards. The state is Dropping, so that none is added or taken out.
 func (t *droppedTable[K, V]) Call(ctx context.Context) error {
 	all := (*Table[K, V])(t).sorted(life.Dropping)
 	errs := concurrently(len(all), 0, func(i int) error { return all[i].g.in().Drop(ctx, life.Given, 0) })

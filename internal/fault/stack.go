@@ -19,7 +19,7 @@ const maxStacks = 16 << 20
 // noinline, for a trace shows no arguments of a call that was inlined. The
 // receiver is used after the call in which the goroutine can hang, so that the
 // compiler keeps its argument. The receiver lives on the heap and is kept by the
-// one who searches, so that nothing else comes to have its address.
+// caller that searches, so that nothing else comes to have its address.
 type Frame string
 
 // FrameOf returns the call of method, such as "(*task).Run", on receiver.

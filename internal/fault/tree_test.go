@@ -15,7 +15,7 @@ import (
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
-// hostile is an error each of whose methods does what it is told to.
+// hostile is an error each of whose methods does what its field says.
 type hostile struct{ do func() }
 
 func (h *hostile) Error() string     { h.do(); return "text" }

@@ -2,7 +2,9 @@ package life
 
 import "context"
 
-// Borrow counts a borrower in, if the state is want: until GiveBack no drop begins.
+// Borrow counts a borrower in, if the state is want, and returns the refusal otherwise.
+// Until GiveBack no drop begins: a drop that came first has moved the state under the same
+// lock, and one that comes later finds the count.
 func (l *Life) Borrow(want State) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -13,10 +15,13 @@ func (l *Life) Borrow(want State) error {
 	return nil
 }
 
-// BorrowLocked counts in a borrower that the holder of the lock admits.
+// BorrowLocked counts in a borrower that the holder of the lock admits: the attempt of a
+// Lazy, which is decided together with fields of the Lazy.
 func (l *Life) BorrowLocked() { l.borrows++ }
 
-// GiveBack counts out the borrower whose function was given m.
+// GiveBack counts out the borrower whose function was given m. The mark is over before the
+// count falls, so that a drop which this lets begin is not refused as one from inside the
+// function that has just ended.
 func (l *Life) GiveBack(m *Mark) {
 	m.over.Store(true)
 	l.mu.Lock()
@@ -29,7 +34,9 @@ func (l *Life) GiveBack(m *Mark) {
 }
 
 // AwaitBorrowers blocks until there are no borrowers, of this life and of those it was
-// mapped from, or ctx ends. It is called when new ones are refused.
+// mapped from, or ctx ends. It is called when new ones are refused, so that a life which
+// was idle once stays idle: none has to be looked at twice. With ctx over, the borrowers keep
+// the value, and the error is ErrInUse with the cause of ctx.
 func (l *Life) AwaitBorrowers(ctx context.Context, as Labeled) error {
 	for ; l != nil; l = l.from {
 		idle := l.busy()
@@ -53,7 +60,7 @@ func (l *Life) AwaitBorrowers(ctx context.Context, as Labeled) error {
 }
 
 // busy returns nil if there are no borrowers, and else a channel that is closed when
-// the last one has ended.
+// the last one has ended. All that wait at the same time share the channel.
 func (l *Life) busy() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -82,7 +89,8 @@ func (l *Life) borrowedLocked() bool {
 }
 
 // nearestBorrowed returns l, or the nearest of those it was mapped from, that has
-// borrowers; nil if none has.
+// borrowers; nil if none has. Its result can be old at once, but only on the safe side: all
+// of them are Released, so that their borrowers only become fewer.
 func (l *Life) nearestBorrowed() *Life {
 	for ; l != nil; l = l.from {
 		l.mu.Lock()

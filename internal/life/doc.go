@@ -1,8 +1,8 @@
 // Package life is the ground under guards and scopes: one thing that is dropped
 // once. It knows no container, no scope and no graph.
 //
-//   - A [Life] is the state machine of one drop: who may still use the thing, who is
-//     using it, who waits, and what the drop came to.
+//   - A [Life] is the state machine of one drop: its state, its borrowers, what waits
+//     for it, and its outcome.
 //   - A [Value] is a life with the value that it is of and the drop function.
 //   - A [Mark] is the context of a function that something may wait for, so that a call
 //     which would wait for itself is refused.
@@ -11,10 +11,10 @@
 //
 // # One way to drop
 //
-// A drop is [Life.Begin], the call of the drop function, and [Life.End], whoever asks
-// for it. Begin waits for borrowers and for a drop that overlaps, and reports to exactly
-// one caller that it has to call the function; only that caller calls End. A guard does
-// the three in [Life.Drop]. A scope does them itself, in the function that the engine
+// Every drop is [Life.Begin], the call of the drop function, and [Life.End]. Begin waits
+// for borrowers and for a drop that overlaps, and reports to exactly one caller that it
+// has to call the function; only that caller calls End. A guard does the three in
+// [Life.Drop]. A scope does them itself, in the function that the engine
 // calls: while the drop function runs, no frame of this package lies on its stack, so
 // that each of a hundred thousand drops that block fits the smallest stack.
 //

@@ -6,7 +6,8 @@ import (
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
-// A Droppable is the thing that a life is of, as its drop sees it.
+// A Droppable is the thing that a life is of, as its drop sees it: the value, or a
+// container with all that was given to it.
 type Droppable interface {
 	Labeled
 	// AwaitIdle blocks until nothing uses the thing, or ctx ends. Several
@@ -25,7 +26,8 @@ type Droppable interface {
 // returns nil. site is where the call was made, or 0.
 //
 // A panic of Call is the outcome. A Goexit cannot be stopped and goes on, but the
-// outcome is ErrGoexit and all that wait return it.
+// outcome is ErrGoexit and all that wait return it: the deferred function runs in all three
+// cases, and err is ErrGoexit until Call has returned or panicked.
 func (l *Life) Drop(ctx context.Context, d Droppable, from State, site uintptr) (err error) {
 	ctx, begun, err := l.Begin(ctx, d, from, site)
 	if !begun {
@@ -48,6 +50,9 @@ func (l *Life) Drop(ctx context.Context, d Droppable, from State, site uintptr) 
 // with the context that Begin returns, and to call End whatever becomes of that. To all
 // others it returns false and what their drop comes to, after a wait for the drop that
 // overlaps with theirs. The arguments are as for Drop.
+//
+// A value without borrowers begins under one lock, without a question to ctx. That is
+// nearly every drop, and what the teardown of a hundred thousand guards consists of.
 func (l *Life) Begin(ctx context.Context, d Droppable, from State, site uintptr) (inside context.Context, begun bool, err error) {
 	l.mu.Lock()
 	if s := l.State(); l.alone && (s == from || s == Draining) && l.borrows == 0 && l.from == nil {
@@ -59,7 +64,16 @@ func (l *Life) Begin(ctx context.Context, d Droppable, from State, site uintptr)
 	return l.beginIdle(ctx, d, from, site)
 }
 
-// beginIdle is Begin for what may have to wait.
+// beginIdle is Begin for what may have to wait. It gives the lock back three times: to ask
+// ctx, to wait, and at the end. Each time the state may have moved when it looks again.
+//
+//   - After the question to ctx it looks as if it had just come, but for a drop that was
+//     running before the question and has ended since: that drop overlaps with this call,
+//     which so returns its error, and not the nil of a call that came later.
+//   - After the wait the state is Draining, as nothing but a drop leaves that, or another
+//     drop that waited too has been first; then this one waits for it.
+//
+// Of several calls that have waited, the lock picks the one that moves to Dropping.
 func (l *Life) beginIdle(ctx context.Context, d Droppable, from State, site uintptr) (inside context.Context, begun bool, err error) {
 	l.mu.Lock()
 	overlaps := l.State() == Draining || l.State() == Dropping
@@ -105,7 +119,8 @@ func (l *Life) beginIdle(ctx context.Context, d Droppable, from State, site uint
 }
 
 // beginLocked moves to Dropping, and returns the context of the drop function. Nothing
-// uses the thing, and nothing will.
+// uses the thing, and nothing will. The leak hook stops before the drop function is called:
+// a thing whose drop has begun is not forgotten, whatever becomes of the drop.
 func (l *Life) beginLocked(ctx context.Context, site uintptr) context.Context {
 	l.Origin.EndedAt(site)
 	Disarm(l.Origin, l)
@@ -118,7 +133,9 @@ func (l *Life) beginLocked(ctx context.Context, site uintptr) context.Context {
 
 // End is the last of the three steps of a drop, and gives all that wait the outcome.
 // An outcome that is an error says by panicked whether the drop function panicked with
-// it: an error that it returned is none, whatever it is or wraps.
+// it: an error that it returned is none, whatever it is or wraps. End is called exactly once
+// for a Begin that returned true, also after a panic or Goexit; what waits would wait for
+// ever otherwise.
 func (l *Life) End(err error, panicked bool) {
 	l.mu.Lock()
 	l.err, l.panicked = err, panicked

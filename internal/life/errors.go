@@ -7,7 +7,8 @@ import (
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
-// The errors of a use that is refused. Package guard documents them for users.
+// The errors of a use that is refused. Package guard documents them for users, under the
+// same names: they are the same values, so that errors.Is and == hold across packages.
 var (
 	ErrDropped   = fault.Sentinel("guard: the value has been dropped", "dropped")
 	ErrReleased  = fault.Sentinel("guard: the value has been released", "released")

@@ -4,6 +4,9 @@ import "runtime"
 
 // Arm sets the hook, if o is not nil and has not set it: when p is collected, o is
 // reported. The lock that protects o is held, or nothing else has it.
+//
+// The tracks that are running get the origin in the same moment. A track that begins
+// meanwhile may get it or not: a track is for what is made after it began.
 func Arm[P any](o *Origin, p *P) {
 	if o == nil || o.armed {
 		return
@@ -29,6 +32,9 @@ func Disarm[P any](o *Origin, p *P) {
 	runtime.KeepAlive(p)
 }
 
+// disarm is Disarm for an origin that is not nil. A hook that was stopped does not run
+// afterwards. One that has begun to run found the thing unreachable, which it is not while
+// Disarm's caller has it.
 func (o *Origin) disarm() {
 	if !o.armed {
 		return
@@ -42,7 +48,9 @@ func (o *Origin) disarm() {
 }
 
 // leaked is the leak hook of the runtime. The thing is gone, so that o is used by
-// nothing else.
+// nothing else. It runs on a goroutine of the runtime that has the hooks of the whole
+// program to run, so it takes no lock that is held for long, and calls nothing foreign: the
+// reports are handed to queues.
 func leaked(o *Origin) {
 	if o.lost != nil {
 		o.lost.Lose()
@@ -58,7 +66,8 @@ func leaked(o *Origin) {
 	}
 }
 
-// leak describes the thing for a report.
+// leak describes the thing for a report. Here, and in no place that is passed by a thing in
+// order, the program counters become text.
 func (o *Origin) leak() Leak {
 	l := Leak{Name: o.name, Type: o.typ.String()}
 	if len(o.stack) > 0 {

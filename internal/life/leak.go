@@ -9,7 +9,7 @@ import (
 )
 
 // A Leak describes a thing that was garbage-collected without having been dropped.
-// Package guard documents it for users.
+// Package guard documents it for users, as a type of its own with the same fields.
 type Leak struct{ Name, Type, Site, Stack string }
 
 // attrs describes the leak for a log record.
@@ -21,20 +21,23 @@ func (l Leak) attrs() []any {
 	return attrs
 }
 
-// watching is the one package variable besides the errors: what hears of the
+// watching is the one package variable besides the errors: what is notified of the
 // guards of this process. It cannot belong to an object that the program passes
 // around, as the one guard it is for is the guard that was passed on to nothing.
 // It is an immutable value behind an atomic pointer, nil until something listens
 // or a leak is logged, so that it costs a guard one load.
 var watching atomic.Pointer[watchers]
 
+// A watchers is immutable once it is stored: rewatch stores a changed copy.
 type watchers struct {
 	hooks  []*hook
 	tracks []*track
 	log    *queue // of log records; made for the first one and then kept
 }
 
-// rewatch replaces the watchers by what edit makes of a copy of them.
+// rewatch replaces the watchers by what edit makes of a copy of them. With two at the same
+// time one of them loses the compare-and-swap, and edits a copy of what the other has
+// stored; so edit may be called more than once, and has no effect but on its copy.
 func rewatch(edit func(w *watchers)) {
 	for {
 		old := watching.Load()
@@ -63,10 +66,13 @@ type hook struct {
 	broken   atomic.Bool // it has panicked or called Goexit, and that was logged; terminal
 }
 
+// deliver queues the call of report, or logs the leak if there is no room. Whether the hook
+// was restored is looked at again when the call's turn comes, as a report after restore is
+// what its caller has asked not to get. The leak is logged then unless another hook gets it.
 func (h *hook) deliver(l Leak) {
 	queued := h.calls.add(func() {
 		if h.restored.Load() {
-			if w := watching.Load(); w == nil || len(w.hooks) == 0 { // no other has heard of it
+			if w := watching.Load(); w == nil || len(w.hooks) == 0 { // nothing else reports it
 				logLeak(l)
 			}
 			return
@@ -101,6 +107,7 @@ func OnLeak(report func(Leak)) (restore func()) {
 	}
 }
 
+// logLeak is the report where no hook is to get it.
 func logLeak(l Leak) {
 	logError("guard: forgotten, collected without having been dropped", l.attrs())
 }

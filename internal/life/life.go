@@ -8,7 +8,7 @@ import (
 
 // A Life is the life of one thing that is dropped once: of a value, and of the
 // containers that are dropped themselves. It knows no type and no value. The zero Life
-// owes nothing.
+// owes nothing. A Life must not be copied once it is used.
 //
 // Invariants:
 //   - The state is written under mu only, but for the zero state's; it is atomic for
@@ -18,6 +18,10 @@ import (
 //   - Exactly one call moves the state to Dropping, and only that call runs the drop.
 //   - Draining is not left when a drop gives up, so borrowers that are counted then
 //     are counted until they end, and every drop waits for them on its own.
+//   - What is set together with a terminal state is set under mu before done is closed,
+//     so that a wait which done has ended reads the outcome.
+//   - from leads to a life that is Released, whose borrowers only become fewer. So a chain
+//     of lives that were mapped from each other has no circle.
 type Life struct {
 	state atomic.Uint32
 
@@ -54,17 +58,21 @@ func (l *Life) OpenRefused(err error) {
 	}
 }
 
-// Lock locks the life, for a container whose own fields it protects too.
+// Lock locks the life, for a container whose own fields it protects too: what the
+// container takes in it takes while the state is still Live, or refuses.
 func (l *Life) Lock() { l.mu.Lock() }
 
 // Unlock is the opposite of Lock.
 func (l *Life) Unlock() { l.mu.Unlock() }
 
 // ReleaseLocked ends a life whose value goes out undropped, and wakes up all that wait.
+// The state must be Live or Given.
 func (l *Life) ReleaseLocked() { l.endLocked(Released) }
 
 // Refuse begins to refuse new users, as from the beginning of a drop, if the state is
-// from. It is for the one that is going to drop.
+// from. It is for a caller that is going to drop, and that has promised its own callers a
+// refusal from this moment on: a scope whose engine begins the drop a little later, and the
+// last handle of a shared value. If that drop never comes, the value is lost to all.
 func (l *Life) Refuse(from State) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -82,7 +90,8 @@ func (l *Life) endLocked(s State) {
 }
 
 // Done returns a channel that is closed once the state is terminal. It is made when
-// first asked for: most lives never need one.
+// first asked for: most lives never need one. Making it and looking at the state happen
+// under one lock, so that either the end finds the channel or the channel is made closed.
 func (l *Life) Done() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -95,7 +104,8 @@ func (l *Life) Done() <-chan struct{} {
 	return l.done
 }
 
-// Err returns the error of the drop; nil before it has ended.
+// Err returns the error of the drop; nil before it has ended, and for a life that ended
+// without one.
 func (l *Life) Err() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -111,7 +121,8 @@ func (l *Life) Panicked() bool {
 }
 
 // wait blocks until a drop that has begun has ended, and returns its error; or
-// until ctx ends, and returns its cause.
+// until ctx ends, and returns its cause. If both have happened, the error of the drop
+// wins: it is what the caller has asked for, and may be the only report of it.
 func (l *Life) wait(ctx context.Context, as Labeled) error {
 	done, over := l.Done(), ctx.Done()
 	select {

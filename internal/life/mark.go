@@ -15,7 +15,9 @@ type Mark struct {
 	over            atomic.Bool // the function has returned: nothing waits for it any longer; terminal
 }
 
-// NewMark returns the context for a function that runs on l and is called with ctx.
+// NewMark returns the context for a function that runs on l and is called with ctx. The
+// mark of a borrower is over with [Life.GiveBack]. The mark of a drop is never over, as
+// nothing waits for the drop once it has ended.
 func NewMark(ctx context.Context, l *Life) *Mark { return &Mark{Context: ctx, of: l} }
 
 type markKey struct{}

@@ -33,7 +33,8 @@ type Origin struct {
 // A Loser has the count of a handle, which the handle gives up when it is collected.
 type Loser interface{ Lose() }
 
-// An Option says how a thing is reported if it is forgotten.
+// An Option says how a thing is reported if it is forgotten. It is sealed: its method has
+// no exported name. Package guard gives it, and those below, their public names.
 type Option interface{ apply(*Origin) }
 
 type optionFunc func(*Origin)
@@ -93,7 +94,7 @@ func (o *Origin) record(skip int) {
 }
 
 // as returns a fresh origin of the same name, depth and place, for what the value is
-// turned into.
+// turned into. A hook belongs to one thing, so that two cannot share an origin.
 func (o *Origin) as(typ reflect.Type) *Origin {
 	if o == nil {
 		return nil
@@ -134,7 +135,8 @@ func (o *Origin) typeOrNil() reflect.Type {
 }
 
 // Caller returns the caller of the function skip frames above the one that calls it;
-// 0 if the origin keeps no sites.
+// 0 if the origin keeps no sites. A program counter is kept and not its text: looking that
+// up costs ten times as much, and is needed only for what goes wrong.
 func (o *Origin) Caller(skip int) uintptr {
 	if o == nil || o.depth == 0 {
 		return 0
@@ -144,7 +146,8 @@ func (o *Origin) Caller(skip int) uintptr {
 	return pc[0]
 }
 
-// EndedAt notes where the drop was called that begins.
+// EndedAt notes where the drop was called that begins; 0 if that is not known. It is for
+// the text of a use that comes too late.
 func (o *Origin) EndedAt(pc uintptr) {
 	if o != nil {
 		o.dropped.Store(pc)
@@ -180,7 +183,8 @@ func (o *Origin) Label(typ string) string {
 	return typ
 }
 
-// Place returns "file:line" of a program counter that [runtime.Callers] gave.
+// Place returns "file:line" of a program counter that [runtime.Callers] gave, which is that
+// of the instruction after the call; CallersFrames takes care of it.
 func Place(pc uintptr) string {
 	f, _ := runtime.CallersFrames([]uintptr{pc}).Next()
 	return fmt.Sprintf("%s:%d", f.File, f.Line)

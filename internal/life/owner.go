@@ -6,6 +6,10 @@ import "context"
 // stops its leak hook. It returns ErrOwned if it has an owner already, or was given to
 // a container, and the refusal once the value is gone. An owner uses and drops the value
 // as its holder does.
+//
+// Owned is apart from the state, since an owner does not take the value from its users: it
+// only answers for it. So a value that has an owner can still be used and dropped by its
+// holders, and the owner must expect a drop behind its back.
 func (g *Value[T]) Own() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -48,7 +52,8 @@ func (g *Value[T]) Take() error {
 	return nil
 }
 
-// Give undoes Take, and arms the hook if the container had stopped it.
+// Give undoes Take, and arms the hook if the container had stopped it. Only the container
+// that has taken the value calls it, before it has begun to drop.
 func (g *Value[T]) Give() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -56,7 +61,8 @@ func (g *Value[T]) Give() {
 	Arm(g.Origin, &g.Life)
 }
 
-// Unhook stops the leak hook for a container that has hooks of its own.
+// Unhook stops the leak hook for a container that has hooks of its own: each handle of a
+// shared value has one, and a value that all handles have forgotten is reported by theirs.
 func (g *Value[T]) Unhook() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -80,10 +86,14 @@ func (g *Value[T]) Release() (v T, err error) {
 	return g.v, nil
 }
 
-// Move makes to, which must be zero, owe what g owes, for the owner of g that hands it
-// on to another: g is as after Release, and to has an owner from the start. A value that
-// has been moved often is no larger than one that has not. If g is gone, to is gone with
-// the same error.
+// Move makes to, which must be zero, owe what g owes, for the owner of g that hands it on
+// to another: g is as after Release, and to has an owner from the start. A value that has
+// been moved often is no larger than one that has not. If g is gone, to is gone with the
+// same error.
+//
+// Under g's lock nothing can begin to borrow or drop g, and nothing else has to. So at every
+// instant exactly one of the two owes the drop, and the borrowers that g has then are all
+// that a drop of to waits for.
 func (g *Value[T]) Move(to *Value[T]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -113,6 +123,9 @@ func (g *Value[T]) Move(to *Value[T]) {
 // borrowing g's value may finish: a drop of to waits for them too. While f runs, other
 // calls on g are refused with ErrOwned; if it panics, g is unchanged. If g is gone or
 // owned, f is not called, and to is gone with the same error.
+//
+// f is foreign code, so that no lock is held while it runs. What keeps others away meanwhile
+// is the state Given, which is undone if f does not return.
 func Map[T, U any](to *Value[U], g *Value[T], f func(T) U) {
 	if err := g.Take(); err != nil {
 		to.OpenRefused(err)

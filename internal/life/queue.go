@@ -32,6 +32,7 @@ func (q *queue) add(f func()) bool {
 	return true
 }
 
+// run is the queue's goroutine. No lock is held while f runs.
 func (q *queue) run() {
 	for f := q.next(); f != nil; f = q.next() {
 		f()

@@ -1,7 +1,14 @@
 package life
 
-// A State says what may be done with a value. States move only down this list, but
-// for Given, which is left upwards when a container gives its value back.
+// A State is what may be done with a value:
+//
+//	Empty ── Live ───┬── Draining ── Dropping ── Dropped
+//	          ╎      │
+//	         Given ──┴── Released
+//
+// States move only down the list, but for Given, which is left upwards when a container
+// gives its value back. So a state that was read without the lock, as Value.Peek does, may
+// be old when it is used, but a value that was gone stays gone, unless a container has it.
 type State uint32
 
 const (
@@ -14,7 +21,8 @@ const (
 	Released              // the value went out undropped; terminal
 )
 
-// Refusal returns the error of a use of a value in state s.
+// Refusal returns the error of a use of a value in state s. It allocates nothing, and the
+// error is one of four that callers may compare with ==.
 func (s State) Refusal() error {
 	switch s {
 	case Given:
@@ -25,7 +33,8 @@ func (s State) Refusal() error {
 	return ErrDropped
 }
 
-// stateOf returns the state whose refusal is err.
+// stateOf returns the state whose refusal is err, for a value that was refused from the
+// start. Empty stands for ErrDropped: such a value owes nothing, and its drop returns nil.
 func stateOf(err error) State {
 	switch err {
 	case ErrReleased:
@@ -36,5 +45,5 @@ func stateOf(err error) State {
 	return Empty
 }
 
-// ended reports whether no drop is to come or running.
+// ended reports whether no drop is to come or running, so that Done is closed.
 func (s State) ended() bool { return s == Empty || s >= Dropped }

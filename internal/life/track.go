@@ -22,13 +22,16 @@ func Track() (stop func() []Leak) {
 
 // A track is a set of origins in the order of their arming. It keeps no guard
 // from being collected, as an origin leads to none. A guard that was collected stays in
-// the set: nothing dropped it.
+// the set: nothing dropped it. An origin keeps the tracks that have it, and is removed from
+// those alone, so that a track which has ended costs the guards made afterwards nothing.
 type track struct {
 	mu   sync.Mutex      // protects the following; taken under a life's lock
 	made map[*Origin]int // what is armed now, with its number
 	n    int             // of origins that were ever added
 }
 
+// add puts o at the end of the order. An origin that is armed again, since a container has
+// given its guard back, is as one that is made then.
 func (t *track) add(o *Origin) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -42,6 +45,7 @@ func (t *track) remove(o *Origin) {
 	delete(t.made, o)
 }
 
+// leaks returns what is left, and may be called again.
 func (t *track) leaks() []Leak {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -67,7 +67,7 @@ func reentrant(ctx context.Context, on *Life, as Labeled) error {
 	return err
 }
 
-// Leave ends the wait.
+// Leave ends the wait. It is called once, and may be called on nil.
 func (w Wait) Leave() {
 	for _, e := range w {
 		e.by.of.removeEdge(e)
@@ -151,7 +151,8 @@ type waits struct {
 	edges []*edge       // of the calls that functions on this life have made
 }
 
-// waitsLocked returns l's waits, making them if there are none.
+// waitsLocked returns l's waits, making them if there are none. Whatever it is made for
+// calls tidyLocked when that is over.
 func (l *Life) waitsLocked() *waits {
 	if l.waits == nil {
 		l.waits = new(waits)
@@ -159,6 +160,8 @@ func (l *Life) waitsLocked() *waits {
 	return l.waits
 }
 
+// addEdge adds an edge of a function on l. A search that runs at the same time sees it or
+// not; the search of the call itself begins afterwards and sees it.
 func (l *Life) addEdge(e *edge) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
