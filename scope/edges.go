@@ -46,22 +46,27 @@ func (n *node) dependBeside(d *node) error {
 	if n.is() != pending {
 		return notAccepted(s.graph.Depend(&n.vertex, &d.vertex))
 	}
-	if n.usesLocked(d) {
+	x := n.makeRarelyLocked()
+	at := slices.IndexFunc(x.uses, func(u use) bool { return u.to == d })
+	if at >= 0 && !x.uses[at].below {
 		return nil
 	}
 	pin, err := s.graph.Pin(&d.vertex, n.name())
 	if err != nil {
 		return notAccepted(err)
 	}
-	x := n.makeRarelyLocked()
-	x.uses = append(x.uses, use{d, pin})
+	if at < 0 {
+		x.uses = append(x.uses, use{to: d, pin: pin})
+	} else {
+		x.uses[at] = use{to: d, pin: pin} // now n itself uses it too
+	}
 	return nil
 }
 
 // dependAbove is dependOn for d of a scope above. The edge starts at the node that
 // leads from there down to n. The body and the tasks are no nodes: they end before that
 // scope is torn down, but not before an early drop of d, so n itself pins d until n is
-// gone. Within a drop that does not depend on d no order is left to be kept, so
+// gone; likewise below what is being opened or started, whose edges come later. Within a drop that does not depend on d no order is left to be kept, so
 // that is refused.
 //
 // The locks of the two scopes are taken one after the other. In between n can have
@@ -85,7 +90,9 @@ func (n *node) dependAbove(d *node) error {
 			err = ErrDropped
 		}
 	default:
-		err = via.dependBeside(d)
+		if pin, err = via.pinsBelow(d, name); pin == nil && err == nil {
+			err = via.dependBeside(d)
+		}
 	}
 	if err != nil {
 		return err
@@ -97,8 +104,30 @@ func (n *node) dependAbove(d *node) error {
 		return nil
 	}
 	x := n.makeRarelyLocked()
-	x.above = append(x.above, use{d, pin})
+	x.above = append(x.above, use{to: d, pin: pin})
 	return nil
+}
+
+// pinsBelow pins d, of n's own scope, for the node called user, which lies in n, if n is
+// being opened or started: n itself may still give up, release or move what it has used
+// or acquired, and user must not lose it. That n uses d is noted without a pin of its
+// own. Once n is registered there is no pin: then the edge of n keeps d.
+func (n *node) pinsBelow(d *node, user string) (*engine.Pin, error) {
+	s := n.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n.is() != pending {
+		return nil, nil
+	}
+	pin, err := s.graph.Pin(&d.vertex, user)
+	if err != nil {
+		return nil, notAccepted(err)
+	}
+	if !n.usesLocked(d) {
+		x := n.makeRarelyLocked()
+		x.uses = append(x.uses, use{to: d, below: true})
+	}
+	return pin, nil
 }
 
 // leadsDown returns the node of the ancestor a by which a holds s: the child in

@@ -337,3 +337,41 @@ func TestMovedOften(t *testing.T) {
 		}
 	})
 }
+
+// TestEdgesBelowWhatStarts: what a daemon has acquired is not given away, before it is
+// ready, from under a guard of a Run nested in it; likewise below an open function.
+func TestEdgesBelowWhatStarts(t *testing.T) {
+	type handle = *scope.Handle[string]
+	gives := map[string]func(ctx context.Context, db handle, in *scope.Scope) error{
+		"drop":    func(ctx context.Context, db handle, _ *scope.Scope) error { return db.Drop(ctx) },
+		"release": func(_ context.Context, db handle, _ *scope.Scope) error { _, err := db.Release(); return err },
+		"move":    func(_ context.Context, db handle, in *scope.Scope) error { _, err := db.MoveTo(in); return err },
+	}
+	for name, give := range gives {
+		below := func(ctx context.Context, s *scope.Scope) error {
+			db, err := scope.Acquire(ctx, s, "db", opens("db"), guard.Nothing)
+			if err != nil {
+				return err
+			}
+			return scope.Run(ctx, func(ctx context.Context, in *scope.Scope) error {
+				_ = must(scope.Defer(in, "api", nothing, scope.DependsOn(db)))
+				var used *scope.InUseError
+				if err := give(ctx, db, in); !errors.As(err, &used) || !slices.Contains(used.Dependents, "api") {
+					t.Errorf("%s: %v", name, err)
+				}
+				return nil
+			})
+		}
+		inScope(t, func(ctx context.Context, s *scope.Scope) {
+			_, _, err := scope.Start(ctx, s, "d", func(ctx context.Context, ready func(int)) error {
+				err := below(ctx, s)
+				ready(1)
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+			_ = must(scope.Acquire(ctx, s, "o", func(ctx context.Context) (string, error) { return "", below(ctx, s) }, guard.Nothing))
+		})
+	}
+}

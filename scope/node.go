@@ -128,7 +128,9 @@ func (n *node) trim(name string) string {
 // what it uses while it is not registered, and what it depends on in the scopes above.
 type use struct {
 	to  *node
-	pin *engine.Pin // nil: an edge in the graph of to keeps it
+	pin *engine.Pin // nil: an edge in the graph of to keeps it, or the user may give it away
+
+	below bool // only what lies in the user uses it, and has pinned it
 }
 
 // An earlyDrop is the record of who drops a node, which all join that ask for its drop

@@ -31,6 +31,8 @@ func (n *node) usedBy(f *frame) error {
 			err = f.node.dependOn(n)
 		case f.s == n.s:
 			return nil // the body, a task or a drop
+		case f.s.below(n.s) && opening:
+			return nil // what it opens depends on n, which is recorded where it lies
 		case f.s.below(n.s):
 			if via, kind := f.s.leadsDown(n.s); via != nil && kind != dropFrame {
 				err = via.dependOn(n)

@@ -63,7 +63,7 @@ func (n *node) useBesideLocked(users []*frame) {
 		}
 		if f.node.is() == pending { // no pin: it is the open function's to release or to move on
 			x := f.node.makeRarelyLocked()
-			x.uses = append(x.uses, use{n, nil})
+			x.uses = append(x.uses, use{to: n})
 		}
 		if k == 0 && f.kind == openingFrame {
 			x := f.node.makeRarelyLocked()
