@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ebb-go/ebb/internal/dag"
 	"github.com/ebb-go/ebb/internal/schedule"
 )
 
@@ -39,7 +40,7 @@ func (r *Report) Complete() {
 
 // links are the edges of a report by the positions of its entries.
 type links struct {
-	edges
+	dag.Edges
 	at    map[string]int
 	own   [][]int // of each entry; names that are not in the report, and its own, are left out
 	spots []spot  // the entries of all lists
@@ -51,20 +52,20 @@ type spot struct{ list, at int }
 
 func (r *Report) links() *links {
 	l := &links{
-		edges: edgesOf(len(r.Entries), func(i int) []string { return r.Entries[i].DependsOn }),
+		Edges: dag.EdgesOf(len(r.Entries), func(i int) []string { return r.Entries[i].DependsOn }),
 		at:    make(map[string]int, len(r.Entries)), own: make([][]int, len(r.Entries)), spot: make([][]int, len(r.Entries)),
 	}
 	for i := range r.Entries {
 		l.at[r.Entries[i].Name] = i
 	}
 	for i := range r.Entries {
-		for _, name := range l.of[i].own {
+		for _, name := range l.Of[i].Own {
 			if j, ok := l.at[name]; ok && j != i {
 				l.own[i] = append(l.own[i], j)
 			}
 		}
 	}
-	for k, list := range l.lists {
+	for k, list := range l.Lists {
 		for p, name := range list {
 			if j, ok := l.at[name]; ok {
 				l.spot[j] = append(l.spot[j], len(l.spots))
@@ -77,8 +78,8 @@ func (r *Report) links() *links {
 
 // trees makes a tree for each list.
 func (l *links) trees(better func(a, b int) bool) []*fenwick {
-	trees := make([]*fenwick, len(l.lists))
-	for k, list := range l.lists {
+	trees := make([]*fenwick, len(l.Lists))
+	for k, list := range l.Lists {
 		trees[k] = newFenwick(len(list)+1, better)
 	}
 	return trees
@@ -105,7 +106,7 @@ func (r *Report) completeTimes(l *links) {
 		e := &r.Entries[i]
 		for _, s := range l.spot[i] {
 			at := l.spots[s]
-			if j := trees[at.list].best(len(l.lists[at.list]) - at.at); j >= 0 && (last[i] < 0 || later(j, last[i])) {
+			if j := trees[at.list].best(len(l.Lists[at.list]) - at.at); j >= 0 && (last[i] < 0 || later(j, last[i])) {
 				last[i] = j
 			}
 		}
@@ -133,8 +134,8 @@ func (r *Report) completeTimes(l *links) {
 				last[j] = i
 			}
 		}
-		if k := l.of[i].list; k >= 0 {
-			trees[k].put(len(l.lists[k])-l.of[i].first, i)
+		if k := l.Of[i].List; k >= 0 {
+			trees[k].put(len(l.Lists[k])-l.Of[i].First, i)
 		}
 	}
 }
@@ -202,8 +203,8 @@ func (r *Report) slackEager(l *links) {
 				latest = earlier(latest, start[j])
 			}
 		}
-		if k := l.of[i].list; k >= 0 {
-			if j := trees[k].best(l.of[i].first); j >= 0 {
+		if k := l.Of[i].List; k >= 0 {
+			if j := trees[k].best(l.Of[i].First); j >= 0 {
 				latest = earlier(latest, start[j])
 			}
 		}

@@ -29,23 +29,23 @@ const (
 // WriteDOT returns the first error of w.
 func (r *Report) WriteDOT(w io.Writer) error {
 	r = r.whole()
-	return writeDOT(w, r.Scope, wholeDAG(r.vertices(), dotColumns, dotRows))
+	return writeDOT(w, r.Scope, wholeGraph(r.vertices(), dotColumns, dotRows))
 }
 
 // WriteDOT writes the graph of p in the manner of [Report.WriteDOT].
 func (p Plan) WriteDOT(w io.Writer) error {
-	return writeDOT(w, "plan", wholeDAG(p.vertices(), dotColumns, dotRows))
+	return writeDOT(w, "plan", wholeGraph(p.vertices(), dotColumns, dotRows))
 }
 
-// wholeDAG is newDAG, except that a graph of up to maxWhole nodes is not folded.
-func wholeDAG(vertices []vertex, maxColumns, maxRows int) *dag {
+// wholeGraph is newGraph, except that a graph of up to maxWhole nodes is not folded.
+func wholeGraph(vertices []vertex, maxColumns, maxRows int) *graph {
 	if n := len(vertices); n <= maxWhole {
-		return newDAG(vertices, max(n, 1), max(n, 1))
+		return newGraph(vertices, max(n, 1), max(n, 1))
 	}
-	return newDAG(vertices, maxColumns, maxRows)
+	return newGraph(vertices, maxColumns, maxRows)
 }
 
-func writeDOT(w io.Writer, name string, g *dag) error {
+func writeDOT(w io.Writer, name string, g *graph) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "digraph %s {\n", dotQuote(term.Clean(name)))
 	b.WriteString("\trankdir=LR;\n" +
@@ -54,42 +54,42 @@ func writeDOT(w io.Writer, name string, g *dag) error {
 	ids := g.dotIDs()
 	for i := range g.nodes {
 		n := &g.nodes[i]
-		if i == 0 || n.column != g.nodes[i-1].column {
-			fmt.Fprintf(b, "\n\t// %s\n", g.columns[n.column])
+		if i == 0 || g.Nodes[i].Column != g.Nodes[i-1].Column {
+			fmt.Fprintf(b, "\n\t// %s\n", g.column(g.Nodes[i].Column))
 		}
 		fmt.Fprintf(b, "\t%s [%s];\n", ids[i], strings.Join(n.dotAttributes(), ", "))
 	}
 	b.WriteByte('\n')
 	for i := range g.nodes { // by column: nodes of a wave stand in one rank
-		if i == 0 || g.nodes[i].column != g.nodes[i-1].column {
+		if i == 0 || g.Nodes[i].Column != g.Nodes[i-1].Column {
 			b.WriteString("\t{ rank=same;")
 		}
 		b.WriteString(" " + ids[i] + ";")
-		if i == len(g.nodes)-1 || g.nodes[i].column != g.nodes[i+1].column {
+		if i == len(g.nodes)-1 || g.Nodes[i].Column != g.Nodes[i+1].Column {
 			b.WriteString(" }\n")
 		}
 	}
 	b.WriteByte('\n')
-	if g.edges() > dotEdges {
-		g.reduce()
-		if g.implied > 0 {
-			fmt.Fprintf(b, "\t// %s not drawn: others imply them\n", term.Plural(g.implied, "edge"))
+	if g.Edges() > dotEdges {
+		g.Reduce()
+		if g.Implied > 0 {
+			fmt.Fprintf(b, "\t// %s not drawn: others imply them\n", term.Plural(g.Implied, "edge"))
 		}
-		for k, h := range g.bundle() {
+		for k, h := range g.Bundle() {
 			fmt.Fprintf(b, "\t\"point %d\" [shape=point];\n", k)
-			for _, i := range h.from {
+			for _, i := range h.From {
 				fmt.Fprintf(b, "\t%s -> \"point %d\" [arrowhead=none];\n", ids[i], k)
 			}
-			for _, i := range h.to {
+			for _, i := range h.To {
 				fmt.Fprintf(b, "\t\"point %d\" -> %s;\n", k, ids[i])
 			}
 		}
 	}
 	all := make([][]int, len(g.nodes))
 	for i := range g.nodes {
-		all[i] = slices.Clone(g.nodes[i].to)
+		all[i] = slices.Clone(g.Nodes[i].To)
 	}
-	g.reduce()
+	g.Reduce()
 	for i := range g.nodes {
 		for _, to := range all[i] {
 			fmt.Fprintf(b, "\t%s -> %s%s;\n", ids[i], ids[to], g.dotEdge(i, to))
@@ -101,12 +101,12 @@ func writeDOT(w io.Writer, name string, g *dag) error {
 
 // dotIDs are the cleaned names, quoted. Two names can become alike by cleaning,
 // or be that of a fold; then the later gets primes.
-func (g *dag) dotIDs() []string {
+func (g *graph) dotIDs() []string {
 	ids, taken := make([]string, len(g.nodes)), make(map[string]bool)
 	for i := range g.nodes {
 		id := term.Clean(g.nodes[i].name)
 		if g.nodes[i].fold > 0 {
-			id += " in " + g.columns[g.nodes[i].column]
+			id += " in " + g.column(g.Nodes[i].Column)
 		}
 		for taken[id] {
 			id += "'"
@@ -117,7 +117,7 @@ func (g *dag) dotIDs() []string {
 	return ids
 }
 
-func (n *dagNode) dotAttributes() []string {
+func (n *node) dotAttributes() []string {
 	label := term.Fit(n.name, 60)
 	if sub := n.subtitle(); sub != "" {
 		label += "\n" + sub
@@ -150,9 +150,9 @@ func (n *dagNode) dotAttributes() []string {
 
 // dotEdge is how an edge differs from others: it joins two nodes of the
 // critical path, or follows from others.
-func (g *dag) dotEdge(from, to int) string {
+func (g *graph) dotEdge(from, to int) string {
 	switch {
-	case !slices.Contains(g.nodes[from].to, to):
+	case !slices.Contains(g.Nodes[from].To, to):
 		return ` [color="#c3cad1", constraint=false]`
 	case g.nodes[from].critical && g.nodes[to].critical:
 		return ` [color="#1d5fa8", penwidth=2.5]`

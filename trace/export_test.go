@@ -37,14 +37,12 @@ type Box struct {
 
 // Layout places the graph of r, and counts what it left out.
 func Layout(r *Report, columns, rows int) (boxes []Box, crossings, implied int) {
-	g := newDAG(r.vertices(), columns, rows)
-	g.reduce()
-	d := g.layout()
-	for i, n := range g.nodes {
-		s := d.slots[i]
-		boxes = append(boxes, Box{n.name, n.column, n.fold, d.x[n.column], s.y - s.height/2, d.w[n.column], s.height, n.to})
+	d := newGraph(r.vertices(), columns, rows).layout()
+	for i, n := range d.g.nodes {
+		s, k := d.Slots[i], d.Nodes[i].Column
+		boxes = append(boxes, Box{n.name, k, n.fold, d.X[k], s.Y - s.Height/2, d.W[k], s.Height, d.Nodes[i].To})
 	}
-	return boxes, d.crossings(), g.implied
+	return boxes, d.Crossings(), d.Implied
 }
 
 // Slots returns whose slot each drop waited for.

@@ -4,12 +4,18 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/ebb-go/ebb/internal/dag"
 	"github.com/ebb-go/ebb/internal/outcome"
 	"github.com/ebb-go/ebb/internal/term"
 )
 
-// Sizes of a graph's picture: beyond these it folds.
+// Sizes of a graph's picture in pixels, and the columns and rows beyond which it folds.
 const (
+	nodeHeight = 24
+	tallNode   = 38   // with an outcome below its name
+	nodeCells  = 22   // of a name, beyond which it is cut
+	cellWidth  = 7.25 // of a letter in a font of 12
+	smallCell  = 6.65 // and of 11
 	dagColumns = 16
 	dagRows    = 24
 	dagMargin  = 12
@@ -23,7 +29,7 @@ const (
 // prefers, needs nothing from outside, and folds when the plan is big.
 func (p Plan) WriteSVG(w io.Writer) error {
 	s := newSVG(w)
-	s.dag(newDAG(p.vertices(), dagColumns, dagRows), "plan of a teardown", true)
+	s.picture(newGraph(p.vertices(), dagColumns, dagRows), "plan of a teardown", true)
 	return s.Flush()
 }
 
@@ -32,28 +38,44 @@ func (p Plan) WriteSVG(w io.Writer) error {
 // for has a strong border.
 func (s Snapshot) WriteSVG(w io.Writer) error {
 	out := newSVG(w)
-	out.dag(newDAG(s.vertices(), dagColumns, dagRows), "scope "+term.Clean(s.Path), true)
+	out.picture(newGraph(s.vertices(), dagColumns, dagRows), "scope "+term.Clean(s.Path), true)
 	return out.Flush()
 }
 
-// dag draws g after leaving out its implied edges.
-func (s svgWriter) dag(g *dag, label string, alone bool) {
-	g.reduce()
-	s.drawing(g.layout(), label, alone)
+// drawing is a graph with a place for everything.
+type drawing struct {
+	*dag.Drawing
+	g *graph
 }
+
+// layout leaves out the edges that others imply, and places the rest.
+func (g *graph) layout() *drawing {
+	g.Reduce()
+	return &drawing{g: g, Drawing: g.Layout(func(i int) (w, h float64) {
+		n := &g.nodes[i]
+		w, h = float64(term.Width(term.Fit(n.name, nodeCells)))*cellWidth+18, nodeHeight
+		if n.subtitle() != "" {
+			h = tallNode
+		}
+		return w, h
+	}, func(k int) float64 { return float64(term.Width(g.column(k))) * smallCell })}
+}
+
+// picture draws g.
+func (s svgWriter) picture(g *graph, label string, alone bool) { s.drawing(g.layout(), label, alone) }
 
 func (s svgWriter) drawing(d *drawing, label string, alone bool) {
 	w, h := d.size()
 	s.open(w, h, label, alone)
-	if len(d.nodes) == 0 {
+	if len(d.g.nodes) == 0 {
 		s.f(`<text class="ebb-soft" x="%d" y="%d">nothing to drop</text>`+"\n</svg>\n", dagMargin, dagMargin+12)
 		return
 	}
-	for k, name := range d.columns {
-		s.f(`<text class="ebb-soft ebb-small" x="%s" y="%d">%s</text>`+"\n", px(d.left(k)), dagMargin+8, text(name))
+	for k := range d.Columns {
+		s.f(`<text class="ebb-soft ebb-small" x="%s" y="%d">%s</text>`+"\n", px(d.left(k)), dagMargin+8, text(d.g.column(k)))
 	}
 	s.edges(d)
-	for i := range d.nodes {
+	for i := range d.g.nodes {
 		s.node(d, i)
 	}
 	s.dagLegend(d, h-dagMargin-4)
@@ -62,48 +84,48 @@ func (s svgWriter) drawing(d *drawing, label string, alone bool) {
 
 // size returns the size of the picture.
 func (d *drawing) size() (w, h float64) {
-	if len(d.nodes) == 0 {
+	if len(d.g.nodes) == 0 {
 		return 160, 2*dagMargin + 16
 	}
-	return max(d.width+2*dagMargin, d.legendWidth()+2*dagMargin), d.height + dagHead + 2*dagMargin + dagLegend
+	return max(d.Width+2*dagMargin, d.legendWidth()+2*dagMargin), d.Height + dagHead + 2*dagMargin + dagLegend
 }
 
 // left and right are the sides of a column, middle the height of a slot in the
 // picture.
-func (d *drawing) left(column int) float64  { return d.x[column] + dagMargin }
-func (d *drawing) right(column int) float64 { return d.x[column] + d.w[column] + dagMargin }
-func (d *drawing) middle(s int) float64     { return d.slots[s].y + dagMargin + dagHead }
+func (d *drawing) left(column int) float64  { return d.X[column] + dagMargin }
+func (d *drawing) right(column int) float64 { return d.X[column] + d.W[column] + dagMargin }
+func (d *drawing) middle(s int) float64     { return d.Slots[s].Y + dagMargin + dagHead }
 
 // edges draws what joins the slots, then the edges between two nodes of the
 // critical path over it, then an arrow head at each node that has dependents.
 func (s svgWriter) edges(d *drawing) {
 	s.f(`<g class="ebb-edge">` + "\n")
-	for i := range d.slots {
-		for _, r := range d.slots[i].right {
+	for i := range d.Slots {
+		for _, r := range d.Slots[i].Right {
 			s.f(`<path d="%s"/>`+"\n", d.segment(i, r))
 		}
 	}
 	s.f("</g>\n")
-	onPath := make([]bool, len(d.nodes))
+	onPath := make([]bool, len(d.g.nodes))
 	s.f(`<g class="ebb-edge ebb-edge-path">` + "\n")
-	for i := range d.nodes {
-		for _, to := range d.nodes[i].to {
-			if d.nodes[i].critical && d.nodes[to].critical {
+	for i := range d.g.nodes {
+		for _, to := range d.Nodes[i].To {
+			if d.g.nodes[i].critical && d.g.nodes[to].critical {
 				onPath[to] = true
 				s.f(`<path d="%s"/>`+"\n", d.route(i, to))
 			}
 		}
 	}
 	s.f("</g>\n")
-	for i := range d.nodes {
-		if len(d.slots[i].left) == 0 {
+	for i := range d.g.nodes {
+		if len(d.Slots[i].Left) == 0 {
 			continue
 		}
 		class := "ebb-tip"
 		if onPath[i] {
 			class = "ebb-tip-path"
 		}
-		x, y := d.left(d.nodes[i].column), d.middle(i)
+		x, y := d.left(d.Nodes[i].Column), d.middle(i)
 		s.f(`<path class="%s" d="M%s %sl-7 -3.5v7z"/>`+"\n", class, px(x), px(y))
 	}
 }
@@ -111,9 +133,9 @@ func (s svgWriter) edges(d *drawing) {
 // segment is the way from a slot to one in the next column. Passing edges go
 // straight through their own column; before a node, the head has its room.
 func (d *drawing) segment(from, to int) string {
-	a, b := &d.slots[from], &d.slots[to]
-	x1, y1, x2, y2 := d.right(a.column), d.middle(from), d.left(b.column), d.middle(to)
-	if b.node >= 0 {
+	a, b := &d.Slots[from], &d.Slots[to]
+	x1, y1, x2, y2 := d.right(a.Column), d.middle(from), d.left(b.Column), d.middle(to)
+	if b.Node >= 0 {
 		x2 -= 6
 	}
 	path := fmt.Sprintf("M%s %s", px(x1), px(y1))
@@ -123,8 +145,8 @@ func (d *drawing) segment(from, to int) string {
 		mid := px((x1 + x2) / 2)
 		path += fmt.Sprintf("C%s %s %s %s %s %s", mid, px(y1), mid, px(y2), px(x2), px(y2))
 	}
-	if b.node < 0 {
-		path += "H" + px(d.right(b.column))
+	if b.Node < 0 {
+		path += "H" + px(d.right(b.Column))
 	}
 	return path
 }
@@ -132,18 +154,18 @@ func (d *drawing) segment(from, to int) string {
 // route is the whole way of an edge.
 func (d *drawing) route(from, to int) string {
 	path, at := "", from
-	passed := d.nodes[to].column - d.nodes[from].column - 1
+	passed := d.Nodes[to].Column - d.Nodes[from].Column - 1
 	for i := passed - 1; i >= 0; i-- {
-		path += d.segment(at, d.pass[to][i])
-		at = d.pass[to][i]
+		path += d.segment(at, d.Pass[to][i])
+		at = d.Pass[to][i]
 	}
 	return path + d.segment(at, to)
 }
 
 func (s svgWriter) node(d *drawing, i int) {
-	n := &d.nodes[i]
-	x, w := d.left(n.column), d.w[n.column]
-	h, y := d.slots[i].height, d.middle(i)-d.slots[i].height/2
+	n, column := &d.g.nodes[i], d.Nodes[i].Column
+	x, w := d.left(column), d.W[column]
+	h, y := d.Slots[i].Height, d.middle(i)-d.Slots[i].Height/2
 	s.f(`<g><title>%s</title><rect class="ebb-node%s" x="%s" y="%s" width="%s" height="%s" rx="%s"/>`,
 		text(n.tooltip()), n.class(), px(x), px(y), px(w), px(h), px(radius(n.kind, h)))
 	if n.kind == "child" {
@@ -180,7 +202,7 @@ func radius(kind string, height float64) float64 {
 
 // subtitle is what stands below a node's name: an outcome to look at, or a
 // state that is not the usual one.
-func (n *dagNode) subtitle() string {
+func (n *node) subtitle() string {
 	switch n.state {
 	case "", outcome.OK.String(), "live", "running", "open", "dropped", "closed":
 		return ""
@@ -189,7 +211,7 @@ func (n *dagNode) subtitle() string {
 }
 
 // class is appended to the class of a node.
-func (n *dagNode) class() string {
+func (n *node) class() string {
 	class := ""
 	switch {
 	case failed(n.state):
@@ -205,7 +227,7 @@ func (n *dagNode) class() string {
 	return class
 }
 
-func (n *dagNode) tooltip() string {
+func (n *node) tooltip() string {
 	t := term.Isolate(term.Clean(n.name))
 	if n.kind != "" {
 		t = term.Clean(n.kind) + " " + t
@@ -227,12 +249,12 @@ func (s svgWriter) dagLegend(d *drawing, y float64) {
 
 func (d *drawing) legendText() string {
 	t := "arrows: depends on"
-	if d.implied > 0 {
-		t += fmt.Sprintf(" (%s not drawn)", term.Plural(d.implied, "implied one"))
+	if d.Implied > 0 {
+		t += fmt.Sprintf(" (%s not drawn)", term.Plural(d.Implied, "implied one"))
 	}
 	kinds := make(map[string]bool)
-	for i := range d.nodes {
-		kinds[d.nodes[i].kind] = true
+	for i := range d.g.nodes {
+		kinds[d.g.nodes[i].kind] = true
 	}
 	if kinds["daemon"] {
 		t += " · round: daemon"

@@ -123,9 +123,7 @@ func (r *Report) failures() int {
 // figures puts the graph beside the waterfall if that leaves it its least
 // width, and below it otherwise.
 func (s svgWriter) figures(r *Report) {
-	g := newDAG(r.vertices(), dagColumns, dagRows)
-	g.reduce()
-	d := g.layout()
+	d := newGraph(r.vertices(), dagColumns, dagRows).layout()
 	graph, _ := d.size()
 	fall := pageWidth - math.Ceil(graph) - pageGap - 2*figureBorder
 	if fall < fallNarrow {

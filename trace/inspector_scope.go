@@ -168,6 +168,6 @@ func (p *pageWriter) graph(s Snapshot) {
 	}
 	p.graphs++
 	p.f(`<figure><figcaption>Dependencies</figcaption><div class="scroll">`)
-	p.dag(newDAG(s.vertices(), dagColumns, dagRows), "what depends on what in "+term.Clean(s.Name), false)
+	p.picture(newGraph(s.vertices(), dagColumns, dagRows), "what depends on what in "+term.Clean(s.Name), false)
 	p.f("</div></figure>\n")
 }

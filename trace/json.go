@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/ebb-go/ebb/internal/dag"
 	"github.com/ebb-go/ebb/internal/term"
 )
 
@@ -80,10 +81,10 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	for _, w := range r.Budget() {
 		j.Waves = append(j.Waves, waveJSON{w.Index, w.Size, moment{w.Started}, moment{w.Ended}, milliseconds(w.Share), milliseconds(w.Spent)})
 	}
-	edges := edgesOf(len(r.Entries), func(i int) []string { return r.Entries[i].DependsOn })
-	j.Lists = edges.json()
+	edges := dag.EdgesOf(len(r.Entries), func(i int) []string { return r.Entries[i].DependsOn })
+	j.Lists = listsJSON(&edges)
 	for i, e := range r.Entries {
-		deps, first := edges.jsonOf(i, e.DependsOn)
+		deps, first := edgesJSON(&edges, i, e.DependsOn)
 		j.Entries[i] = entryJSON{
 			Name: term.Word(e.Name), Kind: term.Word(e.Kind), Type: term.Word(e.Type), Wave: e.Wave,
 			Queued: moment{e.Queued}, Started: moment{e.Started}, Ended: moment{e.Ended},

@@ -1,6 +1,9 @@
 package trace
 
-import "github.com/ebb-go/ebb/internal/term"
+import (
+	"github.com/ebb-go/ebb/internal/dag"
+	"github.com/ebb-go/ebb/internal/term"
+)
 
 // firstJSON is what an entry depends on, as the first names of a list.
 type firstJSON struct {
@@ -12,22 +15,22 @@ type firstJSON struct {
 // is. Beyond, those that are beginnings of lists are written as such.
 const mostWritten = 10_000
 
-// json returns the lists, and nil where all edges are written out.
-func (e *edges) json() [][]string {
-	if e.total <= mostWritten {
+// listsJSON returns the lists, and nil where all edges are written out.
+func listsJSON(e *dag.Edges) [][]string {
+	if e.Total <= mostWritten {
 		return nil
 	}
-	lists := make([][]string, len(e.lists))
-	for k, list := range e.lists {
+	lists := make([][]string, len(e.Lists))
+	for k, list := range e.Lists {
 		lists[k] = term.Words(list)
 	}
 	return lists
 }
 
-// jsonOf returns the edges of a node, one way or the other.
-func (e *edges) jsonOf(i int, deps []string) ([]string, *firstJSON) {
-	if o := e.of[i]; o.list >= 0 && e.total > mostWritten {
-		return nil, &firstJSON{o.list, o.first}
+// edgesJSON returns the edges of a node, one way or the other.
+func edgesJSON(e *dag.Edges, i int, deps []string) ([]string, *firstJSON) {
+	if o := e.Of[i]; o.List >= 0 && e.Total > mostWritten {
+		return nil, &firstJSON{o.List, o.First}
 	}
 	return term.Words(deps), nil
 }

@@ -3,6 +3,7 @@ package trace
 import (
 	"encoding/json"
 
+	"github.com/ebb-go/ebb/internal/dag"
 	"github.com/ebb-go/ebb/internal/term"
 )
 
@@ -27,13 +28,13 @@ func (p Plan) MarshalJSON() ([]byte, error) {
 	for _, wave := range p.Waves {
 		nodes = append(nodes, wave...)
 	}
-	edges := edgesOf(len(nodes), func(i int) []string { return nodes[i].DependsOn })
-	j := planJSON{Waves: make([][]planNodeJSON, len(p.Waves)), Lists: edges.json()}
+	edges := dag.EdgesOf(len(nodes), func(i int) []string { return nodes[i].DependsOn })
+	j := planJSON{Waves: make([][]planNodeJSON, len(p.Waves)), Lists: listsJSON(&edges)}
 	at := 0
 	for i, wave := range p.Waves {
 		j.Waves[i] = make([]planNodeJSON, len(wave))
 		for k, n := range wave {
-			deps, first := edges.jsonOf(at, n.DependsOn)
+			deps, first := edgesJSON(&edges, at, n.DependsOn)
 			j.Waves[i][k] = planNodeJSON{term.Word(n.Name), term.Word(n.Kind), n.Wave, deps, first}
 			at++
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/ebb-go/ebb/internal/dag"
 	"github.com/ebb-go/ebb/internal/term"
 )
 
@@ -62,10 +63,10 @@ func (s *Snapshot) json() snapshotJSON {
 		Items:    make([]itemJSON, len(s.Items)),
 		Children: make([]snapshotJSON, len(s.Children)),
 	}
-	edges := edgesOf(len(s.Items), func(i int) []string { return s.Items[i].DependsOn })
-	j.Lists = edges.json()
+	edges := dag.EdgesOf(len(s.Items), func(i int) []string { return s.Items[i].DependsOn })
+	j.Lists = listsJSON(&edges)
 	for i, it := range s.Items {
-		deps, first := edges.jsonOf(i, it.DependsOn)
+		deps, first := edgesJSON(&edges, i, it.DependsOn)
 		j.Items[i] = itemJSON{term.Word(it.Kind), term.Word(it.Name), term.Word(it.State), milliseconds(it.Age), it.counted(), milliseconds(it.Waited), deps, first, it.Wave}
 	}
 	for i := range s.Children {

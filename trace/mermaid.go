@@ -41,7 +41,7 @@ func (p Plan) WriteMermaid(w io.Writer) error {
 // writeMermaid gives the names as much room as there is. Where even short ones
 // have none, because all of their letters need an escape, the graph is folded.
 func writeMermaid(w io.Writer, vertices []vertex) error {
-	whole := wholeDAG(vertices, mermaidColumns, mermaidRows)
+	whole := wholeGraph(vertices, mermaidColumns, mermaidRows)
 	var text string
 	for _, cells := range []int{40, 24, 14, 9} {
 		if text = whole.mermaid(cells); utf8.RuneCountInString(text) <= mermaidText50 {
@@ -49,7 +49,7 @@ func writeMermaid(w io.Writer, vertices []vertex) error {
 		}
 	}
 	if utf8.RuneCountInString(text) > mermaidText50 {
-		text = newDAG(vertices, mermaidColumns, mermaidRows).mermaid(24)
+		text = newGraph(vertices, mermaidColumns, mermaidRows).mermaid(24)
 	}
 	_, err := io.WriteString(w, text)
 	return err
@@ -57,13 +57,13 @@ func writeMermaid(w io.Writer, vertices []vertex) error {
 
 // mermaid writes g with names of at most some cells. It reduces g if it has too
 // many edges.
-func (g *dag) mermaid(cells int) string {
+func (g *graph) mermaid(cells int) string {
 	b := new(strings.Builder)
 	b.WriteString("flowchart LR\n")
 	for i := range g.nodes {
 		n := &g.nodes[i]
-		if i == 0 || n.column != g.nodes[i-1].column {
-			fmt.Fprintf(b, "    %%%% %s\n", g.columns[n.column])
+		if i == 0 || g.Nodes[i].Column != g.Nodes[i-1].Column {
+			fmt.Fprintf(b, "    %%%% %s\n", g.column(g.Nodes[i].Column))
 		}
 		before, after := mermaidShape(n.kind)
 		label := mermaidText(term.Fit(n.name, cells))
@@ -72,34 +72,34 @@ func (g *dag) mermaid(cells int) string {
 		}
 		fmt.Fprintf(b, "    n%d%s\"%s\"%s\n", i, before, label, after)
 	}
-	if g.edges() > mermaidEdges {
-		g.reduce()
+	if g.Edges() > mermaidEdges {
+		g.Reduce()
 	}
 	left, hidden := mermaidEdges, 0
-	if g.edges() > mermaidEdges {
-		for k, h := range g.bundle() {
-			if left < len(h.from)+len(h.to) {
-				hidden += len(h.from) * len(h.to)
+	if g.Edges() > mermaidEdges {
+		for k, h := range g.Bundle() {
+			if left < len(h.From)+len(h.To) {
+				hidden += len(h.From) * len(h.To)
 				continue
 			}
-			left -= len(h.from) + len(h.to)
+			left -= len(h.From) + len(h.To)
 			fmt.Fprintf(b, "    p%d(( ))\n", k)
-			for _, i := range h.from {
+			for _, i := range h.From {
 				fmt.Fprintf(b, "    n%d --- p%d\n", i, k)
 			}
-			for _, i := range h.to {
+			for _, i := range h.To {
 				fmt.Fprintf(b, "    p%d --> n%d\n", k, i)
 			}
 		}
 	}
 	for i := range g.nodes {
-		for _, to := range g.nodes[i].to[:min(left, len(g.nodes[i].to))] {
+		for _, to := range g.Nodes[i].To[:min(left, len(g.Nodes[i].To))] {
 			fmt.Fprintf(b, "    n%d --> n%d\n", i, to)
 			left--
 			hidden--
 		}
 	}
-	if hidden += g.edges(); hidden > 0 {
+	if hidden += g.Edges(); hidden > 0 {
 		fmt.Fprintf(b, "    %%%% %s not drawn\n", term.Plural(hidden, "edge"))
 	}
 	g.mermaidClasses(b)
@@ -117,7 +117,7 @@ func mermaidShape(kind string) (before, after string) {
 }
 
 // mermaidClasses colours the nodes; a class that no node has is not defined.
-func (g *dag) mermaidClasses(b *strings.Builder) {
+func (g *graph) mermaidClasses(b *strings.Builder) {
 	members := make(map[string][]string)
 	for i := range g.nodes {
 		n := &g.nodes[i]
