@@ -16,17 +16,20 @@ import (
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/analysis/multichecker"
 
+	"github.com/ebb-go/ebb/scope/scopevet/deafdrop"
 	"github.com/ebb-go/ebb/scope/scopevet/guardleak"
 	"github.com/ebb-go/ebb/scope/scopevet/lostedge"
+	"github.com/ebb-go/ebb/scope/scopevet/plaingo"
 	"github.com/ebb-go/ebb/scope/scopevet/shortbody"
 	"github.com/ebb-go/ebb/scope/scopevet/uncheckederr"
 	"github.com/ebb-go/ebb/scope/scopevet/useafterdrop"
 )
 
-// checks are in the order in which a scope meets them.
 var checks = []*analysis.Analyzer{
+	deafdrop.Analyzer,
 	guardleak.Analyzer,
 	lostedge.Analyzer,
+	plaingo.Analyzer,
 	shortbody.Analyzer,
 	uncheckederr.Analyzer,
 	useafterdrop.Analyzer,

@@ -140,9 +140,13 @@ func (c *check) daemon(f *role.Func) {
 	}
 }
 
+// owning has what makes a guard that depends on what its open function uses and on
+// nothing else, unless options say so.
+var owning = map[string]bool{"scope.Acquire": true, "scope.Lazy": true, "scope.NewSlot": true, "scope.NewSlots": true, "scope.Defer": true}
+
 // drop checks the drop function of what was opened by the function open, if any.
 func (c *check) drop(f, open *role.Func) {
-	if f.Node == nil || f.Call == nil || f.To == "guard.New" || f.To == "group.Graph.Add" {
+	if f.Node == nil || f.Call == nil || !owning[f.To] {
 		return
 	}
 	known := c.declared(f)

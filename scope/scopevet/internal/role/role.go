@@ -5,6 +5,7 @@ package role
 import (
 	"go/ast"
 	"go/types"
+	"iter"
 	"reflect"
 
 	"golang.org/x/tools/go/analysis"
@@ -35,7 +36,7 @@ var given = map[string]map[int]Kind{
 	"scope.NewSlots":     {2: Open, 3: Drop},
 	"scope.Slot.Replace": {1: Open},
 	"scope.Defer":        {2: Drop},
-	"scope.Serve":        {3: Drop},
+	"scope.Serve":        {4: Drop},
 	"scope.AcquireAll":   {2: Aside},
 	"scope.Start":        {3: Daemon},
 	"scope.Scope.Daemon": {1: Daemon},
@@ -141,6 +142,11 @@ func (fs *Funcs) add(name string, call *ast.CallExpr, kind Kind, arg ast.Expr) {
 	default:
 		return
 	}
+	fs.name(f)
+}
+
+// name finds the parameters of f.
+func (fs *Funcs) name(f *Func) {
 	for _, field := range f.Type.Params.List {
 		for _, id := range field.Names {
 			v, ok := fs.info.Defs[id].(*types.Var)
@@ -150,6 +156,27 @@ func (fs *Funcs) add(name string, call *ast.CallExpr, kind Kind, arg ast.Expr) {
 				f.Ctx = v
 			case f.Scope == nil && TypeName(v.Type()) == "scope.Scope":
 				f.Scope = v
+			}
+		}
+	}
+}
+
+// Helpers yields the functions of the package that are given a scope, and so run for
+// one, but are not handed to ebb by their names.
+func (fs *Funcs) Helpers() iter.Seq[*Func] {
+	return func(yield func(*Func) bool) {
+		handed := map[ast.Node]bool{}
+		for _, f := range fs.All {
+			handed[f.Node] = true
+		}
+		for _, d := range fs.Decls {
+			if d.Body == nil || handed[d] {
+				continue
+			}
+			f := &Func{Kind: Aside, Node: d, Type: d.Type, Body: d.Body}
+			fs.name(f)
+			if f.Scope != nil && !yield(f) {
+				return
 			}
 		}
 	}
