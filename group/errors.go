@@ -9,19 +9,34 @@ import (
 // for them with [errors.Is].
 var (
 	// ErrClosed is returned once Teardown has begun.
-	ErrClosed = engine.ErrClosed
+	ErrClosed = errClosed()
 	// ErrForeign is returned for a node that is nil or of another graph.
-	ErrForeign = engine.ErrForeign
+	ErrForeign = errForeign()
 	// ErrGone is returned for a node that has been removed or whose drop has begun.
-	ErrGone = engine.ErrGone
+	ErrGone = errGone()
 	// ErrAbandoned is in the outcome of a drop that had not returned when its
 	// time was up, and in the outcomes of the nodes that it held back.
-	ErrAbandoned = engine.ErrAbandoned
+	ErrAbandoned = errAbandoned()
 	// ErrGoexit stands for a function that called [runtime.Goexit].
-	ErrGoexit = fault.ErrGoexit
+	ErrGoexit = errGoexit()
 )
 
-// PanicError is a panic caught on one goroutine and reported on another.
+// The values are the engine's, which returns them. They come out of functions so that
+// the documentation does not send its reader there.
+func errClosed() error    { return engine.ErrClosed }
+func errForeign() error   { return engine.ErrForeign }
+func errGone() error      { return engine.ErrGone }
+func errAbandoned() error { return engine.ErrAbandoned }
+func errGoexit() error    { return fault.ErrGoexit }
+
+// PanicError is a panic that was caught on one goroutine and is reported on
+// another, by [Tasks.Wait] and in the [Outcome] of a drop. Its field Value is what
+// was passed to panic, and its field Stack is the stack of the goroutine that
+// panicked, taken while it did. Unwrap returns the value if that is an error. Error
+// returns one line, and %+v formats the stack as well.
+//
+// It is the same type in every package of this module that returns it, so
+// [errors.As] finds it whichever package caught the panic.
 type PanicError = fault.PanicError
 
 // A CycleError refuses an edge whose dependency already depends on its

@@ -36,7 +36,7 @@ var (
 	// ErrReentrant is returned to a function that would wait for itself.
 	ErrReentrant = guard.ErrReentrant
 	// ErrGoexit stands for a function that called [runtime.Goexit].
-	ErrGoexit = fault.ErrGoexit
+	ErrGoexit = guard.ErrGoexit
 )
 
 // sentinel is an error that has a name in the attribute error.type.
