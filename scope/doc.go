@@ -127,7 +127,8 @@
 //     WithPanicAsError too.
 //   - What an error is was decided by how it came about: one that a function
 //     returned is an error of that function, whatever it is or wraps.
-//   - A panic or Goexit of a drop is contained.
+//   - A panic of a drop is contained, and so is its Goexit; but where the drops of a
+//     nested Run run one after another, a Goexit goes on when the teardown is complete.
 //   - A panic or Goexit of an open function is the caller's, and nothing is
 //     registered.
 //   - No error is lost. Run returns, in one flat list, that of the body, those

@@ -24,11 +24,14 @@ func (s *Scope) exit(err error, returned bool, p any) error {
 	kind, value := s.bodyEnded(err, returned, p)
 	s.drain(context.Background()) // no limit but its own
 	s.decide(kind, value)
-	faults := s.finish(s.dropAll(budgetOf(s, time.Time{})))
-	if p != nil {
-		panic(p) // what else failed is in the report
+	end := func(x exitRun) error {
+		faults := s.finish(x)
+		if p != nil {
+			panic(p) // what else failed is in the report
+		}
+		return faults.result()
 	}
-	return faults.result()
+	return end(s.dropAll(budgetOf(s, time.Time{}), func(x exitRun) { _ = end(x) }))
 }
 
 // rename gives the scope the name that is known now that its body has ended.
@@ -193,5 +196,5 @@ func (s *Scope) exitWithin(ctx context.Context, bound time.Time) *faults {
 	}
 	s.drain(ctx)
 	s.decide(Succeeded, nil)
-	return s.finish(s.dropAll(budgetOf(s, budget.Deadline(ctx))))
+	return s.finish(s.dropAll(budgetOf(s, budget.Deadline(ctx)), nil))
 }

@@ -2,12 +2,12 @@ package scope
 
 import (
 	"context"
-	"github.com/ebb-go/ebb/internal/engine"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/ebb-go/ebb/internal/budget"
+	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/internal/record"
 	"github.com/ebb-go/ebb/trace"
@@ -27,7 +27,11 @@ type exitRun struct {
 }
 
 // dropAll drops daemons, children and guards along the edges, by the deadlines of b.
-func (s *Scope) dropAll(b deadlines) exitRun {
+//
+// With exited, the drops of a nested Run may run on this goroutine. If one calls Goexit,
+// which ends it, exited is called when the teardown is complete, and then the Goexit goes
+// on, to the function that the Run belongs to. (A root has none that would notice.)
+func (s *Scope) dropAll(b deadlines, exited func(exitRun)) exitRun {
 	x := exitRun{deadline: b.end}
 	size := s.graph.Len()
 	if size == 0 && !s.watched() {
@@ -47,10 +51,25 @@ func (s *Scope) dropAll(b deadlines) exitRun {
 		s.decided.teardown = x.spans
 	}
 	x.early = s.earlyDrops()
-	if run := s.graph.BeginTeardown(ctx, s.options(&b)); run != nil {
+	o := s.options(&b)
+	o.Here = exited != nil && s.parent != nil
+	if run := s.graph.BeginTeardown(ctx, o); run != nil {
 		waits.changed(s) // what is waited for has its place in the order now
+		returned := false
+		defer func() {
+			if !returned && o.Here {
+				x.outcomes = run.Results().List()
+				exited(s.ended(x))
+			}
+		}()
 		x.outcomes = run.Do()
+		returned = true
 	}
+	return s.ended(x)
+}
+
+// ended returns x once its drops have ended.
+func (s *Scope) ended(x exitRun) exitRun {
 	if s.watched() {
 		x.ended = time.Now()
 	}

@@ -31,6 +31,7 @@ type Options struct {
 	Cause    func(n *Node, limit time.Duration) error
 	Observe  func(Event)
 	Notice   Noticer
+	Here     bool // the caller's goroutine may run the drops; see [run.here]
 }
 
 func (o Options) apply(to *Options) { *to = o }

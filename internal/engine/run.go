@@ -67,14 +67,26 @@ type queue struct {
 	open atomic.Int32 // drops between the last two places of tail that have not ended; means nothing to a schedule that releases
 }
 
-// do runs the teardown on the caller's behalf, who is the first spare: it starts
+// do runs the teardown and returns its outcomes. If a drop calls Goexit on the caller's
+// goroutine, the run is over when that goes on, and outcomes has them.
+func (r *run) do(ctx context.Context) Results {
+	r.prepare(ctx)
+	defer r.close()
+	if r.here() {
+		r.doHere()
+	} else {
+		r.doApart()
+	}
+	return Results{r}
+}
+
+// doApart runs the teardown on the caller's behalf, who is the first spare: it starts
 // one worker, which wakes it as its first act. That makes it runnable, in the
 // place behind the worker; so the worker has the chance to do all alone before a
 // second is started, and a few quick guards cost one goroutine in all. (To yield
 // instead puts the caller behind everything that is runnable, which on a busy
 // server can be long.)
-func (r *run) do(ctx context.Context) Results {
-	r.prepare(ctx)
+func (r *run) doApart() {
 	r.spare.Store(true)
 	r.active.Store(1)
 	r.first.Add(1)
@@ -85,8 +97,11 @@ func (r *run) do(ctx context.Context) Results {
 	r.first.Wait()
 	r.spare.Store(false)
 	r.help()
-
 	r.wait()
+}
+
+// close gives back what the run has taken, when it is over.
+func (r *run) close() {
 	if r.early && len(r.nodes) > 1 {
 		r.graph.over(r)
 	}
@@ -104,7 +119,6 @@ func (r *run) do(ctx context.Context) Results {
 			panic(p)
 		}
 	}
-	return Results{r}
 }
 
 // doWith is do with options.

@@ -19,7 +19,7 @@ import (
 // is a [Canceler]; if it then returns an error its outcome here is timeout, with that
 // error, and if it does not return it is abandoned. What such a run has not come to,
 // Teardown takes over: the run leaves it out, and its outcome is the teardown's. Drops
-// never run on the caller's goroutine.
+// run on the caller's goroutine only with [Options.Here].
 //
 // The race in which a node is registered while Teardown begins is decided by the
 // graph's lock: it is either refused or dropped.
@@ -55,13 +55,18 @@ func (g *Graph) BeginTeardown(ctx context.Context, o Options) *Closing {
 // Do is the second step. It blocks as Teardown does.
 func (c *Closing) Do() []Outcome { return c.Run().List() }
 
-// Run is Do for a caller that makes something else of the outcomes.
+// Run is Do for a caller that makes something else of the outcomes. With the option Here
+// a drop that calls Goexit can end the caller's goroutine; the run is over when the
+// caller's deferred functions are called, and Results has what Run would have returned.
 func (c *Closing) Run() Results {
 	if c == nil {
 		return Results{}
 	}
 	return (*run)(c).do(c.ctx)
 }
+
+// Results returns what the run has come to, once it is over.
+func (c *Closing) Results() Results { return Results{(*run)(c)} }
 
 func (g *Graph) beginTeardown() *run {
 	g.mu.Lock()
@@ -191,7 +196,9 @@ func (e *Early) Nodes() []*Node { return slices.Clone(e.nodes) }
 // Do is the second step. It blocks as Drop does.
 func (e *Early) Do(ctx context.Context, o Options) []Outcome { return e.Run(ctx, o).List() }
 
-// Run is Do for a caller that makes something else of the outcomes.
+// Run is Do for a caller that makes something else of the outcomes. With the option Here
+// a drop that calls Goexit can end the caller's goroutine; the run is over when the
+// caller's deferred functions are called, and Results has what Run would have returned.
 func (e *Early) Run(ctx context.Context, o Options) Results {
 	r := (*run)(e)
 	r.Options = o
