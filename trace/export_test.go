@@ -1,8 +1,11 @@
-// The helpers below are what every format shares: each rule about rows and
-// layouts is tested once here instead of through six formats.
+// The helpers below are what formats share: rows, layouts and the table of formats
+// are tested once here instead of through each.
 package trace
 
-import "time"
+import (
+	"io"
+	"time"
+)
 
 func MermaidText(s string) string                        { return mermaidText(s) }
 func PictureCSS() string                                 { return pictureCSS }
@@ -47,3 +50,18 @@ func Layout(r *Report, columns, rows int) (boxes []Box, crossings, implied int) 
 
 // Slots returns whose slot each drop waited for.
 func Slots(r *Report) []int { return r.slots() }
+
+// A Format is a line of the table of formats.
+type Format struct {
+	Name, Ext string
+	Report    func(*Report, io.Writer) error
+	Plan      func(Plan, io.Writer) error
+}
+
+// Formats are all.
+func Formats() (all []Format) {
+	for _, f := range formats() {
+		all = append(all, Format{f.name, f.ext, f.report, f.plan})
+	}
+	return all
+}

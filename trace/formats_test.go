@@ -22,13 +22,13 @@ type format struct {
 	write func(*trace.Report, io.Writer) error
 }
 
-var formats = []format{
-	{"txt", func(r *trace.Report, w io.Writer) error { return r.WriteText(w) }},
-	{"html", (*trace.Report).WriteHTML},
-	{"svg", (*trace.Report).WriteSVG},
-	{"dot", (*trace.Report).WriteDOT},
-	{"mmd", (*trace.Report).WriteMermaid},
-}
+// formats are those of the table; what is said of every format is tried with each.
+var formats = func() (all []format) {
+	for _, f := range trace.Formats() {
+		all = append(all, format{f.Ext, f.Report})
+	}
+	return all
+}()
 
 func (f format) render(t *testing.T, r *trace.Report) string {
 	t.Helper()

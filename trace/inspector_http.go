@@ -1,9 +1,7 @@
 package trace
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -16,24 +14,6 @@ import (
 	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/internal/term"
 )
-
-// Types of what is served.
-const (
-	typeHTML   = "text/html; charset=utf-8"
-	typeText   = "text/plain; charset=utf-8"
-	typeCSS    = "text/css; charset=utf-8"
-	typeScript = "text/javascript; charset=utf-8"
-	typeJSON   = "application/json"
-	typeSVG    = "image/svg+xml"
-)
-
-// policy is what a page may load: its own style and script, and nothing else
-// from anywhere. Nothing on a page is inline, so the policy can be as strict.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-// picturePolicy is the policy of a picture, which brings its style.
-const picturePolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // ServeHTTP serves the page and, by the query, what there is beside it:
 //
@@ -118,62 +98,6 @@ func (i *Inspector) answer(query string) answer {
 	return i.serveLive(format, q.Has("part"))
 }
 
-// answer is what is to be sent: a type and what writes it, or what is wrong.
-type answer struct {
-	mime  string
-	write func(io.Writer) error
-
-	code int    // of an error; 0: none
-	text string // of an error
-}
-
-// send writes the answer. It is composed in memory first, so that an error in it
-// can still be reported; an error of the client's connection is not.
-func (a answer) send(w http.ResponseWriter, r *http.Request) {
-	if a.code == 0 && a.write == nil {
-		a.code, a.text = http.StatusBadRequest, "no such query, format or file"
-	}
-	var b bytes.Buffer
-	if a.code == 0 {
-		if err := a.write(&b); err != nil {
-			a.code, a.text = http.StatusInternalServerError, err.Error()
-		}
-	}
-	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Content-Security-Policy", policy)
-	if a.code != 0 {
-		http.Error(w, a.text, a.code)
-		return
-	}
-	if a.mime == typeSVG {
-		h.Set("Content-Security-Policy", picturePolicy)
-	}
-	h.Set("Content-Type", a.mime)
-	h.Set("Content-Length", strconv.Itoa(b.Len()))
-	if r.Method == http.MethodGet {
-		w.Write(b.Bytes())
-	}
-}
-
-func file(name string) answer {
-	switch name {
-	case "style":
-		return answer{mime: typeCSS, write: constant(pictureCSS + inspectorCSS)}
-	case "report-style":
-		return answer{mime: typeCSS, write: constant(pageStyle + reportNavCSS)}
-	case "script":
-		return answer{mime: typeScript, write: constant(inspectorScript)}
-	}
-	return answer{}
-}
-
-func constant(s string) func(io.Writer) error {
-	return func(w io.Writer) error { _, err := io.WriteString(w, s); return err }
-}
-
 // number reads the number of a scope or report; 0 is that of none.
 func number(s string) uint64 {
 	n, err := strconv.ParseUint(s, 10, 64)
@@ -191,7 +115,11 @@ func (i *Inspector) serveReport(id uint64, format string) answer {
 	if format == "" || format == "html" {
 		return answer{mime: typeHTML, write: func(w io.Writer) error { return r.writePage(w, id) }}
 	}
-	return written(r, format)
+	f := formatNamed(format)
+	if f.report == nil {
+		return answer{}
+	}
+	return answer{mime: f.mime, write: func(w io.Writer) error { return f.report(r, w) }}
 }
 
 func (i *Inspector) servePlan(id uint64, format string) answer {
@@ -199,36 +127,15 @@ func (i *Inspector) servePlan(id uint64, format string) answer {
 	if s == nil {
 		return answer{code: http.StatusNotFound, text: "this scope has ended"}
 	}
+	f := formatNamed(cmp.Or(format, "text"))
+	if f.plan == nil {
+		return answer{}
+	}
 	var p Plan
 	if err := fault.Within(patience, func() { p = s.Plan() }); err != nil {
 		return answer{code: http.StatusInternalServerError, text: "Plan: " + term.Clean(fault.Text(err))}
 	}
-	return written(p, cmp.Or(format, "text"))
-}
-
-// drawable is a report or a plan.
-type drawable interface {
-	WriteText(io.Writer, ...TextOption) error
-	WriteSVG(io.Writer) error
-	WriteDOT(io.Writer) error
-	WriteMermaid(io.Writer) error
-}
-
-// written serves d in any format but HTML.
-func written(d drawable, format string) answer {
-	switch format {
-	case "text":
-		return answer{mime: typeText, write: func(w io.Writer) error { return d.WriteText(w) }}
-	case "json":
-		return answer{mime: typeJSON, write: asJSON(d)}
-	case "svg":
-		return answer{mime: typeSVG, write: d.WriteSVG}
-	case "dot":
-		return answer{mime: typeText, write: d.WriteDOT}
-	case "mermaid":
-		return answer{mime: typeText, write: d.WriteMermaid}
-	}
-	return answer{}
+	return answer{mime: f.mime, write: func(w io.Writer) error { return f.plan(p, w) }}
 }
 
 func (i *Inspector) serveLive(format string, part bool) answer {
@@ -239,43 +146,7 @@ func (i *Inspector) serveLive(format string, part bool) answer {
 	case "text":
 		return answer{mime: typeText, write: v.writeText}
 	case "json":
-		return answer{mime: typeJSON, write: asJSON(v)}
+		return answer{mime: typeJSON, write: func(w io.Writer) error { return writeJSON(w, v) }}
 	}
 	return answer{}
-}
-
-func asJSON(v any) func(io.Writer) error {
-	return func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		e.SetEscapeHTML(false)
-		if !deep(v) {
-			e.SetIndent("", "  ")
-		}
-		return e.Encode(v)
-	}
-}
-
-// deep reports whether v is nested so deep that its indentation would be longer
-// than itself.
-func deep(v any) bool {
-	shot, ok := v.(view)
-	if !ok {
-		return false
-	}
-	for _, s := range shot.scopes {
-		if s.deeperThan(mostLevels) {
-			return true
-		}
-	}
-	return false
-}
-
-// deeperThan reports whether s has more levels than n.
-func (s *Snapshot) deeperThan(n int) bool {
-	for i := range s.Children {
-		if n == 0 || s.Children[i].deeperThan(n-1) {
-			return true
-		}
-	}
-	return false
 }

@@ -23,8 +23,10 @@ func (r *Report) writePage(w io.Writer, id uint64) error {
 </head>
 <body>
 <nav aria-label="inspector"><a href="?">← all scopes</a>`, text(term.Clean(r.Scope)))
-	for _, format := range []string{"text", "json", "svg", "dot", "mermaid"} {
-		s.f(` <a href="?report=%d&amp;format=%s">%s</a>`, id, format, format)
+	for _, f := range formats() {
+		if f.name != "html" {
+			s.f(` <a href="?report=%d&amp;format=%s">%s</a>`, id, f.name, f.name)
+		}
 	}
 	s.f("</nav>\n<main>\n<h1>Teardown of %s</h1>\n", bdi(r.Scope))
 	s.facts(r)

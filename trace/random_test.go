@@ -91,7 +91,7 @@ func TestRandomReports(t *testing.T) {
 		before := fmt.Sprintf("%+v", *rep)
 		for _, f := range formats {
 			got := f.render(t, rep)
-			if bad := unsafe(got); bad != "" {
+			if bad := unsafe(got); bad != "" && f.ext != "json" { // which has names as they are, and is checked below
 				t.Fatalf("round %d: the %s has %s", round, f.ext, bad)
 			}
 			if len(got) > 100_000+8_000*len(rep.Entries) {
