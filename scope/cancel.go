@@ -135,9 +135,19 @@ func (s *Scope) stopCause() error {
 	return errTurn
 }
 
-// fail records a failure and cancels the scope with it, unless it is an echo.
-func (s *Scope) fail(f failure, echo bool) {
+// fail records a failure and cancels the scope with it, unless it is an echo. It is that
+// of t, or of the body if t is nil. What an abandoned task fails with comes too late: the
+// errors may have been collected, and its end logs it. Whether it is abandoned is asked
+// under the lock that records it, so no error falls between the two.
+func (s *Scope) fail(f failure, echo bool, t *task) {
 	s.mu.Lock()
+	if t != nil {
+		if t.abandoned {
+			s.mu.Unlock()
+			return
+		}
+		t.reported = true
+	}
 	if echo {
 		s.echoed = true
 		s.mu.Unlock()

@@ -89,7 +89,7 @@ func (s *Scope) bodyEnded(err error, returned bool, p any) (kind ExitKind, value
 		s.cancelFor(ErrGoexit)
 		return Exited, nil
 	case err != nil:
-		s.fail(failure{bodyIndex, err, nil}, s.isEcho(err))
+		s.fail(failure{bodyIndex, err, nil}, s.isEcho(err), nil)
 	}
 	return Succeeded, nil
 }

@@ -2,6 +2,7 @@ package scope_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -224,6 +225,29 @@ func TestSlowEarlyDropIsLoggedOnce(t *testing.T) {
 		}, log.with())
 		if lines := log.starting("slow drop"); err != nil || len(lines) != 1 {
 			t.Errorf("Run: %v, logged %q, want one line", err, lines)
+		}
+	})
+}
+
+// slowError is one whose Unwrap takes its time.
+type slowError struct{ time.Duration }
+
+func (e slowError) Error() string { return "slow" }
+func (e slowError) Unwrap() error { time.Sleep(e.Duration); return nil }
+
+// TestTaskFailsAsItIsAbandoned: an error that is being looked at when its task is
+// abandoned is logged, since Run may have its errors already.
+func TestTaskFailsAsItIsAbandoned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log logs
+		err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+			s.Go("t", func(context.Context) error { return slowError{time.Hour} })
+			s.Cancel(errors.New("over"))
+			return nil
+		}, scope.WithGrace(sec), log.with())
+		time.Sleep(3 * time.Hour)
+		if late := log.starting("late result of an abandoned task"); !errors.Is(err, scope.ErrAbandoned) || len(late) != 1 || !strings.Contains(late[0], "error=slow") {
+			t.Errorf("Run has told %v, and the log %q", err, late)
 		}
 	})
 }

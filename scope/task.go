@@ -143,11 +143,10 @@ func (t *task) end(span *record.Span) {
 		}
 	}
 	s := t.s
-	if t.err != nil && !t.isAbandoned() {
-		t.reported = true
+	if t.err != nil {
 		failed := &TaskError{Scope: s.Path(), Task: t.name, Err: t.err}
 		t.echo = t.returned && s.isEcho(t.err)
-		s.fail(failure{t.index, failed, t.panicked}, t.echo)
+		s.fail(failure{t.index, failed, t.panicked}, t.echo, t)
 	}
 	span.End(t.err)
 	s.noticeDrained()
@@ -162,12 +161,6 @@ func (t *task) end(span *record.Span) {
 		s.mu.Lock()
 	}
 	s.taskEndedUnlock(t)
-}
-
-func (t *task) isAbandoned() bool {
-	t.s.mu.Lock()
-	defer t.s.mu.Unlock()
-	return t.abandoned
 }
 
 // taskEndedUnlock counts t out, and unlocks the scope. What an abandoned task came to
