@@ -71,6 +71,7 @@ func New(t testing.TB, opts ...scope.Option) *Tester {
 
 // hold is the body of the scope.
 func (st *Tester) hold(ctx context.Context, s *scope.Scope) error {
+	//scopevet:ignore scopeescape a test uses them only while this function runs
 	st.scope, st.ctx = s, ctx
 	stop := context.AfterFunc(ctx, func() { st.note(&st.began) })
 	defer stop()

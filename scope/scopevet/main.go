@@ -20,6 +20,7 @@ import (
 	"github.com/ebb-go/ebb/scope/scopevet/guardleak"
 	"github.com/ebb-go/ebb/scope/scopevet/lostedge"
 	"github.com/ebb-go/ebb/scope/scopevet/plaingo"
+	"github.com/ebb-go/ebb/scope/scopevet/scopeescape"
 	"github.com/ebb-go/ebb/scope/scopevet/shortbody"
 	"github.com/ebb-go/ebb/scope/scopevet/uncheckederr"
 	"github.com/ebb-go/ebb/scope/scopevet/useafterdrop"
@@ -30,6 +31,7 @@ var checks = []*analysis.Analyzer{
 	guardleak.Analyzer,
 	lostedge.Analyzer,
 	plaingo.Analyzer,
+	scopeescape.Analyzer,
 	shortbody.Analyzer,
 	uncheckederr.Analyzer,
 	useafterdrop.Analyzer,
