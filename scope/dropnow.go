@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/ebb-go/ebb/internal/budget"
 	"github.com/ebb-go/ebb/internal/engine"
 )
 
@@ -48,6 +49,9 @@ func (n *node) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 		err = s.refusal("drop", n.name(), ErrReentrant)
 	case <-ctx.Done():
 		err = context.Cause(ctx)
+		if first && !bound.IsZero() {
+			e.awaitBound()
+		}
 	}
 	s.mu.Lock()
 	if isClosed(e.done) {
@@ -63,6 +67,21 @@ func (n *node) dropOrJoin(ctx context.Context, tree bool) (first bool, err error
 		s.logUnheard(n, late)
 	}
 	return first, err
+}
+
+// awaitBound is for the caller of a Close whose context has ended. If that was by its
+// deadline, the exit ends by it too, at the same moment, and has an answer that says more:
+// the caller waits for that, but not longer than a report is waited for.
+func (e *earlyDrop) awaitBound() {
+	if time.Now().Before(e.bound) {
+		return
+	}
+	timer := time.NewTimer(budget.Delivery(budget.Forever))
+	defer timer.Stop()
+	select {
+	case <-e.done:
+	case <-timer.C:
+	}
 }
 
 // joinLocked returns the record of the drop of n, and makes it first if there is none;

@@ -179,7 +179,12 @@ func (a *actor) nested() {
 		return
 	}
 	b := a.fork(a.ctx)
-	b.run()
+	done := make(chan struct{})
+	go func() { // which a drop that calls Goexit may end
+		defer close(done)
+		b.run()
+	}()
+	<-done
 }
 
 // nestedBeside is nested on a goroutine of which ebb does not know.
