@@ -102,5 +102,5 @@ func report(f func(Event), e engine.Event) {
 	default:
 		return
 	}
-	f(Event{kind, outer(e.Node), e.Wave, e.At, e.Outcome, e.Err})
+	f(Event{kind, outer(e.Node), e.Wave, e.At, e.Outcome.String(), e.Err})
 }

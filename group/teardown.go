@@ -76,7 +76,7 @@ func results(of engine.Results) []Outcome {
 	}
 	out := make([]Outcome, 0, n)
 	of.Each(func(o engine.Outcome) {
-		out = append(out, Outcome{outer(o.Node), o.Wave, o.Outcome, o.Err, o.Started, o.Ended})
+		out = append(out, Outcome{outer(o.Node), o.Wave, o.Outcome.String(), o.Err, o.Started, o.Ended})
 	})
 	return out
 }

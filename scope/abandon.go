@@ -5,6 +5,7 @@ import (
 
 	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/internal/outcome"
 )
 
 // abandonTasks gives up the tasks and lexical children that are still running,
@@ -89,7 +90,7 @@ func (s *Scope) takeStacks(outcomes []engine.Outcome) (hung map[int]error) {
 	var leaves []leaf
 	runners := make(map[runner]*AbandonedError) // of which only the stack is used
 	for k, o := range outcomes {
-		if o.Outcome != "abandoned" {
+		if o.Outcome != outcome.Abandoned {
 			continue
 		}
 		n := nodeOf(o.Node)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/internal/outcome"
 )
 
 // child is a scope and its node in the parent, in one allocation.
@@ -149,7 +150,7 @@ func (s *Scope) Close(ctx context.Context) error {
 		return nil
 	}
 	if ended {
-		if e, ok := err.(*DropError); err == nil || ok && (e.Outcome == "error" || e.Outcome == "panic") {
+		if e, ok := err.(*DropError); err == nil || ok && (e.Outcome == outcome.Error.String() || e.Outcome == outcome.Panic.String()) {
 			return end.faults.result() // its own, without its place in the parent
 		}
 	}

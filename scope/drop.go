@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/internal/outcome"
 )
 
 // Drop is called by the engine of package group, once: a second run that comes to
@@ -203,7 +204,7 @@ func (n *node) ended(err error) {
 // will not end, because it was abandoned or skipped.
 func (n *node) outcome(o engine.Outcome) error {
 	err := n.s.dropError(n, o)
-	if o.Outcome == "abandoned" || o.Outcome == "skipped" {
+	if o.Outcome == outcome.Abandoned || o.Outcome == outcome.Skipped {
 		n.s.mu.Lock()
 		n.markGoneLocked(err)
 		n.s.unlockAndCount()

@@ -7,6 +7,7 @@ import (
 	"go.uber.org/multierr"
 
 	"github.com/ebb-go/ebb/internal/engine"
+	"github.com/ebb-go/ebb/internal/outcome"
 )
 
 // beginEarlyLocked adds e to the early drops that have not ended. It is no task: the
@@ -32,18 +33,18 @@ func (s *Scope) endEarlyLocked(e *earlyDrop) {
 	close(e.over)
 }
 
-// outcomeOf is the word for what a drop that was not bounded came to.
-func outcomeOf(err error) string {
+// outcomeOf returns how a drop that was not bounded has ended.
+func outcomeOf(err error) outcome.Outcome {
 	switch {
 	case err == nil:
-		return "ok"
+		return outcome.OK
 	case err == ErrGoexit:
-		return "goexit"
+		return outcome.Goexit
 	}
 	if _, ok := err.(*PanicError); ok {
-		return "panic"
+		return outcome.Panic
 	}
-	return "error"
+	return outcome.Error
 }
 
 // failUnheardLocked makes an error of drops that no caller waits for Run's. If Run has
@@ -190,5 +191,5 @@ func (n *node) dropErrLocked() error {
 	case *DropError:
 		return err
 	}
-	return &DropError{Scope: n.s.Path(), Guard: n.name(), Wave: n.vertex.Wave(), Outcome: outcomeOf(dropErr), Err: dropErr}
+	return &DropError{Scope: n.s.Path(), Guard: n.name(), Wave: n.vertex.Wave(), Outcome: outcomeOf(dropErr).String(), Err: dropErr}
 }

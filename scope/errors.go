@@ -11,6 +11,7 @@ import (
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/guard"
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/internal/outcome"
 )
 
 // Errors that say why a scope did not do what was asked. They come wrapped in
@@ -86,7 +87,7 @@ func (e *DropError) Unwrap() error { return e.Err }
 // ErrorType is the outcome, except for a plain error, which may have a name of
 // its own.
 func (e *DropError) ErrorType() string {
-	if e.Outcome == "error" {
+	if e.Outcome == outcome.Error.String() {
 		return fault.Type(e.Err)
 	}
 	return e.Outcome

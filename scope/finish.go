@@ -7,6 +7,7 @@ import (
 	"go.uber.org/multierr"
 
 	"github.com/ebb-go/ebb/internal/engine"
+	"github.com/ebb-go/ebb/internal/outcome"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -90,7 +91,7 @@ func (s *Scope) collect(x exitRun) (list []failure) {
 // goes on with: that of a daemon, or of a task in a child. That of a drop function
 // is contained.
 func (n *node) panicked(o engine.Outcome) *PanicError {
-	if o.Outcome != "panic" {
+	if o.Outcome != outcome.Panic {
 		return nil
 	}
 	switch of := n.resource.(type) {

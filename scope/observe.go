@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/internal/outcome"
 	"github.com/ebb-go/ebb/internal/record"
 )
 
@@ -115,13 +116,13 @@ func (n *node) dropInfo(r *dropRecord) record.DropInfo {
 // does not wait for it any longer.
 func (o observer) recordEnd(n *node, e engine.Event) {
 	s := o.s
-	if s.rec == nil || e.Elsewhere && e.Outcome == "ok" {
+	if s.rec == nil || e.Elsewhere && e.Outcome == outcome.OK {
 		return
 	}
 	out := engine.Outcome{
 		Node: e.Node, Wave: e.Wave, Outcome: e.Outcome, Err: e.Err, Started: e.At, Ended: e.At, Overrun: e.Overrun,
 	}
-	if e.Outcome == "skipped" {
+	if e.Outcome == outcome.Skipped {
 		never := o.record(e)
 		o.skip(n.dropInfo(&never), s.dropError(n, out))
 		return
@@ -130,7 +131,7 @@ func (o observer) recordEnd(n *node, e engine.Event) {
 	r := n.rarelyLocked().record
 	s.mu.Unlock()
 	out.Started = r.started
-	r.span.End(e.At, e.Outcome, s.dropError(n, out))
+	r.span.End(e.At, e.Outcome.String(), s.dropError(n, out))
 }
 
 // skip records a drop that was never begun.
@@ -140,5 +141,5 @@ func (o observer) skip(info record.DropInfo, err error) {
 		return
 	}
 	_, span := o.s.rec.Drop(context.WithoutCancel(o.s.context.base), info)
-	span.End(info.Started, "skipped", err)
+	span.End(info.Started, outcome.Skipped.String(), err)
 }

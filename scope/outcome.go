@@ -5,13 +5,14 @@ import (
 
 	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/internal/outcome"
 	"go.uber.org/multierr"
 )
 
 // dropError is what Run says of an outcome: nil, a [*DropError], or for a
 // daemon that failed before it was asked the [*TaskError] that it had.
 func (s *Scope) dropError(n *node, o engine.Outcome) error {
-	if o.Outcome == "ok" {
+	if o.Outcome == outcome.OK {
 		return nil
 	}
 	if r, ok := n.resource.(runner); ok && o.Overrun == nil {
@@ -21,7 +22,7 @@ func (s *Scope) dropError(n *node, o engine.Outcome) error {
 	}
 	elapsed := n.elapsed(o)
 	return &DropError{
-		Scope: s.Path(), Guard: n.name(), Wave: o.Wave, Outcome: o.Outcome, Elapsed: elapsed,
+		Scope: s.Path(), Guard: n.name(), Wave: o.Wave, Outcome: o.Outcome.String(), Elapsed: elapsed,
 		Err: s.dropCause(n, o, elapsed),
 	}
 }
@@ -51,7 +52,7 @@ func (s *Scope) dropCause(n *node, o engine.Outcome, elapsed time.Duration) erro
 	if x == nil {
 		return err
 	}
-	if o.Outcome == "abandoned" {
+	if o.Outcome == outcome.Abandoned {
 		stack := x.Stack
 		if r, ok := n.resource.(runner); ok {
 			stack = r.stack() // rather than that of the wait for it

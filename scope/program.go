@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/internal/outcome"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -60,7 +61,7 @@ func (p *program) complain(err error) {
 // dropFailed reports whether a drop of the exit was not ok.
 func dropFailed(r *trace.Report) bool {
 	for _, e := range r.Entries {
-		if e.Outcome != "ok" {
+		if outcome.Parse(e.Outcome) != outcome.OK {
 			return true
 		}
 	}

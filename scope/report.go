@@ -6,6 +6,7 @@ import (
 	"github.com/ebb-go/ebb/internal/budget"
 	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/internal/outcome"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -33,7 +34,7 @@ func (s *Scope) entry(o engine.Outcome, err error) trace.Entry {
 	e := trace.Entry{
 		Name: n.name(), Kind: n.resource.kind(), Type: n.resource.typ(), Wave: o.Wave,
 		Queued: o.Queued, Started: o.Started, Ended: o.Ended,
-		Outcome: o.Outcome, Err: err,
+		Outcome: o.Outcome.String(), Err: err,
 	}
 	if o.ReleasedBy != nil {
 		e.ReleasedBy = o.ReleasedBy.Name()
@@ -58,7 +59,7 @@ func (s *Scope) criticalNames(x exitRun, r *trace.Report) (names []string) {
 	for k := range x.outcomes { // wave by wave
 		o := &x.outcomes[k]
 		switch {
-		case o.Outcome == "skipped":
+		case o.Outcome == outcome.Skipped:
 		case last == nil || o.Wave > last.Wave:
 			names, last = append(names, o.Node.Name()), o
 		case o.Ended.After(last.Ended):

@@ -9,6 +9,7 @@ import (
 	"github.com/ebb-go/ebb/internal/budget"
 	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/internal/outcome"
 	"github.com/ebb-go/ebb/internal/record"
 	"github.com/ebb-go/ebb/trace"
 )
@@ -112,7 +113,7 @@ func awaitEarly(early []*earlyDrop, outcomes []engine.Outcome, end time.Time) {
 	if len(early) == 0 {
 		return
 	}
-	stuck := slices.ContainsFunc(outcomes, func(o engine.Outcome) bool { return o.Elsewhere && o.Outcome != "ok" })
+	stuck := slices.ContainsFunc(outcomes, func(o engine.Outcome) bool { return o.Elsewhere && o.Outcome != outcome.OK })
 	var up <-chan time.Time // never
 	if stuck {
 		timer := time.NewTimer(time.Until(budget.Sooner(end, time.Now().Add(budget.Least))))

@@ -9,6 +9,7 @@ import (
 	"github.com/ebb-go/ebb/internal/budget"
 	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/internal/outcome"
 )
 
 // shutTelemetry calls the functions of WithTelemetry, concurrently, by the means that
@@ -32,15 +33,15 @@ func (s *Scope) shutTelemetry(fns []func(context.Context) error, end time.Time) 
 }
 
 func (s *Scope) telemetryError(o engine.Outcome) error {
-	if o.Outcome == "ok" {
+	if o.Outcome == outcome.OK {
 		return nil
 	}
-	e := &DropError{Scope: s.Path(), Guard: o.Node.Name(), Outcome: o.Outcome, Elapsed: o.Ended.Sub(o.Started), Err: o.Err}
+	e := &DropError{Scope: s.Path(), Guard: o.Node.Name(), Outcome: o.Outcome.String(), Elapsed: o.Ended.Sub(o.Started), Err: o.Err}
 	x := o.Overrun
 	if x == nil {
 		return e
 	}
-	if o.Outcome == "abandoned" {
+	if o.Outcome == outcome.Abandoned {
 		e.Err = &AbandonedError{Scope: e.Scope, Name: e.Guard, Age: e.Elapsed, Stack: x.Stack}
 	}
 	if !fault.Is(e.Err, x.Cause) {

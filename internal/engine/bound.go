@@ -9,6 +9,7 @@ import (
 
 	"github.com/ebb-go/ebb/internal/budget"
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/internal/outcome"
 )
 
 const (
@@ -132,7 +133,7 @@ func (b *bound) abandon() {
 	r.extra.stuck.Add(1)
 	overrun.Stack = r.extra.stacks.of(fault.FrameOf("(*bound).drop", b))
 	r.extra.overruns[b.pos] = overrun
-	r.records[b.pos].end(ended, abandoned, ErrAbandoned)
+	r.records[b.pos].end(ended, outcome.Abandoned, ErrAbandoned)
 	if r.extra.held != nil && r.node(b.pos).holds() {
 		r.holdBack(b.pos)
 	}

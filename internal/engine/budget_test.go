@@ -68,7 +68,7 @@ func TestTimeout(t *testing.T) {
 					t.Errorf("%s: cause %v", c.rule, cause)
 				}
 				o := out[0]
-				if o.Outcome != "abandoned" || o.Err != engine.ErrAbandoned {
+				if o.Outcome.String() != "abandoned" || o.Err != engine.ErrAbandoned {
 					t.Errorf("%s: outcome %s, %v", c.rule, o.Outcome, o.Err)
 				}
 				if got := o.Ended.Sub(o.Started); got != c.abandon {
@@ -111,7 +111,7 @@ func TestOverrun(t *testing.T) {
 						}
 						return errLimit
 					}))[0]
-				if o.Outcome != c.outcome {
+				if o.Outcome.String() != c.outcome {
 					t.Fatalf("%s: got %s (%v)", c.rule, o.Outcome, o.Err)
 				}
 				if (o.Overrun != nil) != (c.outcome == "timeout") {
@@ -163,7 +163,7 @@ func TestDeadline(t *testing.T) {
 				out := g.Teardown(t.Context(), append(c.opts, engine.Deadline(start.Add(grace), reserve))...)
 				for k, o := range out {
 					over := grace - reserve*time.Duration(c.n-1-k)/time.Duration(c.n)
-					if got := o.Ended.Sub(start); got != over || o.Outcome != "abandoned" {
+					if got := o.Ended.Sub(start); got != over || o.Outcome.String() != "abandoned" {
 						t.Errorf("%s: drop %d %s after %v, want %v", c.rule, k, o.Outcome, got, over)
 					}
 					left := over - o.Started.Sub(start)
@@ -213,7 +213,7 @@ func TestDeadlineWithoutTime(t *testing.T) {
 		add(t, &g, "db", hangs(release))
 		start := time.Now()
 		out := g.Teardown(t.Context(), engine.Deadline(start, 0))
-		if got := time.Since(start); out[0].Outcome != "abandoned" || got != time.Millisecond {
+		if got := time.Since(start); out[0].Outcome.String() != "abandoned" || got != time.Millisecond {
 			t.Errorf("%s after %v", out[0].Outcome, got)
 		}
 	})
@@ -255,7 +255,7 @@ func TestDeadlinePassed(t *testing.T) {
 		if got := out[0].Ended.Sub(start); got != 5*time.Second {
 			t.Errorf("wave 0 of 2 was over after %v of 10s", got)
 		}
-		if out[1].Outcome != "ok" {
+		if out[1].Outcome.String() != "ok" {
 			t.Errorf("the last wave: %s", out[1].Outcome)
 		}
 	})
@@ -273,7 +273,7 @@ func TestContextOfDrops(t *testing.T) {
 		}
 		return nil
 	})
-	if out := g.Teardown(ctx); out[0].Outcome != "ok" {
+	if out := g.Teardown(ctx); out[0].Outcome.String() != "ok" {
 		t.Errorf("outcome %s", out[0].Outcome)
 	}
 }
@@ -308,7 +308,7 @@ func TestAbandonedBeforeItBegins(t *testing.T) {
 			return errors.New("time is up")
 		}))
 		synctest.Wait()
-		if len(out) != 1 || out[0].Outcome != "abandoned" {
+		if len(out) != 1 || out[0].Outcome.String() != "abandoned" {
 			t.Errorf("%+v", out)
 		}
 		if running := g.Running(); len(running) > 0 {
@@ -345,7 +345,7 @@ func TestLargestLimits(t *testing.T) {
 				}
 				opts.Schedule = schedule
 				for _, o := range g.Teardown(t.Context(), opts) {
-					if o.Outcome != "ok" || o.Ended.Sub(o.Started) != time.Hour {
+					if o.Outcome.String() != "ok" || o.Ended.Sub(o.Started) != time.Hour {
 						t.Errorf("%s, %s: %s: %s after %v", name, schedule, o.Node.Name(), o.Outcome, o.Ended.Sub(o.Started))
 					}
 				}
@@ -394,7 +394,7 @@ func TestQueueInTime(t *testing.T) {
 				t.Errorf("%s: %v of %v", name, took, grace)
 			}
 			for _, o := range out {
-				if o.Outcome != "abandoned" {
+				if o.Outcome.String() != "abandoned" {
 					t.Errorf("%s: %s: %s", name, o.Node.Name(), o.Outcome)
 				}
 			}

@@ -139,7 +139,7 @@ func TestForceAtStart(t *testing.T) {
 				synctest.Wait() // Teardown has looked for what runs, and found nothing
 			}
 		}))
-		if out[0].Outcome != "abandoned" {
+		if out[0].Outcome.String() != "abandoned" {
 			t.Errorf("outcome %s", out[0].Outcome)
 		}
 	})

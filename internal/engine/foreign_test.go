@@ -114,7 +114,7 @@ func TestNoticeOfAll(t *testing.T) {
 				}
 				out := g.Teardown(t.Context(), o)
 				for _, o := range out {
-					if o.Outcome != "ok" {
+					if o.Outcome.String() != "ok" {
 						t.Errorf("%s: %s: %s", name, o.Node.Name(), o.Outcome)
 					}
 				}

@@ -303,7 +303,7 @@ func TestLargeGraphs(t *testing.T) {
 			t.Errorf("%v: chain of %d nodes ends in wave %d", schedule, len(out), out[n-1].Wave)
 		}
 		out = wave.Teardown(t.Context(), engine.Order(schedule))
-		if len(out) != n || out[n-1].Wave != 0 || out[n-1].Outcome != "ok" {
+		if len(out) != n || out[n-1].Wave != 0 || out[n-1].Outcome.String() != "ok" {
 			t.Errorf("%v: %d nodes without edges end in wave %d", schedule, len(out), out[n-1].Wave)
 		}
 	}

@@ -232,7 +232,7 @@ func names(nodes []*engine.Node) []string {
 func words(out []engine.Outcome) []string {
 	var s []string
 	for _, o := range out {
-		s = append(s, o.Node.Name()+":"+o.Outcome)
+		s = append(s, o.Node.Name()+":"+o.Outcome.String())
 	}
 	return s
 }

@@ -52,7 +52,7 @@ func (r *run) tellDrop(t *turn, next step, kind EventKind) {
 	e := r.event(t.pos, kind)
 	if kind == DropEnd {
 		rec := &r.records[t.pos]
-		e.At, e.Outcome, e.Err, e.Overrun = r.at(rec.ended), rec.word.String(), rec.err, r.overrun(t.pos)
+		e.At, e.Outcome, e.Err, e.Overrun = r.at(rec.ended), rec.how, rec.err, r.overrun(t.pos)
 	}
 	r.tell(t, next, &e)
 }
@@ -89,6 +89,6 @@ func (r *run) tellLate(t *turn) {
 	}
 	r.tell(t, left, &Event{
 		Kind: DropLate, Node: r.node(t.pos), Wave: r.waveAt(t.pos), At: r.at(t.now),
-		Outcome: t.word.String(), Err: t.late, Elsewhere: r.elsewhere(t.pos),
+		Outcome: t.how, Err: t.late, Elsewhere: r.elsewhere(t.pos),
 	})
 }

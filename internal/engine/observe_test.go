@@ -214,7 +214,7 @@ func TestLate(t *testing.T) {
 		late := r.of(engine.DropLate)
 		var got []string
 		for _, e := range late {
-			got = append(got, e.Node.Name()+":"+e.Outcome)
+			got = append(got, e.Node.Name()+":"+e.Outcome.String())
 		}
 		slices.Sort(got)
 		if want := []string{"late:error", "later:panic", "latest:goexit"}; !slices.Equal(got, want) {
@@ -224,7 +224,7 @@ func TestLate(t *testing.T) {
 			t.Errorf("%d ends of 3 drops", len(r.of(engine.DropEnd)))
 		}
 		for _, o := range out {
-			if o.Outcome != "abandoned" || o.Err != engine.ErrAbandoned {
+			if o.Outcome.String() != "abandoned" || o.Err != engine.ErrAbandoned {
 				t.Errorf("%s: %s, %v", o.Node.Name(), o.Outcome, o.Err)
 			}
 		}

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"time"
+
+	"github.com/ebb-go/ebb/internal/outcome"
 )
 
 // An Outcome is how the drop of one node ended. The word is one of
@@ -18,7 +20,7 @@ import (
 type Outcome struct {
 	Node           *Node
 	Wave           int
-	Outcome        string
+	Outcome        outcome.Outcome
 	Err            error
 	Started, Ended time.Time
 
@@ -75,15 +77,15 @@ func (k EventKind) String() string {
 // kind are zero.
 type Event struct {
 	Kind       EventKind
-	Node       *Node     // Drop events
-	Wave       int       // all events
-	Size       int       // Wave events: how many nodes
-	At         time.Time // all events
-	Outcome    string    // DropEnd, DropLate
-	Err        error     // DropEnd, DropLate
-	Queued     time.Time // Drop events: as in Outcome
-	ReleasedBy *Node     // Drop events: as in Outcome
-	Overrun    *Overrun  // DropEnd
-	Blocks     []string  // DropSlow: as in Overrun
-	Elsewhere  bool      // Drop events: as in Outcome
+	Node       *Node           // Drop events
+	Wave       int             // all events
+	Size       int             // Wave events: how many nodes
+	At         time.Time       // all events
+	Outcome    outcome.Outcome // DropEnd, DropLate
+	Err        error           // DropEnd, DropLate
+	Queued     time.Time       // Drop events: as in Outcome
+	ReleasedBy *Node           // Drop events: as in Outcome
+	Overrun    *Overrun        // DropEnd
+	Blocks     []string        // DropSlow: as in Overrun
+	Elsewhere  bool            // Drop events: as in Outcome
 }

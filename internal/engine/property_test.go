@@ -68,11 +68,11 @@ func (m *model) check(t *testing.T, schedule engine.Schedule, limit int, out []e
 		if m.calls[i] != 1 {
 			t.Errorf("node %d was dropped %d times", i, m.calls[i])
 		}
-		if got, want := o.Outcome, [...]string{"ok", "error", "panic", "goexit"}[m.fate[i]]; got != want {
+		if got, want := o.Outcome.String(), [...]string{"ok", "error", "panic", "goexit"}[m.fate[i]]; got != want {
 			t.Errorf("node %d: outcome %s (%v), want %s", i, got, o.Err, want)
 		}
 		var p *fault.PanicError
-		switch o.Outcome {
+		switch o.Outcome.String() {
 		case "ok":
 			if o.Err != nil {
 				t.Errorf("node %d: ok with error %v", i, o.Err)

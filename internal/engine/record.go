@@ -3,15 +3,17 @@ package engine
 import (
 	"sync/atomic"
 	"time"
+
+	"github.com/ebb-go/ebb/internal/outcome"
 )
 
 // A record is what a run keeps of one drop: less than a third of an [Outcome],
 // which is made of it for those who want one.
 type record struct {
 	err   error
-	clock atomic.Int64  // when the drop began, in nanoseconds since the run did, and its phase in the lowest two bits
-	ended time.Duration // since the run began
-	word  word
+	clock atomic.Int64    // when the drop began, in nanoseconds since the run did, and its phase in the lowest two bits
+	ended time.Duration   // since the run began
+	how   outcome.Outcome // None until it has ended
 }
 
 // A phase is how far a drop is, for those who look at it while it runs. It only
@@ -34,41 +36,25 @@ func (r *record) get() (phase, time.Duration) { return read(r.clock.Load()) }
 func read(clock int64) (phase, time.Duration) { return phase(clock & 3), time.Duration(clock >> 2) }
 
 // end is the end of a drop that has begun.
-func (r *record) end(at time.Duration, w word, err error) {
-	r.ended, r.word, r.err = at, w, err
+func (r *record) end(at time.Duration, how outcome.Outcome, err error) {
+	r.ended, r.how, r.err = at, how, err
 	_, start := r.get()
 	r.set(over, start)
 }
 
-// A word is that of an [Outcome].
-type word uint8
+// takenOver stands for an outcome where there is none: the teardown has taken the
+// drop over, and the outcome is its own.
+const takenOver outcome.Outcome = 1 << 7
 
-const (
-	undecided word = iota
-	succeeded
-	failed
-	panicked
-	exited
-	timedOut
-	abandoned
-	skipped
-	takenOver // by the teardown, whose outcome it is
-)
-
-// String returns the word as outcomes have it.
-func (w word) String() string {
-	return [...]string{"", "ok", "error", "panic", "goexit", "timeout", "abandoned", "skipped", ""}[w]
-}
-
-// word is the outcome that c stands for.
-func (c *Caught) word() word {
+// how is the outcome that c stands for.
+func (c *Caught) how() outcome.Outcome {
 	switch {
 	case c.Goexit:
-		return exited
+		return outcome.Goexit
 	case c.Timeout:
-		return timedOut
+		return outcome.Timeout
 	}
-	return panicked
+	return outcome.Panic
 }
 
 // outcome returns the outcome of the drop at pos.
@@ -76,7 +62,7 @@ func (r *run) outcome(pos int32) Outcome {
 	rec := &r.records[pos]
 	_, start := rec.get()
 	o := Outcome{
-		Node: r.node(pos), Wave: r.waveAt(pos), Outcome: rec.word.String(), Err: rec.err,
+		Node: r.node(pos), Wave: r.waveAt(pos), Outcome: rec.how, Err: rec.err,
 		Started: r.at(start), Ended: r.at(rec.ended),
 		Overrun: r.overrun(pos), Elsewhere: r.elsewhere(pos),
 	}
@@ -166,6 +152,6 @@ func (r *run) turns() map[*Node]int {
 
 // asked reports whether the outcome of the drop at pos is one that the run returns.
 func (r *run) asked(pos int) bool {
-	w := r.records[pos].word
-	return w != takenOver && (!r.Failures || w != succeeded)
+	how := r.records[pos].how
+	return how != takenOver && (!r.Failures || how != outcome.OK)
 }

@@ -59,7 +59,7 @@ func TestDropAbandoned(t *testing.T) {
 		db := add(t, &g, "db", nothing)
 		api := add(t, &g, "api", hangs(release), db)
 		out, err := g.Drop(t.Context(), api, engine.Timeout(time.Second))
-		if err != nil || out[0].Outcome != "abandoned" {
+		if err != nil || out[0].Outcome.String() != "abandoned" {
 			t.Fatalf("%v, %v", words(out), err)
 		}
 		if err := g.Remove(db); err != nil {
@@ -183,7 +183,7 @@ func TestOverlappingRunIsBounded(t *testing.T) {
 		synctest.Wait()
 		start := time.Now()
 		out := g.Teardown(t.Context(), engine.Timeout(time.Second))
-		if out[0].Outcome != "abandoned" || time.Since(start) != 1100*time.Millisecond {
+		if out[0].Outcome.String() != "abandoned" || time.Since(start) != 1100*time.Millisecond {
 			t.Errorf("%s after %v", out[0].Outcome, time.Since(start))
 		}
 		var timeout *engine.TimeoutError
@@ -204,7 +204,7 @@ func TestThirdRunWaits(t *testing.T) {
 		go g.Drop(context.Background(), api)
 		synctest.Wait()
 		start := time.Now()
-		if out, err := g.DropTree(t.Context(), db, engine.Timeout(time.Second)); err != nil || out[1].Outcome != "ok" {
+		if out, err := g.DropTree(t.Context(), db, engine.Timeout(time.Second)); err != nil || out[1].Outcome.String() != "ok" {
 			t.Errorf("the tree: %v, %v", words(out), err)
 		}
 		out := g.Teardown(t.Context())

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/internal/outcome"
 )
 
 // A step is what a worker does next. User code, a drop or the observer, can end
@@ -29,14 +30,14 @@ const (
 // A turn is what a worker knows of the guard that it is at.
 type turn struct {
 	step    step
-	telling bool          // in the observer
-	pos     int32         // of the guard
-	after   int32         // how many had not started when it was taken
-	now     time.Duration // end of the worker's last drop; 0: it has run none
-	wave    int           // of that drop
-	bound   *bound        // what bounds the running drop; nil: nothing does
-	late    error         // what the abandoned drop has come to
-	word    word          // of that
+	telling bool            // in the observer
+	pos     int32           // of the guard
+	after   int32           // how many had not started when it was taken
+	now     time.Duration   // end of the worker's last drop; 0: it has run none
+	wave    int             // of that drop
+	bound   *bound          // what bounds the running drop; nil: nothing does
+	late    error           // what the abandoned drop has come to
+	how     outcome.Outcome // of that
 }
 
 // work takes guards until there are none. Its frame lies on the stack of every
@@ -110,9 +111,9 @@ func (r *run) rescue(t *turn) {
 		t.telling = false
 		r.contain(v)
 	case t.step == running && v != nil:
-		r.end(t, fault.Panic(v), panicked)
+		r.end(t, fault.Panic(v), outcome.Panic)
 	case t.step == running:
-		r.end(t, fault.ErrGoexit, exited)
+		r.end(t, fault.ErrGoexit, outcome.Goexit)
 	case v != nil:
 		panic(v) // a fault of this package, or of an option's function
 	}
@@ -143,7 +144,7 @@ func (r *run) refuse(t *turn) bool {
 	}
 	rec := &r.records[t.pos]
 	rec.set(waiting, t.now)
-	rec.end(t.now, skipped, why)
+	rec.end(t.now, outcome.Skipped, why)
 	r.tellAbandoned(t.pos)
 	t.step = ending
 	return true
@@ -183,19 +184,19 @@ func (r *run) begin(t *turn) Dropper {
 
 // returned records that a drop has returned err.
 func (r *run) returned(t *turn, err error) {
-	w := failed
+	how := outcome.Error
 	switch c := err.(type) {
 	case nil:
-		w = succeeded
+		how = outcome.OK
 	case *Caught:
-		err, w = c.Err, c.word()
+		err, how = c.Err, c.how()
 	}
-	r.end(t, err, w)
+	r.end(t, err, how)
 }
 
-// end records how a drop ended, unless it was abandoned before: w is what is known
-// of it without the clock.
-func (r *run) end(t *turn, err error, w word) {
+// end records how a drop ended, unless it was abandoned before: how is what is
+// known of it without the clock.
+func (r *run) end(t *turn, err error, how outcome.Outcome) {
 	t.now = r.now()
 	if r.Limit > 0 {
 		r.givePlace(t.pos)
@@ -206,17 +207,17 @@ func (r *run) end(t *turn, err error, w word) {
 		overrun = b.overrun(t.now)
 		b.release()
 		if b.decided.Swap(true) {
-			t.step, t.late, t.word = returning, err, w
+			t.step, t.late, t.how = returning, err, how
 			return
 		}
 	}
-	if w == failed && overrun != nil {
-		w = timedOut
+	if how == outcome.Error && overrun != nil {
+		how = outcome.Timeout
 	}
-	if w == timedOut && overrun != nil {
+	if how == outcome.Timeout && overrun != nil {
 		r.extra.overruns[t.pos] = overrun
 	}
-	r.records[t.pos].end(t.now, w, err)
+	r.records[t.pos].end(t.now, how, err)
 	t.step = ending
 }
 
