@@ -15,7 +15,9 @@ import (
 
 // A Contract is what a drop function is checked with. Open is required; each
 // further field adds a rule that can only be checked with it. Values come from
-// functions, as every rule needs a fresh one.
+// functions, as every rule needs a fresh one: a value that was dropped once proves nothing
+// about the next rule. The functions are called one after another, on the goroutine of the
+// test, with the context of the test.
 type Contract[T any] struct {
 	// Open makes a value that is in order.
 	Open func(ctx context.Context) (T, error)
@@ -31,7 +33,8 @@ type Contract[T any] struct {
 	// a server with a request that hangs. free lets go of what it hangs on and is
 	// called when the rule has been checked; it may be nil.
 	Stuck func(ctx context.Context) (v T, free func(), err error)
-	// Held reports whether v still has what a drop has to give up.
+	// Held reports whether v still has what a drop has to give up. It is asked after a drop
+	// that has returned nil or had no time; without it a drop is taken at its word.
 	Held func(v T) bool
 
 	// Patience is how long a rule waits for what should come at once. The default
@@ -44,7 +47,8 @@ type Contract[T any] struct {
 	Virtual bool
 }
 
-// A RuleError is a rule that a drop function has broken.
+// A RuleError is a rule that a drop function has broken. It is immutable, and wraps what
+// happened instead.
 type RuleError struct {
 	Rule string // its name, as that of the subtest of Run
 	Text string // what it demands
@@ -57,7 +61,8 @@ func (e *RuleError) Error() string {
 
 func (e *RuleError) Unwrap() error { return e.Err }
 
-// A rule is one line of the contract.
+// A rule is one line of the contract: a demand in words, and a check that returns what
+// happened instead, or nil.
 type rule[T any] struct {
 	name  string
 	text  string
@@ -65,13 +70,15 @@ type rule[T any] struct {
 	check func(ctx context.Context, c *checked[T]) error
 }
 
-// A checked is a drop function under its contract.
+// A checked is a drop function under its contract. It has no state: the rules can be checked
+// in any order, and are checked in the order of the table.
 type checked[T any] struct {
 	Contract[T]
 	fn func(ctx context.Context, v T) error
 }
 
-// rules returns the whole contract, in the order of checking.
+// rules returns the whole contract, in the order of checking: first what every drop function
+// has to do, then what needs a field. A rule that is left out is not a rule that holds.
 func rules[T any](c *checked[T]) []rule[T] {
 	return []rule[T]{{
 		name:  "drops",
@@ -141,7 +148,9 @@ func Run[T any](t *testing.T, drop func(ctx context.Context, v T) error, c Contr
 
 // Verify checks the rules as [Run] does, without a test, and returns a *[RuleError]
 // for each that is broken, as one flat list. A rule during which a function of c
-// panics or calls [runtime.Goexit] is broken. Virtual has no effect.
+// panics or calls [runtime.Goexit] is broken, and the others are checked all the same.
+// Virtual has no effect. Verify blocks until all rules are checked: with a drop that hangs,
+// for the Patience of each rule.
 func Verify[T any](ctx context.Context, drop func(ctx context.Context, v T) error, c Contract[T]) error {
 	var err error
 	under := &checked[T]{c, drop}
@@ -157,6 +166,7 @@ func Verify[T any](ctx context.Context, drop func(ctx context.Context, v T) erro
 	return err
 }
 
+// broken checks the rule, and returns a *RuleError if it is broken.
 func (r rule[T]) broken(ctx context.Context, c *checked[T]) error {
 	if err := r.check(ctx, c); err != nil {
 		return &RuleError{Rule: r.name, Text: r.text, Err: err}
@@ -164,9 +174,11 @@ func (r rule[T]) broken(ctx context.Context, c *checked[T]) error {
 	return nil
 }
 
-// drop drops v as a guard would: it contains a panic and a Goexit. It waits for
-// its end, but not for ever. If the function has not returned, the error is a
-// *noReturn.
+// drop drops v as a guard would, by a guard: so a panic and a Goexit are contained. It waits
+// for its end, but not for ever. If the function has not returned, the error is a *noReturn.
+//
+// returned is written by the drop function and read when Done is closed, which comes after;
+// a drop that is still running when patience ends is not asked for it.
 func (c *checked[T]) drop(ctx context.Context, v T) error {
 	returned := false
 	g := guard.New(v, func(ctx context.Context, v T) error {
@@ -188,6 +200,7 @@ func (c *checked[T]) drop(ctx context.Context, v T) error {
 	}
 }
 
+// patience is the contract's Patience, or the default.
 func (c *checked[T]) patience() time.Duration {
 	if c.Patience > 0 {
 		return c.Patience
@@ -197,14 +210,15 @@ func (c *checked[T]) patience() time.Duration {
 
 // A noReturn is the outcome of a drop function that did not return one: it has
 // panicked, called runtime.Goexit, or is still running. What a function returns is
-// none, whatever it wraps.
+// none, whatever it wraps: whether a drop has returned is seen, and not concluded from its
+// error.
 type noReturn struct{ err error }
 
 func (e *noReturn) Error() string { return fault.Text(e.err) }
 func (e *noReturn) Unwrap() error { return e.err }
 
-// unacceptable returns err if it is none that a drop function may return: it did
-// not return one.
+// unacceptable returns err if the drop function did not return it, and nil otherwise: where a
+// drop may fail, it may fail with any error.
 func unacceptable(err error) error {
 	if _, is := err.(*noReturn); is {
 		return err

@@ -9,7 +9,9 @@ import (
 )
 
 // goroutines returns the stacks of all goroutines, by the "goroutine 42" that
-// each begins with.
+// each begins with. The numbers are never used again, so that what is new
+// can be found by what was there before. In a bubble of testing/synctest the stacks outside of it are among
+// them, before and after.
 func goroutines() map[string]string {
 	buf := make([]byte, 64<<10)
 	n := runtime.Stack(buf, true)
@@ -30,7 +32,9 @@ func goroutines() map[string]string {
 // before and do not end within patience.
 //
 // It asks again and again, which ebb does nowhere else: a goroutine that was asked
-// to end needs a moment, and the runtime does not notify anything when it has.
+// to end needs a moment, and the runtime does not notify anything when it has. The pauses
+// double, from a millisecond: a drop in order costs one look, and a leak as many as fit into
+// patience.
 func left(before map[string]string, patience time.Duration) error {
 	for wait := time.Millisecond; ; wait *= 2 {
 		now := goroutines()

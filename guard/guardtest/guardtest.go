@@ -1,6 +1,28 @@
-// Package guardtest helps to test code that makes guards and code that drops
-// values: [Own] drops a guard at the end of a test, [Check] names those that a test
-// forgot, and [Run] checks a drop function against its contract.
+// Package guardtest helps to test code that makes guards and code that drops values.
+//
+//   - [Own] drops a guard at the end of a test.
+//   - [Check] fails a test for each guard that it has forgotten, with the line that made it.
+//   - [Run] checks a drop function against its [Contract], each rule in a subtest of its
+//     own. [Verify] does so without a test.
+//
+// A test of a drop function states what it promises, and leaves the checks to Run:
+//
+//	func TestCloseStore(t *testing.T) {
+//		guardtest.Run(t, closeStore, guardtest.Contract[*Store]{
+//			Open:    func(ctx context.Context) (*Store, error) { return openStore(ctx, t.TempDir()) },
+//			Held:    func(s *Store) bool { return s.file != nil },
+//			Failing: func(ctx context.Context) (*Store, error, error) { ... },
+//		})
+//	}
+//
+// A test of code that makes guards begins with guardtest.Check(t), and owns what it opens by
+// guardtest.Own(t, open(ctx)).
+//
+// The contract is what a guard, and a scope that owns it, rely on: that a drop gives the
+// value up whatever the state of its context, that it returns soon after its deadline, that
+// it leaves no goroutine behind, and that its errors are not lost. A drop function that keeps
+// the contract can be torn down within a budget; one that does not is abandoned there, and
+// only here it is cheap to find out.
 package guardtest
 
 import (
@@ -30,8 +52,9 @@ func Own[D guard.Dropper](t testing.TB, d D) D {
 	return d
 }
 
-// text returns the text of err, with the stacks of panics. A method of err that calls
-// runtime.Goexit must not end the test.
+// text returns the text of err, with the stacks of panics. The methods of err are foreign
+// code, and one that calls runtime.Goexit must not end the test: then the text is that of the
+// error without its stacks.
 func text(err error) string {
 	var got string
 	if !fault.Contain(func() { got = fmt.Sprintf("%+v", err) }) {
@@ -59,7 +82,7 @@ func Check(t testing.TB) {
 	})
 }
 
-// describe says which guard it is in one line, and adds the stack if there is one.
+// describe returns in one line which guard it is, and the stack after it if there is one.
 func describe(l guard.Leak) string {
 	text := "guard of " + l.Type
 	if l.Name != "" {

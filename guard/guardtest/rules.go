@@ -9,6 +9,8 @@ import (
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
+// drops drops a value in order. It is the least that the other rules build on: a drop that
+// fails here fails most of them.
 func drops[T any](ctx context.Context, c *checked[T]) error {
 	v, err := c.Open(ctx)
 	if err != nil {
@@ -20,6 +22,8 @@ func drops[T any](ctx context.Context, c *checked[T]) error {
 	return c.held(v)
 }
 
+// leavesNoGoroutine counts from before Open, so that the goroutines of the value are among
+// those that have to end.
 func leavesNoGoroutine[T any](ctx context.Context, c *checked[T]) error {
 	before := goroutines()
 	if err := drops(ctx, c); err != nil {
@@ -28,6 +32,8 @@ func leavesNoGoroutine[T any](ctx context.Context, c *checked[T]) error {
 	return left(before, c.patience())
 }
 
+// dropsLate drops with a context that is over, as the guards do whose turn comes when the
+// grace has run out. An error is acceptable: the drop may have had to cut something short.
 func dropsLate[T any](ctx context.Context, c *checked[T]) error {
 	v, err := c.Open(ctx)
 	if err != nil {
@@ -41,6 +47,7 @@ func dropsLate[T any](ctx context.Context, c *checked[T]) error {
 	return c.held(v)
 }
 
+// dropsTwice drops the same value a second time, by a second guard.
 func dropsTwice[T any](ctx context.Context, c *checked[T]) error {
 	v, err := c.Open(ctx)
 	if err != nil {
@@ -55,6 +62,8 @@ func dropsTwice[T any](ctx context.Context, c *checked[T]) error {
 	return nil
 }
 
+// dropsPartial drops what a failed constructor has left, which code does that defers the
+// drop before the construction.
 func dropsPartial[T any](ctx context.Context, c *checked[T]) error {
 	v, err := c.Partial(ctx)
 	if err != nil {
@@ -66,6 +75,8 @@ func dropsPartial[T any](ctx context.Context, c *checked[T]) error {
 	return c.held(v)
 }
 
+// returnsError looks for the promised error in what the drop returns, by the door for
+// foreign errors: an error of a test is the user's, and its methods may do anything.
 func returnsError[T any](ctx context.Context, c *checked[T]) error {
 	v, want, err := c.Failing(ctx)
 	if err != nil {
@@ -81,6 +92,9 @@ func returnsError[T any](ctx context.Context, c *checked[T]) error {
 	return nil
 }
 
+// honoursDeadline gives the drop a deadline that it cannot keep in order. It has to return
+// with an error then: one that returns nil has given up a value that is still in use, or has
+// not looked.
 func honoursDeadline[T any](ctx context.Context, c *checked[T]) error {
 	v, free, err := c.Stuck(ctx)
 	if err != nil {
