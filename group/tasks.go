@@ -45,14 +45,9 @@ func (t *Tasks) Go(fn func(ctx context.Context) error) {
 		// end with exit code 0 (golang/go#76126); and a Goexit returns nothing.
 		returned := false
 		defer func() {
-			if returned {
-				return
+			if !returned {
+				t.fail(fault.Ended(recover()))
 			}
-			if v := recover(); v != nil {
-				t.fail(fault.Panic(v))
-				return
-			}
-			t.fail(fault.ErrGoexit)
 		}()
 		ctx := t.ctx
 		if ctx == nil {

@@ -127,12 +127,8 @@ func (d *Daemon) place() fault.Frame { return fault.FrameOf("(*Daemon).call", d)
 // end is deferred by Run.
 func (d *Daemon) end() {
 	if !d.returned {
-		if p := recover(); p != nil {
-			d.panicked = fault.Panic(p)
-			d.err = d.panicked
-		} else {
-			d.err = ErrGoexit
-		}
+		d.err = fault.Ended(recover())
+		d.panicked, _ = d.err.(*PanicError)
 	}
 	d.failed()
 	d.run.join()

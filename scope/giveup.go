@@ -21,11 +21,8 @@ func (n *node) opens(ctx context.Context, returned *bool, err, drops *error) {
 	var p any
 	why := *err
 	if !*returned {
-		if p = recover(); p != nil {
-			why = fault.Panic(p)
-		} else {
-			why = ErrGoexit
-		}
+		p = recover()
+		why = fault.Ended(p)
 	}
 	*drops = n.giveUpMade(ctx, Exit{Kind: Failed, Err: why})
 	switch {

@@ -114,12 +114,8 @@ func join(ctx context.Context, n int, call func(ctx context.Context, i int) (cau
 			var cause error
 			defer func() {
 				if !returned {
-					if p := recover(); p != nil {
-						panics[i] = fault.Panic(p)
-						errs[i] = panics[i]
-					} else {
-						errs[i] = ErrGoexit
-					}
+					errs[i] = fault.Ended(recover())
+					panics[i], _ = errs[i].(*PanicError)
 					cause = errs[i]
 				}
 				if cause != nil && first.CompareAndSwap(0, int64(i)+1) {

@@ -135,12 +135,8 @@ func (t *task) Run() {
 // counts the task out.
 func (t *task) end(span *record.Span) {
 	if !t.returned {
-		if p := recover(); p != nil {
-			t.panicked = fault.Panic(p)
-			t.err = t.panicked
-		} else {
-			t.err = ErrGoexit
-		}
+		t.err = fault.Ended(recover())
+		t.panicked, _ = t.err.(*PanicError)
 	}
 	s := t.s
 	if t.err != nil {

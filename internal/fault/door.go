@@ -135,14 +135,11 @@ func (c *call) sofar() error {
 func (c *call) run() {
 	returned := false
 	defer func() {
-		switch p := recover(); {
-		case returned:
-			c.ended <- nil
-		case p != nil:
-			c.ended <- Panic(p)
-		default:
-			c.ended <- ErrGoexit
+		if p := recover(); !returned {
+			c.ended <- Ended(p)
+			return
 		}
+		c.ended <- nil
 	}()
 	c.f()
 	returned = true

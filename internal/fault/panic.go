@@ -44,6 +44,15 @@ func Panic(value any) *PanicError {
 	return p
 }
 
+// Ended returns how a function ended that has not returned, from what recover returned in
+// the deferred function: a *PanicError, or ErrGoexit if there was no panic.
+func Ended(recovered any) error {
+	if recovered != nil {
+		return Panic(recovered)
+	}
+	return ErrGoexit
+}
+
 // At returns p with the place where it was caught. The first place stays: it is
 // the innermost. p itself is not changed, as others may be reading it.
 func At(p *PanicError, place string) *PanicError {
