@@ -8,34 +8,27 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ebb-go/ebb/internal/cputime"
 	"github.com/ebb-go/ebb/scope"
 )
 
-// perGuard is how long a guard takes, in the best of three teardowns of n of them.
-func perGuard(t *testing.T, n int, build func(s *scope.Scope, drop func(context.Context) error)) time.Duration {
-	t.Helper()
-	best := time.Hour
-	for range 3 {
-		best = min(best, teardownOf(t, n, build))
+// perGuard returns a function that measures what a guard costs in a teardown of n.
+func perGuard(t *testing.T, n int, build func(s *scope.Scope, drop func(context.Context) error)) func() time.Duration {
+	return func() time.Duration {
+		var drops atomic.Int64
+		var from time.Duration
+		err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+			build(s, func(context.Context) error { drops.Add(1); return nil })
+			runtime.GC()
+			from = cputime.Now()
+			return nil
+		})
+		took := cputime.Since(from)
+		if err != nil || drops.Load() != int64(n) {
+			t.Fatalf("%v, %d drops of %d", err, drops.Load(), n)
+		}
+		return took / time.Duration(n)
 	}
-	return best / time.Duration(n)
-}
-
-func teardownOf(t *testing.T, n int, build func(s *scope.Scope, drop func(context.Context) error)) time.Duration {
-	t.Helper()
-	var drops atomic.Int64
-	var from time.Time
-	err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
-		build(s, func(context.Context) error { drops.Add(1); return nil })
-		runtime.GC()
-		from = time.Now()
-		return nil
-	})
-	took := time.Since(from)
-	if err != nil || drops.Load() != int64(n) {
-		t.Fatalf("%v, %d drops of %d", err, drops.Load(), n)
-	}
-	return took
 }
 
 // TestLargeTeardowns: a chain of 50,000 guards and a wave of 50,000 are torn down
@@ -68,9 +61,9 @@ func TestLargeTeardowns(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			few, many := 5_000/scale, 50_000/scale
-			small, large := perGuard(t, few, build(few)), perGuard(t, many, build(many))
-			if large > bound*max(small, time.Microsecond) {
-				t.Errorf("%v a guard in %d, %v in %d: not linear", small, few, large, many)
+			took := cputime.Least(perGuard(t, few, build(few)), perGuard(t, many, build(many)))
+			if took[1] > bound*max(took[0], time.Microsecond) {
+				t.Errorf("%v a guard in %d, %v in %d: not linear", took[0], few, took[1], many)
 			}
 		})
 	}

@@ -26,6 +26,7 @@ const (
 // listed is a mistake: it has no place in the house yet.
 var mayImport = map[string][]string{
 	"internal/budget":   {},
+	"internal/cputime":  {},
 	"internal/dag":      {},
 	"internal/engine":   {"internal/budget", "internal/fault", "internal/outcome", "internal/schedule"},
 	"internal/fault":    {},
@@ -50,7 +51,7 @@ var mayImport = map[string][]string{
 }
 
 // forTests are the packages that any test may import.
-var forTests = []string{"guard/guardtest", "scope/scopetest"}
+var forTests = []string{"internal/cputime", "guard/guardtest", "scope/scopetest"}
 
 // mayStart says which packages may contain go statements. internal/fault waits
 // for each of its own, unless it is foreign code that does not return.
