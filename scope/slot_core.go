@@ -144,7 +144,7 @@ func (c *slotCore) drop(ctx context.Context) error {
 	x := exitRun{deadline: b.end, early: in.earlyDrops()}
 	opts := in.options(&b)
 	opts.Failures = false // of all it is kept what they came to
-	x.outcomes = in.graph.TeardownWith(context.WithoutCancel(ctx), opts)
+	x.outcomes = in.graph.Teardown(context.WithoutCancel(ctx), opts)
 	errs := make([]error, len(x.outcomes))
 	var crash *PanicError
 	for k, o := range x.outcomes {

@@ -52,7 +52,7 @@ func TestTimeout(t *testing.T) {
 					<-release
 					return nil
 				})})
-				out := g.Teardown(t.Context(), engine.Timeout(c.option))
+				out := g.Teardown(t.Context(), with(withTimeout(c.option)))
 				synctest.Wait() // nothing else orders what an abandoned drop does
 				if got := time.Since(start); got != c.abandon {
 					t.Errorf("%s: abandoned after %v, want %v", c.rule, got, c.abandon)
@@ -104,13 +104,12 @@ func TestOverrun(t *testing.T) {
 				db := add(t, &g, "db", nothing)
 				add(t, &g, "api", c.drop, db)
 				errLimit := errors.New("limit")
-				o := g.Teardown(t.Context(), engine.Timeout(time.Second),
-					engine.Cause(func(n *engine.Node, limit time.Duration) error {
-						if n.Name() == "api" && limit != time.Second {
-							t.Errorf("%s: limit %v", c.rule, limit)
-						}
-						return errLimit
-					}))[0]
+				o := g.Teardown(t.Context(), with(withTimeout(time.Second), withCause(func(n *engine.Node, limit time.Duration) error {
+					if n.Name() == "api" && limit != time.Second {
+						t.Errorf("%s: limit %v", c.rule, limit)
+					}
+					return errLimit
+				})))[0]
 				if o.Outcome.String() != c.outcome {
 					t.Fatalf("%s: got %s (%v)", c.rule, o.Outcome, o.Err)
 				}
@@ -136,13 +135,13 @@ func TestDeadline(t *testing.T) {
 	for _, c := range []struct {
 		rule string
 		n    int
-		opts []engine.Option
+		opts []option
 	}{
 		{"one wave has all", 1, nil},
 		{"four waves", 4, nil},
-		{"four waves, eager", 4, []engine.Option{engine.Order(engine.Eager)}},
-		{"four guards, sequential", 4, []engine.Option{engine.Order(engine.Sequential)}},
-		{"four guards, with a limit", 4, []engine.Option{engine.Limit(3)}},
+		{"four waves, eager", 4, []option{withOrder(engine.Eager)}},
+		{"four guards, sequential", 4, []option{withOrder(engine.Sequential)}},
+		{"four guards, with a limit", 4, []option{withLimit(3)}},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -160,7 +159,7 @@ func TestDeadline(t *testing.T) {
 					dependent = n
 				}
 				start := time.Now()
-				out := g.Teardown(t.Context(), append(c.opts, engine.Deadline(start.Add(grace), reserve))...)
+				out := g.Teardown(t.Context(), with(append(c.opts, withDeadline(start.Add(grace), reserve))...))
 				for k, o := range out {
 					over := grace - reserve*time.Duration(c.n-1-k)/time.Duration(c.n)
 					if got := o.Ended.Sub(start); got != over || o.Outcome.String() != "abandoned" {
@@ -180,11 +179,11 @@ func TestDeadline(t *testing.T) {
 // started, also where all are in one wave.
 func TestDeadlineOfQueue(t *testing.T) {
 	for _, c := range []struct {
-		queues engine.Option
+		queues option
 		over   []int // seconds, by registration
 	}{
-		{engine.Limit(2), []int{40, 60, 80, 100}},
-		{engine.Order(engine.Sequential), []int{100, 80, 60, 40}},
+		{withLimit(2), []int{40, 60, 80, 100}},
+		{withOrder(engine.Sequential), []int{100, 80, 60, 40}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			release := make(chan struct{})
@@ -194,7 +193,7 @@ func TestDeadlineOfQueue(t *testing.T) {
 				add(t, &g, fmt.Sprint(k), hangs(release))
 			}
 			start := time.Now()
-			out := g.Teardown(t.Context(), c.queues, engine.Deadline(start.Add(100*time.Second), 80*time.Second))
+			out := g.Teardown(t.Context(), with(c.queues, withDeadline(start.Add(100*time.Second), 80*time.Second)))
 			for k, want := range c.over {
 				if got := out[k].Ended.Sub(start); got != time.Duration(want)*time.Second {
 					t.Errorf("guard %d was over after %v, want %ds", k, got, want)
@@ -212,7 +211,7 @@ func TestDeadlineWithoutTime(t *testing.T) {
 		var g engine.Graph
 		add(t, &g, "db", hangs(release))
 		start := time.Now()
-		out := g.Teardown(t.Context(), engine.Deadline(start, 0))
+		out := g.Teardown(t.Context(), with(withDeadline(start, 0)))
 		if got := time.Since(start); out[0].Outcome.String() != "abandoned" || got != time.Millisecond {
 			t.Errorf("%s after %v", out[0].Outcome, got)
 		}
@@ -233,7 +232,7 @@ func TestDeadlineAndTimeout(t *testing.T) {
 			var g engine.Graph
 			add(t, &g, "db", hangs(release))
 			start := time.Now()
-			g.Teardown(t.Context(), engine.Timeout(c.own), engine.Deadline(start.Add(11*time.Second), 0))
+			g.Teardown(t.Context(), with(withTimeout(c.own), withDeadline(start.Add(11*time.Second), 0)))
 			if got := time.Since(start); got != c.over {
 				t.Errorf("own limit %v: over after %v, want %v", c.own, got, c.over)
 			}
@@ -251,7 +250,7 @@ func TestDeadlinePassed(t *testing.T) {
 		db := add(t, &g, "db", nothing)
 		add(t, &g, "api", hangs(release), db)
 		start := time.Now()
-		out := g.Teardown(t.Context(), engine.Deadline(start.Add(-time.Hour), 10*time.Second))
+		out := g.Teardown(t.Context(), with(withDeadline(start.Add(-time.Hour), 10*time.Second)))
 		if got := out[0].Ended.Sub(start); got != 5*time.Second {
 			t.Errorf("wave 0 of 2 was over after %v of 10s", got)
 		}
@@ -273,7 +272,7 @@ func TestContextOfDrops(t *testing.T) {
 		}
 		return nil
 	})
-	if out := g.Teardown(ctx); out[0].Outcome.String() != "ok" {
+	if out := g.Teardown(ctx, engine.Options{}); out[0].Outcome.String() != "ok" {
 		t.Errorf("outcome %s", out[0].Outcome)
 	}
 }
@@ -288,7 +287,7 @@ func TestBlocks(t *testing.T) {
 			add(t, &g, fmt.Sprint("guard ", k), nothing)
 		}
 		insert(t, &g, engine.Spec{Name: "child", Dropper: dropper(hangs(release)), User: true, All: true})
-		blocks := g.Teardown(t.Context(), engine.Timeout(time.Second))[0].Overrun.Blocks
+		blocks := g.Teardown(t.Context(), with(withTimeout(time.Second)))[0].Overrun.Blocks
 		if len(blocks) != 11 || blocks[10] != "and 2 more" {
 			t.Errorf("blocks %q", blocks)
 		}
@@ -302,11 +301,11 @@ func TestAbandonedBeforeItBegins(t *testing.T) {
 		force, release := make(chan struct{}), make(chan struct{})
 		var g engine.Graph
 		_ = add(t, &g, "db", func(context.Context) error { <-release; return nil })
-		out := g.Teardown(t.Context(), engine.Timeout(time.Hour), engine.Force(force), engine.Cause(func(*engine.Node, time.Duration) error {
+		out := g.Teardown(t.Context(), with(withTimeout(time.Hour), withForce(force), withCause(func(*engine.Node, time.Duration) error {
 			close(force)
 			synctest.Wait() // until the run has obeyed
 			return errors.New("time is up")
-		}))
+		})))
 		synctest.Wait()
 		if len(out) != 1 || out[0].Outcome.String() != "abandoned" {
 			t.Errorf("%+v", out)
@@ -358,7 +357,7 @@ func TestLargestLimits(t *testing.T) {
 		var g engine.Graph
 		insert(t, &g, engine.Spec{Name: "db", Timeout: largest, Dropper: dropper(hangs(release))})
 		start := time.Now()
-		g.Teardown(t.Context(), engine.Deadline(start.Add(time.Minute), 0))
+		g.Teardown(t.Context(), with(withDeadline(start.Add(time.Minute), 0)))
 		if took := time.Since(start); took != time.Minute {
 			t.Errorf("the deadline counts: %v", took)
 		}

@@ -59,7 +59,7 @@ func ExampleGraph_Insert() {
 	if err := g.Insert(&c.Node, engine.Spec{Name: "conn", Dropper: c}); err != nil {
 		fmt.Println(err)
 	}
-	g.Teardown(context.Background())
+	g.Teardown(context.Background(), engine.Options{})
 	// Output: close 10.0.0.1
 }
 
@@ -92,7 +92,7 @@ func ExampleNode() {
 	var g engine.Graph
 	db := must(g.Add("db", say("db")))
 	must(g.Add("api", say("api"), db))
-	g.Teardown(context.Background())
+	g.Teardown(context.Background(), engine.Options{})
 	fmt.Println(db.Name(), "was in wave", db.Wave())
 	// Output:
 	// drop api

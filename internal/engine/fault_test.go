@@ -33,7 +33,7 @@ func TestHold(t *testing.T) {
 					if hold {
 						api.Hold()
 					}
-					out := g.Teardown(t.Context(), engine.Timeout(time.Second), engine.Order(schedule))
+					out := g.Teardown(t.Context(), with(withTimeout(time.Second), withOrder(schedule)))
 					want := []string{"api:abandoned", "log:ok", "cache:ok", "db:ok"}
 					if hold {
 						want = []string{"api:abandoned", "log:ok", "cache:skipped", "db:skipped"}
@@ -66,7 +66,7 @@ func TestHoldAll(t *testing.T) {
 		insert(t, &g, engine.Spec{Name: "daemon", Dropper: dropper(nothing), User: true})
 		insert(t, &g, engine.Spec{Name: "child", Dropper: dropper(hangs(release)), User: true, All: true, Hold: true})
 		add(t, &g, "newer", nothing)
-		got := words(g.Teardown(t.Context(), engine.Timeout(time.Second)))
+		got := words(g.Teardown(t.Context(), with(withTimeout(time.Second))))
 		if want := []string{"daemon:ok", "child:abandoned", "newer:ok", "db:skipped"}; !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
@@ -86,7 +86,7 @@ func TestForce(t *testing.T) {
 				add(t, &g, "quick", nothing, api)
 				time.AfterFunc(3*time.Second, func() { close(force) })
 				start := time.Now()
-				out := g.Teardown(t.Context(), engine.Order(schedule), engine.Force(force))
+				out := g.Teardown(t.Context(), with(withOrder(schedule), withForce(force)))
 				if got := time.Since(start); got != 3*time.Second {
 					t.Errorf("forced after 3s, over after %v", got)
 				}
@@ -117,7 +117,7 @@ func TestForceCancels(t *testing.T) {
 			})
 		}
 		time.AfterFunc(time.Second, func() { close(force) })
-		g.Teardown(t.Context(), engine.Force(force), engine.Timeout(time.Hour))
+		g.Teardown(t.Context(), with(withForce(force), withTimeout(time.Hour)))
 		for range 2 {
 			if err := <-cause; !errors.Is(err, engine.ErrForced) || !errors.Is(err, context.Canceled) {
 				t.Errorf("cause %v", err)
@@ -133,12 +133,12 @@ func TestForceAtStart(t *testing.T) {
 		defer close(release)
 		var g engine.Graph
 		add(t, &g, "db", hangs(release))
-		out := g.Teardown(t.Context(), engine.Force(force), engine.Observe(func(e engine.Event) {
+		out := g.Teardown(t.Context(), with(withForce(force), withObserve(func(e engine.Event) {
 			if e.Kind == engine.DropStart {
 				close(force)
 				synctest.Wait() // Teardown has looked for what runs, and found nothing
 			}
-		}))
+		})))
 		if out[0].Outcome.String() != "abandoned" {
 			t.Errorf("outcome %s", out[0].Outcome)
 		}
@@ -163,7 +163,7 @@ func TestEveryFaultIsContained(t *testing.T) {
 			add(t, &g, "caught inside", func(context.Context) error { return fmt.Errorf("x: %w", &engine.Caught{Err: errDrop}) }, last)
 			add(t, &g, "goexit", (&model{fate: []int{exits}, ended: make([]bool, 1), calls: make([]int, 1)}).drop(0), last)
 			add(t, &g, "hangs", hangs(release), last)
-			got := words(g.Teardown(t.Context(), engine.Order(schedule), engine.Limit(1), engine.Timeout(time.Second)))
+			got := words(g.Teardown(t.Context(), with(withOrder(schedule), withLimit(1), withTimeout(time.Second))))
 			want := []string{"error:error", "panic:panic", "wrapped:error", "goexit inside:error",
 				"caught:panic", "caught goexit:goexit", "caught inside:error", "goexit:goexit", "hangs:abandoned", "last:ok"}
 			if !slices.Equal(got, want) {

@@ -214,7 +214,7 @@ func TestStacksOfAWave(t *testing.T) {
 			_ = add(t, &g, fmt.Sprint(k), hangs(release))
 		}
 		stacks := 0
-		for _, o := range g.Teardown(t.Context(), engine.Timeout(time.Second)) {
+		for _, o := range g.Teardown(t.Context(), with(withTimeout(time.Second))) {
 			if o.Overrun.Stack != "" {
 				stacks++
 			}

@@ -46,10 +46,10 @@ func TestRegistrationIsRefused(t *testing.T) {
 		if err := g.Claim(c.dep); err != c.want {
 			t.Errorf("Claim of %s: got %v, want %v", c.rule, err, c.want)
 		}
-		if _, err := g.Drop(t.Context(), c.dep); err != c.want {
+		if _, err := g.Drop(t.Context(), c.dep, engine.Options{}); err != c.want {
 			t.Errorf("Drop of %s: got %v, want %v", c.rule, err, c.want)
 		}
-		if _, err := g.DropTree(t.Context(), c.dep); err != c.want {
+		if _, err := g.DropTree(t.Context(), c.dep, engine.Options{}); err != c.want {
 			t.Errorf("DropTree of %s: got %v, want %v", c.rule, err, c.want)
 		}
 	}
@@ -63,7 +63,7 @@ func TestClosedGraph(t *testing.T) {
 	var g engine.Graph
 	db := add(t, &g, "db", nothing)
 	api := add(t, &g, "api", nothing, db)
-	g.Teardown(t.Context())
+	g.Teardown(t.Context(), engine.Options{})
 	if _, err := g.Add("late", nothing); err != engine.ErrClosed {
 		t.Errorf("Add: %v", err)
 	}
@@ -73,7 +73,7 @@ func TestClosedGraph(t *testing.T) {
 	if err := g.Remove(api); err != engine.ErrGone {
 		t.Errorf("Remove: %v", err)
 	}
-	if out := g.Teardown(t.Context()); out != nil {
+	if out := g.Teardown(t.Context(), engine.Options{}); out != nil {
 		t.Errorf("a second Teardown has outcomes %v", words(out))
 	}
 	if got := fmt.Sprint(names(g.Nodes()), names(g.Dependents(db)), names(g.Dependencies(api)), g.Len()); got != "[db api] [api] [db] 2" {
@@ -298,11 +298,11 @@ func TestLargeGraphs(t *testing.T) {
 			last = add(t, &chain, "link", nothing, deps...)
 			add(t, &wave, "drop", nothing)
 		}
-		out := chain.Teardown(t.Context(), engine.Order(schedule))
+		out := chain.Teardown(t.Context(), with(withOrder(schedule)))
 		if len(out) != n || out[n-1].Wave != n-1 {
 			t.Errorf("%v: chain of %d nodes ends in wave %d", schedule, len(out), out[n-1].Wave)
 		}
-		out = wave.Teardown(t.Context(), engine.Order(schedule))
+		out = wave.Teardown(t.Context(), with(withOrder(schedule)))
 		if len(out) != n || out[n-1].Wave != 0 || out[n-1].Outcome.String() != "ok" {
 			t.Errorf("%v: %d nodes without edges end in wave %d", schedule, len(out), out[n-1].Wave)
 		}
@@ -313,7 +313,7 @@ func TestEmptyTeardown(t *testing.T) {
 	ctx := context.Background()
 	allocs := testing.AllocsPerRun(100, func() {
 		var g engine.Graph
-		if out := g.Teardown(ctx); out != nil {
+		if out := g.Teardown(ctx, engine.Options{}); out != nil {
 			t.Errorf("outcomes %v", words(out))
 		}
 	})
@@ -344,7 +344,7 @@ func TestBlockingWave(t *testing.T) {
 				add(t, &g, "guard", sleeps(time.Second))
 			}
 			start := time.Now()
-			g.Teardown(t.Context(), engine.Order(schedule))
+			g.Teardown(t.Context(), with(withOrder(schedule)))
 			if got := time.Since(start); got != time.Second {
 				t.Errorf("%v: took %v", schedule, got)
 			}
@@ -370,7 +370,7 @@ func TestUnclaim(t *testing.T) {
 	if _, err := g.Add("b", drop, a); err != nil {
 		t.Errorf("a node that is not claimed any more: %v", err)
 	}
-	if got := g.Teardown(t.Context()); len(got) != 2 {
+	if got := g.Teardown(t.Context(), engine.Options{}); len(got) != 2 {
 		t.Errorf("%d outcomes, want 2", len(got))
 	}
 }

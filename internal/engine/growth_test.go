@@ -98,7 +98,7 @@ func dropsRefused(t *testing.T, n int) {
 	nodes := guards(t, &g, n)
 	_ = add(t, &g, "user", nothing, nodes[0])
 	for range n {
-		if _, err := g.Drop(t.Context(), nodes[0]); err == nil {
+		if _, err := g.Drop(t.Context(), nodes[0], engine.Options{}); err == nil {
 			t.Fatal("not refused")
 		}
 	}
@@ -116,7 +116,7 @@ func trees(t *testing.T, n, alls int) {
 		_ = insert(t, &g, engine.Spec{Name: "all", Dropper: dropper(nothing), User: true, All: true})
 	}
 	for _, root := range roots {
-		if _, err := g.DropTree(t.Context(), root); err != nil {
+		if _, err := g.DropTree(t.Context(), root, engine.Options{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -135,7 +135,7 @@ func chainOf(t *testing.T, n int) {
 		}
 		last = node
 	}
-	g.Teardown(t.Context())
+	g.Teardown(t.Context(), engine.Options{})
 }
 
 func usersOfAll(t *testing.T, n int) {
@@ -144,7 +144,7 @@ func usersOfAll(t *testing.T, n int) {
 	for range n {
 		_ = insert(t, &g, engine.Spec{Name: "user", Dropper: dropper(nothing), User: true, All: true})
 	}
-	g.Teardown(t.Context(), engine.Order(engine.Eager))
+	g.Teardown(t.Context(), with(withOrder(engine.Eager)))
 }
 
 func holdersOfAll(t *testing.T, n int) {
@@ -156,7 +156,7 @@ func holdersOfAll(t *testing.T, n int) {
 		for range n / 100 {
 			_ = insert(t, &g, engine.Spec{Name: "user", Dropper: dropper(hangs(release)), User: true, All: true, Hold: true})
 		}
-		g.Teardown(t.Context(), engine.Timeout(time.Second))
+		g.Teardown(t.Context(), with(withTimeout(time.Second)))
 	})
 }
 
@@ -183,6 +183,6 @@ func abandonedInAWave(t *testing.T, n int) {
 		for range n {
 			_ = add(t, &g, "", func(context.Context) error { <-release; return nil })
 		}
-		g.Teardown(t.Context(), engine.Timeout(time.Second))
+		g.Teardown(t.Context(), with(withTimeout(time.Second)))
 	})
 }

@@ -47,7 +47,7 @@ func TestHere(t *testing.T) {
 					last = []*engine.Node{n}
 				}
 			}
-			outcomes := g.TeardownWith(t.Context(), c.o)
+			outcomes := g.Teardown(t.Context(), c.o)
 			if len(outcomes) != c.guards {
 				t.Errorf("%d outcomes, want %d", len(outcomes), c.guards)
 			}

@@ -26,19 +26,19 @@ func TestLeave(t *testing.T) {
 			t.Fatal("it is in no run")
 		}
 		var in *engine.InUseError
-		if _, err := g.Drop(t.Context(), db); !errors.As(err, &in) || !slices.Equal(in.Dependents, []string{"older"}) {
+		if _, err := g.Drop(t.Context(), db, engine.Options{}); !errors.As(err, &in) || !slices.Equal(in.Dependents, []string{"older"}) {
 			t.Errorf("the older one still depends on all: %v", err)
 		}
-		if _, err := g.Drop(t.Context(), older); err != nil {
+		if _, err := g.Drop(t.Context(), older, engine.Options{}); err != nil {
 			t.Error(err)
 		}
-		if _, err := g.Drop(t.Context(), db); err != nil {
+		if _, err := g.Drop(t.Context(), db, engine.Options{}); err != nil {
 			t.Error(err)
 		}
 		if g.Len() != 3 {
 			t.Errorf("%d nodes: api depends on the one that has left", g.Len())
 		}
-		if _, err := g.Drop(t.Context(), api); err != nil {
+		if _, err := g.Drop(t.Context(), api, engine.Options{}); err != nil {
 			t.Error(err)
 		}
 		want := []string{"other"}
@@ -48,10 +48,10 @@ func TestLeave(t *testing.T) {
 		if got := names(g.Nodes()); !slices.Equal(got, want) {
 			t.Errorf("keep %v: left %q", keep, got)
 		}
-		if _, err := g.Drop(t.Context(), other); err != nil {
+		if _, err := g.Drop(t.Context(), other, engine.Options{}); err != nil {
 			t.Error(err)
 		}
-		if _, err := g.Drop(t.Context(), worker); keep != (err == nil) {
+		if _, err := g.Drop(t.Context(), worker, engine.Options{}); keep != (err == nil) {
 			t.Errorf("keep %v: %v", keep, err)
 		}
 	}
@@ -66,7 +66,7 @@ func TestLeaveInRun(t *testing.T) {
 	if g.Leave(n, false) {
 		t.Error("a claimed node has left")
 	}
-	g.Teardown(t.Context())
+	g.Teardown(t.Context(), engine.Options{})
 	if g.Leave(m, false) {
 		t.Error("a node has left a closed graph")
 	}
@@ -83,7 +83,7 @@ func TestUndepend(t *testing.T) {
 	if g.Reaches(api, db) {
 		t.Error("api depends on db")
 	}
-	if _, err := g.Drop(t.Context(), db); err != nil {
+	if _, err := g.Drop(t.Context(), db, engine.Options{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -102,12 +102,12 @@ func TestTakenOver(t *testing.T) {
 		_ = add(t, &g, "api", hangs(release), cache)
 		early := make(chan []engine.Outcome, 1)
 		go func() {
-			out, _ := g.DropTree(t.Context(), db)
+			out, _ := g.DropTree(t.Context(), db, engine.Options{})
 			early <- out
 		}()
 		synctest.Wait()
 		start := time.Now()
-		out := g.Teardown(t.Context(), engine.Timeout(10*time.Second))
+		out := g.Teardown(t.Context(), with(withTimeout(10*time.Second)))
 		if got := words(out); !slices.Equal(got, []string{"api:abandoned", "cache:ok", "db:ok"}) || time.Since(start) != 11*time.Second {
 			t.Errorf("%v after %v", got, time.Since(start))
 		}
@@ -126,18 +126,18 @@ func TestDependWhileDropped(t *testing.T) {
 		release := make(chan struct{})
 		worker := add(t, &g, "worker", hangs(release))
 		db := add(t, &g, "db", nothing)
-		go func() { _, _ = g.Drop(t.Context(), worker) }()
+		go func() { _, _ = g.Drop(t.Context(), worker, engine.Options{}) }()
 		synctest.Wait()
 		if err := g.Depend(worker, db); err != nil {
 			t.Error(err)
 		}
 		var in *engine.InUseError
-		if _, err := g.Drop(t.Context(), db); !errors.As(err, &in) {
+		if _, err := g.Drop(t.Context(), db, engine.Options{}); !errors.As(err, &in) {
 			t.Error(err)
 		}
 		close(release)
 		synctest.Wait()
-		if _, err := g.Drop(t.Context(), db); err != nil {
+		if _, err := g.Drop(t.Context(), db, engine.Options{}); err != nil {
 			t.Error(err)
 		}
 	})

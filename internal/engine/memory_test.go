@@ -90,7 +90,7 @@ func TestMemoryOfPlan(t *testing.T) {
 		during = heap()
 		return nil
 	})
-	out := g.Teardown(t.Context())
+	out := g.Teardown(t.Context(), engine.Options{})
 	outcomes := uint64(len(out)) * uint64(unsafe.Sizeof(out[0]))
 	if each := (during - before - outcomes) / n; each > 200 {
 		t.Errorf("%d bytes a node", each)

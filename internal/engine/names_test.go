@@ -45,7 +45,7 @@ func TestDependencyNames(t *testing.T) {
 			}
 		}
 		check("alive")
-		g.Teardown(context.Background())
+		g.Teardown(context.Background(), engine.Options{})
 		check("torn down")
 	}
 }

@@ -40,7 +40,7 @@ func TestNotice(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				opts := &engine.Options{Timeout: 10 * time.Second, Slow: time.Second, Notice: engine.NoticeFunc(tell(&noticed))}
+				opts := engine.Options{Timeout: 10 * time.Second, Slow: time.Second, Notice: engine.NoticeFunc(tell(&noticed))}
 				if observed {
 					opts.Observe = tell(&seen)
 				}
@@ -70,46 +70,30 @@ func nameOf(n *engine.Node) string {
 	return n.Name()
 }
 
-// TestOptionsReplace: an Options replaces what came before it, and what comes
-// after changes it.
-func TestOptionsReplace(t *testing.T) {
-	var order []string
-	var g engine.Graph
-	for _, name := range []string{"a", "b"} {
-		if _, err := g.Add(name, func(context.Context) error { order = append(order, name); return nil }); err != nil {
-			t.Fatal(err)
-		}
-	}
-	g.Teardown(t.Context(), engine.Observe(func(engine.Event) { t.Error("replaced") }), &engine.Options{Schedule: engine.Sequential}, engine.Limit(1))
-	if want := []string{"b", "a"}; !slices.Equal(order, want) {
-		t.Errorf("order %q, want %q", order, want)
-	}
-}
-
 func ExampleOptions() {
 	var g engine.Graph
 	for _, name := range []string{"db", "cache"} {
 		must(g.Add(name, say(name)))
 	}
-	g.Teardown(context.Background(), &engine.Options{Schedule: engine.Sequential})
+	g.Teardown(context.Background(), engine.Options{Schedule: engine.Sequential})
 	// Output:
 	// drop cache
 	// drop db
 }
 
-func ExampleNotice() {
+func ExampleOptions_notice() {
 	var g engine.Graph
 	must(g.Add("db", say("db")))
-	g.Teardown(context.Background(), engine.Slow(time.Minute), engine.Notice(func(e engine.Event) {
+	g.Teardown(context.Background(), with(withSlow(time.Minute), withNotice(func(e engine.Event) {
 		fmt.Println(e.Kind, e.Node.Name(), e.Blocks)
-	}))
+	})))
 	// Output: drop db
 }
 
 func ExampleNoticeFunc() {
 	var g engine.Graph
 	must(g.Add("db", say("db")))
-	g.TeardownWith(context.Background(), engine.Options{
+	g.Teardown(context.Background(), engine.Options{
 		Slow:   time.Minute,
 		Notice: engine.NoticeFunc(func(e engine.Event) { fmt.Println(e.Kind, e.Node.Name(), e.Blocks) }),
 	})
@@ -132,7 +116,7 @@ func ExampleNoticer() {
 	var g engine.Graph
 	must(g.Add("db", say("db")))
 	var c counter
-	g.TeardownWith(context.Background(), engine.Options{Slow: time.Minute, Notice: &c})
+	g.Teardown(context.Background(), engine.Options{Slow: time.Minute, Notice: &c})
 	fmt.Println(c.slow, "slow,", c.late, "late")
 	// Output:
 	// drop db
@@ -140,11 +124,11 @@ func ExampleNoticer() {
 }
 
 // With Failures, what went well costs no memory.
-func ExampleGraph_TeardownWith() {
+func ExampleGraph_Teardown() {
 	var g engine.Graph
 	must(g.Add("db", func(context.Context) error { return errors.New("disk full") }))
 	must(g.Add("cache", say("cache")))
-	for _, o := range g.TeardownWith(context.Background(), engine.Options{Failures: true}) {
+	for _, o := range g.Teardown(context.Background(), engine.Options{Failures: true}) {
 		fmt.Println(o.Node.Name(), o.Outcome, o.Err)
 	}
 	// Output:
@@ -171,7 +155,7 @@ func TestNoticeEnds(t *testing.T) {
 						t.Error("db was not dropped")
 					}
 				}()
-				g.TeardownWith(t.Context(), engine.Options{
+				g.Teardown(t.Context(), engine.Options{
 					Slow: time.Second, Notice: engine.NoticeFunc(func(engine.Event) { end() }),
 				})
 				t.Error("nobody heard of it")

@@ -41,7 +41,7 @@ func TestEvents(t *testing.T) {
 		for seed := range uint64(60) {
 			m, r := newModel(t, seed, 40), new(record)
 			started, ended := make(map[*engine.Node]int), make(map[*engine.Node]int)
-			out := m.graph.Teardown(t.Context(), engine.Order(schedule), engine.Observe(r.observe))
+			out := m.graph.Teardown(t.Context(), with(withOrder(schedule), withObserve(r.observe)))
 			open, inWave, wave := false, 0, 0
 			for i, e := range r.events {
 				switch e.Kind {
@@ -134,7 +134,7 @@ func TestObserverIsContained(t *testing.T) {
 							t.Errorf("%d drops ran", ran)
 						}
 					}()
-					g.Teardown(t.Context(), engine.Slow(time.Second), engine.Observe(func(e engine.Event) {
+					g.Teardown(t.Context(), with(withSlow(time.Second), withObserve(func(e engine.Event) {
 						if e.Kind != kind {
 							return
 						}
@@ -142,7 +142,7 @@ func TestObserverIsContained(t *testing.T) {
 							runtime.Goexit()
 						}
 						panic("observer")
-					}))
+					})))
 				})
 			})
 		}
@@ -159,7 +159,7 @@ func TestSlow(t *testing.T) {
 			add(t, &g, "quick", sleeps(4*time.Second), db)
 			add(t, &g, "slow", sleeps(12*time.Second), db)
 			start := time.Now()
-			out := g.Teardown(t.Context(), engine.Slow(5*time.Second), engine.Observe(r.observe), engine.Order(schedule))
+			out := g.Teardown(t.Context(), with(withSlow(5*time.Second), withObserve(r.observe), withOrder(schedule)))
 			events := r.of(engine.DropSlow)
 			if len(events) != 2 {
 				t.Fatalf("%v: %d slow drops", schedule, len(events))
@@ -186,7 +186,7 @@ func TestSlowAndAbandoned(t *testing.T) {
 		r := new(record)
 		insert(t, &g, engine.Spec{Name: "hangs", Timeout: time.Second, Dropper: dropper(hangs(release))})
 		add(t, &g, "slow", sleeps(9*time.Second))
-		g.Teardown(t.Context(), engine.Slow(5*time.Second), engine.Observe(r.observe))
+		g.Teardown(t.Context(), with(withSlow(5*time.Second), withObserve(r.observe)))
 		if events := r.of(engine.DropSlow); len(events) != 1 || events[0].Node.Name() != "slow" {
 			t.Errorf("%d slow drops", len(events))
 		}
@@ -203,12 +203,12 @@ func TestLate(t *testing.T) {
 		add(t, &g, "late", func(context.Context) error { <-release; return errDrop })
 		add(t, &g, "later", func(context.Context) error { <-release; panic("later") })
 		add(t, &g, "latest", func(context.Context) error { <-release; runtime.Goexit(); return nil })
-		out := g.Teardown(t.Context(), engine.Timeout(time.Second), engine.Observe(func(e engine.Event) {
+		out := g.Teardown(t.Context(), with(withTimeout(time.Second), withObserve(func(e engine.Event) {
 			r.observe(e)
 			if e.Kind == engine.DropLate {
 				panic("nobody is there to hear it")
 			}
-		}))
+		})))
 		close(release)
 		synctest.Wait()
 		late := r.of(engine.DropLate)
@@ -241,11 +241,11 @@ func TestReleasedByTheLast(t *testing.T) {
 		older := insert(t, &g, engine.Spec{Name: "older", Dropper: dropper(sleeps(2 * time.Second)), User: true, All: true})
 		newer := insert(t, &g, engine.Spec{Name: "newer", Dropper: dropper(sleeps(time.Second)), User: true, All: true})
 		began := time.Now()
-		out := g.Teardown(t.Context(), engine.Order(engine.Eager), engine.Observe(func(e engine.Event) {
+		out := g.Teardown(t.Context(), with(withOrder(engine.Eager), withObserve(func(e engine.Event) {
 			if e.Kind == engine.DropEnd && e.Node == newer {
 				time.Sleep(5 * time.Second) // meanwhile older ends
 			}
-		}))
+		})))
 		for _, o := range out {
 			if o.Node == db && (o.ReleasedBy != older || o.Queued.Sub(began) != 2*time.Second) {
 				t.Errorf("released by %s after %v", nameOf(o.ReleasedBy), o.Queued.Sub(began))

@@ -6,94 +6,76 @@ import (
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
-// An Option changes how [Graph.Teardown], [Graph.Drop] and [Graph.DropTree]
-// run. Of two that say the same thing the later one counts.
-type Option interface{ apply(*Options) }
-
-type option func(*Options)
-
-func (o option) apply(to *Options) { o(to) }
-
-// Options is what a run is asked for, all in one value. The zero value is the
-// default of everything; the functions that make an [Option] each set what is
-// named like them and say what it means. An Options is an Option itself, that
-// replaces all before it; [Graph.TeardownWith] takes one without a detour by the
-// heap.
+// Options is what a run is asked for. The zero value is the default of
+// everything. It is one value and no list of functions: a scope sets most of it for
+// every teardown, and should not pay for closures.
 type Options struct {
+	// Schedule says when a node may be dropped. An invalid one counts as Waves.
 	Schedule Schedule
-	Failures bool // only outcomes that are not ok are returned: all others then cost nothing
-	Limit    int
-	Timeout  time.Duration
+
+	// Failures leaves outcomes that are ok out of the results, so that drops which
+	// go well cost nothing there.
+	Failures bool
+
+	// Limit bounds how many drops run at a time. Abandoned drops do not count. 0
+	// is no limit.
+	Limit int
+
+	// Timeout bounds each drop whose node has no limit of its own: after it the
+	// drop's context is canceled, and [budget.Tail] later the drop is abandoned. 0
+	// is no limit.
+	Timeout time.Duration
+
+	// Deadline is when the whole run has to be over, the tail after Timeout
+	// included; the zero time is none. Of Reserve, the part of the time until then
+	// that is kept for what has not started, a drop leaves an equal share to each
+	// wave that comes after its own. Where drops queue, in a line or under Limit,
+	// it leaves a share to each node that has not started. Of this and a drop's
+	// own limit the shorter one counts. A Deadline that has passed when the run
+	// begins is taken to be Reserve later than that.
 	Deadline time.Time
-	Reserve  time.Duration // of the time until Deadline
-	Slow     time.Duration
-	Force    <-chan struct{}
-	Cause    func(n *Node, limit time.Duration) error
-	Observe  func(Event)
-	Notice   Noticer
-	Here     bool // the caller's goroutine may run the drops; see [run.here]
+	Reserve  time.Duration
+
+	// Slow asks for one DropSlow event for every drop that runs longer. It means
+	// nothing without Observe or Notice.
+	Slow time.Duration
+
+	// Force ends the run when it is closed: the contexts of the running drops are
+	// canceled with [ErrForced] and these drops are abandoned at once, and what has
+	// not started is skipped with [ErrForced].
+	Force <-chan struct{}
+
+	// Cause returns what a drop's context is canceled with when its time is up. It
+	// is called before the drop of n starts, with the time that the drop has, and
+	// must not return nil. The default makes a [*TimeoutError].
+	Cause func(n *Node, limit time.Duration) error
+
+	// Observe is called for every event, concurrently, and the time that it takes
+	// is part of the run. If it panics or calls runtime.Goexit, the run goes on,
+	// and once it is complete the method that began it panics with a
+	// *fault.PanicError, unless Notice is a [Container].
+	Observe func(Event)
+
+	// Notice is called for DropSlow and DropLate only, and means nothing beside
+	// Observe. Drops that are neither slow nor late do not pay for it.
+	Notice Noticer
+
+	// Here lets the caller's goroutine run the drops where no two can run at once
+	// and nothing can abandon one; see [run.here]. A drop that calls
+	// runtime.Goexit then ends the caller's goroutine too, once the run is over.
+	Here bool
 }
 
-func (o Options) apply(to *Options) { *to = o }
-
-// Order sets the schedule. The default is Waves.
-func Order(s Schedule) Option { return option(func(o *Options) { o.Schedule = s }) }
-
-// Limit bounds how many drops run at a time; abandoned ones do not count. 0 or
-// less, the default, is no limit.
-func Limit(n int) Option { return option(func(o *Options) { o.Limit = max(n, 0) }) }
-
-// Timeout bounds each drop whose node has no limit of its own: its context is
-// canceled after d, and it is abandoned after a tenth of d more, or a second if
-// that is less. 0 or less, the default, is no limit.
-func Timeout(d time.Duration) Option { return option(func(o *Options) { o.Timeout = max(d, 0) }) }
-
-// Deadline says when the whole run has to be over, the last tenth of [Timeout]
-// included. The part reserve of the time until then is shared out evenly: with K
-// waves, a drop of wave k has to be over at end - reserve*(K-1-k)/K. Where drops
-// queue ([Sequential], [Limit]), every guard that has not started counts as a
-// wave. Of this and a drop's own limit the shorter one counts. When end has
-// passed before the run begins, it is taken to be reserve from then.
-func Deadline(end time.Time, reserve time.Duration) Option {
-	return option(func(o *Options) { o.Deadline, o.Reserve = end, max(reserve, 0) })
-}
-
-// Slow asks for one DropSlow event for every drop that runs longer than d. It
-// means nothing without [Observe] or [Notice].
-func Slow(d time.Duration) Option { return option(func(o *Options) { o.Slow = max(d, 0) }) }
-
-// Force ends a run early: when ch closes, the context of every running drop is
-// canceled with [ErrForced] and the drop is abandoned at once; what has not
-// started is skipped with [ErrForced].
-func Force(ch <-chan struct{}) Option { return option(func(o *Options) { o.Force = ch }) }
-
-// Cause sets what a drop's context is canceled with when its time is up. It is
-// called before the drop of n starts, with the time that it has, and must not
-// return nil. The default makes a [*TimeoutError].
-func Cause(f func(n *Node, limit time.Duration) error) Option {
-	return option(func(o *Options) { o.Cause = f })
-}
-
-// Observe tells f what happens, as it happens. It is called concurrently, and
-// what it takes is part of the run. When it panics or calls runtime.Goexit, the
-// run goes on, and once it is complete, the method that began it panics with a
-// *fault.PanicError, which scope calls PanicError; but see [Container].
-func Observe(f func(Event)) Option { return option(func(o *Options) { o.Observe = f }) }
-
-// Notice tells f of the two things that nobody should miss, DropSlow and DropLate,
-// and of nothing else. DropSlow is told on a goroutine of its own, and DropLate on
-// that of the drop; so f may block without holding up the run. It is like Observe, but costs drops that are neither
-// nothing. Beside Observe, which tells of these too, it means nothing.
-func Notice(f func(Event)) Option { return option(func(o *Options) { o.Notice = NoticeFunc(f) }) }
-
-// A Noticer is told what [Notice] says: an interface, so that a caller for whom an
-// allocation counts needs no closure.
+// A Noticer is an observer of slow and late drops. It is an interface so that a
+// caller for whom an allocation counts needs no closure. Notice may block without
+// holding up the run: DropSlow has a goroutine of its own, and DropLate is called
+// on the goroutine of the drop.
 type Noticer interface{ Notice(e Event) }
 
-// A Container is a Noticer that is also told when the observer, or the Noticer itself,
-// panics or calls runtime.Goexit: the run ends as if it had returned, and nothing
-// panics. It is asked beside Observe too. Contain must neither block nor panic, and is
-// called concurrently.
+// A Container is a Noticer that takes the panics of observers: Contain is called
+// with what Observe, or its own Notice, has panicked with, and with a Goexit as
+// [fault.ErrGoexit]; the run then ends as if the observer had returned. Contain must
+// neither block nor panic, and is called concurrently.
 type Container interface {
 	Noticer
 	Contain(p *fault.PanicError)

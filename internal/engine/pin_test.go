@@ -21,9 +21,9 @@ func TestPin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, drop := g.Drop(t.Context(), cache)
-	_, tree := g.DropTree(t.Context(), cache)
-	_, below := g.DropTree(t.Context(), db)
+	_, drop := g.Drop(t.Context(), cache, engine.Options{})
+	_, tree := g.DropTree(t.Context(), cache, engine.Options{})
+	_, below := g.DropTree(t.Context(), db, engine.Options{})
 	for k, err := range []error{drop, tree, below, g.Claim(cache), g.Remove(cache)} {
 		var in *engine.InUseError
 		if !errors.As(err, &in) || in.Guard != "cache" || !slices.Equal(in.Dependents, []string{"first", "second"}) {
@@ -31,16 +31,16 @@ func TestPin(t *testing.T) {
 		}
 	}
 	var in *engine.InUseError
-	if _, err := g.Drop(t.Context(), db); !errors.As(err, &in) || !slices.Equal(in.Dependents, []string{"cache"}) {
+	if _, err := g.Drop(t.Context(), db, engine.Options{}); !errors.As(err, &in) || !slices.Equal(in.Dependents, []string{"cache"}) {
 		t.Errorf("what it depends on: %v", err)
 	}
 	second.Remove()
 	second.Remove()
-	if _, err := g.Drop(t.Context(), cache); !errors.As(err, &in) || !slices.Equal(in.Dependents, []string{"first"}) {
+	if _, err := g.Drop(t.Context(), cache, engine.Options{}); !errors.As(err, &in) || !slices.Equal(in.Dependents, []string{"first"}) {
 		t.Errorf("one is left: %v", err)
 	}
 	first.Remove()
-	if out, err := g.DropTree(t.Context(), db); err != nil || !slices.Equal(words(out), []string{"cache:ok", "db:ok"}) {
+	if out, err := g.DropTree(t.Context(), db, engine.Options{}); err != nil || !slices.Equal(words(out), []string{"cache:ok", "db:ok"}) {
 		t.Errorf("%v %v", words(out), err)
 	}
 	(*engine.Pin)(nil).Remove()
@@ -61,7 +61,7 @@ func TestPinRefused(t *testing.T) {
 	if _, err := g.Pin(c, "p"); err != nil {
 		t.Error(err)
 	}
-	if out := g.Teardown(t.Context()); !slices.Equal(words(out), []string{"a:ok", "c:ok"}) {
+	if out := g.Teardown(t.Context(), engine.Options{}); !slices.Equal(words(out), []string{"a:ok", "c:ok"}) {
 		t.Errorf("%v", words(out))
 	}
 	if _, err := g.Pin(c, "p"); err != engine.ErrClosed {

@@ -22,16 +22,16 @@ func TestTeardownOfRandomGraphs(t *testing.T) {
 		t.Run(schedule.String(), func(t *testing.T) {
 			for seed := range uint64(120) {
 				m := newModel(t, seed, 60)
-				opts := []engine.Option{engine.Order(schedule)}
+				opts := []option{withOrder(schedule)}
 				limit := m.random.IntN(4)
-				opts = append(opts, engine.Limit(limit))
+				opts = append(opts, withLimit(limit))
 				if seed%2 == 0 {
-					opts = append(opts, engine.Observe(func(engine.Event) {}))
+					opts = append(opts, withObserve(func(engine.Event) {}))
 				}
 				if seed%3 == 0 {
-					opts = append(opts, engine.Timeout(time.Minute))
+					opts = append(opts, withTimeout(time.Minute))
 				}
-				m.check(t, schedule, limit, m.graph.Teardown(t.Context(), opts...))
+				m.check(t, schedule, limit, m.graph.Teardown(t.Context(), with(opts...)))
 				if t.Failed() {
 					return
 				}
@@ -182,7 +182,7 @@ func TestDurationOfRandomGraphs(t *testing.T) {
 					}
 				}
 				start := time.Now()
-				g.Teardown(context.Background(), engine.Order(schedule))
+				g.Teardown(context.Background(), with(withOrder(schedule)))
 				if got := time.Since(start); got != want {
 					t.Errorf("%v teardown took %v, want %v", schedule, got, want)
 				}

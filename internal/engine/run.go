@@ -121,14 +121,6 @@ func (r *run) close() {
 	}
 }
 
-// doWith is do with options.
-func (r *run) doWith(ctx context.Context, opts []Option) Results {
-	for _, o := range opts {
-		o.apply(&r.Options)
-	}
-	return r.do(ctx)
-}
-
 // take takes the next from the queue, if there is one.
 func (r *run) take(t *turn) bool {
 	for {

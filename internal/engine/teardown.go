@@ -1,47 +1,37 @@
 package engine
 
-import (
-	"cmp"
-	"context"
-	"maps"
-	"slices"
-)
+import "context"
 
-// Teardown closes the graph and drops all that is in it, each node after what
-// depends on it, every one whatever becomes of the others. It returns when all
-// drops have ended or were abandoned, with one outcome for every node, by wave,
-// then in order of registration. The drops get ctx; when that is over, they
-// still run. Later calls, also while the first runs, return nil at once.
+// Teardown closes the graph and drops every node in it, each one after its
+// dependents, whatever becomes of the others. It blocks until all drops have ended
+// or were abandoned, and returns one outcome for every node, by wave and then in
+// order of registration. The drops get ctx and run even if it is over, and not on
+// the caller's goroutine unless [Options.Here] asks for that. A later call returns nil at once, also while the
+// first one is running.
 //
-// A node that an earlier Drop or DropTree is still dropping is not dropped
-// again: its place in the order is kept until that has ended, and its outcome
-// here is ok, whatever its error is. When its time is up its drop is canceled, if it
-// is a [Canceler]; if it then returns an error its outcome here is timeout, with that
-// error, and if it does not return it is abandoned. What such a run has not come to,
-// Teardown takes over: the run leaves it out, and its outcome is the teardown's. Drops
-// run on the caller's goroutine only with [Options.Here].
+// A node that an early run is dropping is not dropped twice. It keeps its place in
+// the order until that drop has ended, and its outcome here is ok, whatever the
+// drop returned: the early run has that. If its time here is up first, its drop is
+// canceled, provided that it is a [Canceler]; if it then returns an error, the
+// outcome here is timeout with that error, and if it does not return, it is
+// abandoned. Nodes that an early run has not come to are taken over: the early run
+// leaves them out, and the outcome here is the only one.
 //
-// The race in which a node is registered while Teardown begins is decided by the
-// graph's lock: it is either refused or dropped.
-func (g *Graph) Teardown(ctx context.Context, opts ...Option) []Outcome {
-	r := g.beginTeardown()
-	if r == nil {
-		return nil
-	}
-	return r.doWith(ctx, opts).List()
-}
-
-// TeardownWith is [Graph.Teardown] with all options in one value.
-func (g *Graph) TeardownWith(ctx context.Context, o Options) []Outcome {
+// A node that is registered while Teardown begins is either refused or dropped,
+// because both take the graph's lock.
+func (g *Graph) Teardown(ctx context.Context, o Options) []Outcome {
 	return g.BeginTeardown(ctx, o).Do()
 }
 
-// A Closing is a [Graph.Teardown] in two steps: [Graph.BeginTeardown] closes the graph
-// and plans it, without blocking, and Do drops the nodes. It must be called.
+// A Closing is a [Graph.Teardown] in two steps. [Graph.BeginTeardown] closes the
+// graph and plans the run without blocking; Do or Run drops the nodes. One of them
+// must be called, since a closed graph has no other way to drop its nodes. A nil
+// Closing has nothing to drop.
 type Closing run
 
-// BeginTeardown is the first step of a Teardown, with all options in one value; from
-// now on [Graph.Holds] knows its order. It returns nil if there is nothing to drop.
+// BeginTeardown is the first step of a Teardown. When it has returned,
+// [Graph.Holds] knows the order of the drops. It returns nil if there is nothing to
+// drop, or if the graph is closed already.
 func (g *Graph) BeginTeardown(ctx context.Context, o Options) *Closing {
 	r := g.beginTeardown()
 	if r == nil {
@@ -55,9 +45,10 @@ func (g *Graph) BeginTeardown(ctx context.Context, o Options) *Closing {
 // Do is the second step. It blocks as Teardown does.
 func (c *Closing) Do() []Outcome { return c.Run().List() }
 
-// Run is Do for a caller that makes something else of the outcomes. With the option Here
-// a drop that calls Goexit can end the caller's goroutine; the run is over when the
-// caller's deferred functions are called, and Results has what Run would have returned.
+// Run is Do for a caller that wants the outcomes in a form of its own. With
+// [Options.Here] a drop that calls Goexit ends the caller's goroutine: the run is
+// over when the caller's deferred functions are called, and Results returns what Run
+// would have returned.
 func (c *Closing) Run() Results {
 	if c == nil {
 		return Results{}
@@ -65,7 +56,7 @@ func (c *Closing) Run() Results {
 	return (*run)(c).do(c.ctx)
 }
 
-// Results returns what the run has come to, once it is over.
+// Results returns the outcomes of a run that is over.
 func (c *Closing) Results() Results { return Results{(*run)(c)} }
 
 func (g *Graph) beginTeardown() *run {
@@ -83,178 +74,36 @@ func (g *Graph) beginTeardown() *run {
 	return g.teardown
 }
 
-// Drop drops one node now. Like [Graph.Claim], which it begins with, it returns
-// an [*InUseError] while others depend on the node, [ErrGone], and [ErrForeign].
-// It blocks until the drop has ended or was abandoned, and then the node is out
-// of the graph. How the drop went is in the outcome only.
-func (g *Graph) Drop(ctx context.Context, n *Node, opts ...Option) ([]Outcome, error) {
-	e, err := g.Begin(n, false)
-	if err != nil {
-		return nil, err
-	}
-	return (*run)(e).doWith(ctx, opts).List(), nil
-}
-
-// DropTree drops a node and before it all that depends on it, directly or not,
-// as Teardown does. All are claimed in one step; those that were claimed before
-// are waited for as in Teardown. DropTree returns [ErrGone] when the node itself
-// is claimed or gone, an [*InUseError] when one of them is pinned, and [ErrForeign].
-// Unless the node has no dependents it looks at the whole graph.
-func (g *Graph) DropTree(ctx context.Context, n *Node, opts ...Option) ([]Outcome, error) {
-	e, err := g.Begin(n, true)
-	if err != nil {
-		return nil, err
-	}
-	return (*run)(e).doWith(ctx, opts).List(), nil
-}
-
-// An Early is a [Graph.Drop] or [Graph.DropTree] in two steps, of which the first does
-// not block: [Graph.Begin] makes the nodes those of the run, or refuses, and Do drops
-// them. It must be called.
-type Early run
-
-// Begin is the first step of Drop or, with tree, of DropTree.
-func (g *Graph) Begin(n *Node, tree bool) (*Early, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !tree {
-		if err := g.claimLocked(n); err != nil {
-			return nil, err
-		}
-		return (*Early)(g.beginLocked([]*Node{n})), nil
-	}
-	switch {
-	case !n.in(g):
-		return nil, ErrForeign
-	case n.state != live || g.closed:
-		return nil, ErrGone
-	}
-	nodes := []*Node{n}
-	if g.inUseLocked(n) {
-		nodes = g.treeLocked(n)
-	}
-	for _, m := range nodes {
-		if m.pins != nil {
-			return nil, &InUseError{Guard: m.name, Dependents: m.pinsLocked()}
-		}
-	}
-	return (*Early)(g.beginLocked(nodes)), nil
-}
-
-// BeginSet is the first step of a drop of several nodes, in waves, of which it leaves
-// out those that are claimed, gone or in a run, and those that others depend on, with
-// what these depend on. It returns nil if none is left. It looks at the whole graph.
-func (g *Graph) BeginSet(nodes []*Node) *Early {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.closed {
-		return nil
-	}
-	set := make(map[*Node]bool)
-	for _, n := range nodes {
-		if n.in(g) && n.state == live && n.pins == nil {
-			set[n] = true
-		}
-	}
-	var out []*Node // that are, or depend on, what must stay
-	for _, m := range g.nodes.nodes {
-		if m.state != gone && !set[m] {
-			out = append(out, m)
-		}
-	}
-	for len(out) > 0 {
-		m := out[0]
-		out = out[1:]
-		stays := func(n *Node) {
-			if set[n] {
-				delete(set, n)
-				out = append(out, n)
-			}
-		}
-		for _, d := range m.deps {
-			stays(d)
-		}
-		if m.all {
-			for n := range set {
-				if m.implies(n) {
-					stays(n)
-				}
-			}
-		}
-	}
-	if len(set) == 0 {
-		return nil
-	}
-	rest := slices.Collect(maps.Keys(set))
-	slices.SortFunc(rest, func(a, b *Node) int { return cmp.Compare(a.seq, b.seq) })
-	return (*Early)(g.beginLocked(rest))
-}
-
-// Nodes returns the nodes of the run, in order of registration.
-func (e *Early) Nodes() []*Node { return slices.Clone(e.nodes) }
-
-// Do is the second step. It blocks as Drop does.
-func (e *Early) Do(ctx context.Context, o Options) []Outcome { return e.Run(ctx, o).List() }
-
-// Run is Do for a caller that makes something else of the outcomes. With the option Here
-// a drop that calls Goexit can end the caller's goroutine; the run is over when the
-// caller's deferred functions are called, and Results has what Run would have returned.
-func (e *Early) Run(ctx context.Context, o Options) Results {
-	r := (*run)(e)
-	r.Options = o
-	return r.do(ctx)
-}
-
-// Ended returns the outcomes of the drops that have ended so far, while Do runs.
-func (e *Early) Ended() (ended []Outcome) {
-	r := (*run)(e)
-	for pos := range r.records {
-		// What a record holds was written before its phase said so.
-		if p, _ := r.records[pos].get(); p == over && r.asked(pos) {
-			ended = append(ended, r.outcome(int32(pos)))
-		}
-	}
-	return ended
-}
-
-// Used returns with what Drop would refuse a node now, or nil.
-func (g *Graph) Used(n *Node) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	switch {
-	case !n.in(g):
-		return ErrForeign
-	case n.state != live || g.closed:
-		return ErrGone
-	}
-	return g.usedLocked(n)
-}
-
-// beginLocked plans a run of nodes and makes them its own.
+// beginLocked plans a run of nodes, which are in order of registration, and makes
+// them the run's: whichever of two runs takes the lock first has a node, and the
+// other one waits for its end or, if it is the teardown, may take it over.
 func (g *Graph) beginLocked(nodes []*Node) *run {
 	r := newRun(nodes, g.linked)
 	r.graph, r.early = g, !g.closed
 	if g.closed && !g.linked && !g.special && g.dropping == 0 {
-		return r // whatever the nodes are; nobody asks for the state of one when the graph is closed
+		return r // the state of a node means nothing in a closed graph without early runs
 	}
 	for pos := range int32(len(nodes)) {
 		n := r.node(pos)
 		n.wave = int32(r.waveAt(pos))
 		if n.state == dropping || n.state == planned && r.early {
+			// Another run drops the node. Between two early runs also a node that
+			// the other one has only planned stays there: the other run is older,
+			// so no two runs wait for each other.
 			x := r.makeExtra()
 			if x.others == nil {
 				x.others = make(map[int32]Dropper)
 			}
 			x.others[pos] = g.waitForLocked(n)
 		} else {
-			if !n.inRun() { // else it is taken over from an early run
+			if !n.inRun() { // otherwise it is taken over from an early run
 				g.dropping++
 			}
 			n.state = dropping
 			switch {
 			case r.early && len(nodes) > 1:
 				n.state = planned
-			case r.early: // of one alone the drop is about to begin
+			case r.early: // nothing comes before the drop of one node alone
 				n.early = true
 			}
 		}
@@ -270,27 +119,15 @@ func (g *Graph) beginLocked(nodes []*Node) *run {
 	return r
 }
 
-// start makes a node that was planned for an early run one whose drop begins. It
-// reports false if the graph's teardown has taken the node over: then the run has
-// come to its end, for the teardown takes all that have not begun.
-func (g *Graph) start(n *Node) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.closed {
-		return false
-	}
-	n.state, n.early = dropping, true
-	return true
-}
-
-// end is the end of a drop, for a second run that waits for it.
+// end is the end of a drop that a second run waits for.
 type end struct {
 	done chan struct{} // closed when the first run has ended the node
-	err  error         // of the drop; read after done
+	err  error         // of the drop; set before done is closed
 }
 
-// waitForLocked returns what stands in for a node in a second run that comes to
-// it: it waits until the first has ended the node.
+// waitForLocked returns what a second run drops in place of a node that another
+// run drops: it blocks until that run has ended the node. The context is that of
+// the second run, whose limits apply.
 func (g *Graph) waitForLocked(n *Node) Dropper {
 	if g.ended == nil {
 		g.ended = make(map[*Node]*end)
@@ -311,7 +148,9 @@ func (g *Graph) waitForLocked(n *Node) Dropper {
 		if c, ok := n.dropper.(Canceler); ok {
 			c.CancelDrop(context.Cause(ctx))
 		}
-		<-e.done // or this run abandons the wait: what still runs has no other outcome
+		// If the drop does not end now, this run abandons the wait as it would
+		// abandon a drop of its own, and the node gets its outcome that way.
+		<-e.done
 		return e.err
 	})
 }

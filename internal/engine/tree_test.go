@@ -20,31 +20,31 @@ func TestDrop(t *testing.T) {
 		db := add(t, &g, "db", nothing)
 		api := add(t, &g, "api", sleeps(time.Second), db)
 		var inUse *engine.InUseError
-		if _, err := g.Drop(t.Context(), db); !errors.As(err, &inUse) {
+		if _, err := g.Drop(t.Context(), db, engine.Options{}); !errors.As(err, &inUse) {
 			t.Errorf("Drop in use: %v", err)
 		}
 		dropped := make(chan []engine.Outcome)
 		go func() {
-			out, err := g.Drop(t.Context(), api)
+			out, err := g.Drop(t.Context(), api, engine.Options{})
 			if err != nil {
 				t.Error(err)
 			}
 			dropped <- out
 		}()
 		synctest.Wait()
-		if _, err := g.Drop(t.Context(), api); err != engine.ErrGone {
+		if _, err := g.Drop(t.Context(), api, engine.Options{}); err != engine.ErrGone {
 			t.Errorf("a second Drop: %v", err)
 		}
 		if err := g.Remove(api); err != engine.ErrGone {
 			t.Errorf("Remove while it is dropped: %v", err)
 		}
-		if _, err := g.Drop(t.Context(), db); !errors.As(err, &inUse) {
+		if _, err := g.Drop(t.Context(), db, engine.Options{}); !errors.As(err, &inUse) {
 			t.Errorf("Drop of what a running drop depends on: %v", err)
 		}
 		if got := words(<-dropped); !slices.Equal(got, []string{"api:ok"}) {
 			t.Errorf("outcomes %v", got)
 		}
-		if out, err := g.Drop(t.Context(), db); err != nil || len(out) != 1 || g.Len() != 0 {
+		if out, err := g.Drop(t.Context(), db, engine.Options{}); err != nil || len(out) != 1 || g.Len() != 0 {
 			t.Errorf("Drop of what is free: %v, %v", out, err)
 		}
 	})
@@ -58,7 +58,7 @@ func TestDropAbandoned(t *testing.T) {
 		var g engine.Graph
 		db := add(t, &g, "db", nothing)
 		api := add(t, &g, "api", hangs(release), db)
-		out, err := g.Drop(t.Context(), api, engine.Timeout(time.Second))
+		out, err := g.Drop(t.Context(), api, with(withTimeout(time.Second)))
 		if err != nil || out[0].Outcome.String() != "abandoned" {
 			t.Fatalf("%v, %v", words(out), err)
 		}
@@ -80,7 +80,7 @@ func TestDropTree(t *testing.T) {
 				want = append(want, fmt.Sprint(i))
 			}
 		}
-		out, err := m.graph.DropTree(t.Context(), m.nodes[root])
+		out, err := m.graph.DropTree(t.Context(), m.nodes[root], engine.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +98,7 @@ func TestDropTree(t *testing.T) {
 		if len(m.broken) > 0 {
 			t.Fatal(m.broken)
 		}
-		rest := m.graph.Teardown(t.Context())
+		rest := m.graph.Teardown(t.Context(), engine.Options{})
 		if len(rest)+len(out) != len(m.nodes) || len(m.order) != len(m.nodes) || len(m.broken) > 0 {
 			t.Fatalf("%d of the tree, %d of the rest, of %d; %v", len(out), len(rest), len(m.nodes), m.broken)
 		}
@@ -125,19 +125,19 @@ func TestOverlappingRuns(t *testing.T) {
 				api := add(t, &g, "api", slow, cache)
 				first, second := make(chan []engine.Outcome, 1), make(chan []engine.Outcome, 1)
 				go func() {
-					out, _ := g.DropTree(t.Context(), api)
+					out, _ := g.DropTree(t.Context(), api, engine.Options{})
 					first <- out
 				}()
 				synctest.Wait()
 				if early == "tree" {
 					go func() {
-						out, _ := g.DropTree(t.Context(), cache)
+						out, _ := g.DropTree(t.Context(), cache, engine.Options{})
 						second <- out
 					}()
 					synctest.Wait()
 				}
 				start := time.Now()
-				out := g.Teardown(t.Context())
+				out := g.Teardown(t.Context(), engine.Options{})
 				if got := time.Since(start); got != 3*time.Second {
 					t.Errorf("Teardown took %v", got)
 				}
@@ -179,10 +179,10 @@ func TestOverlappingRunIsBounded(t *testing.T) {
 		if err := g.Insert(api, engine.Spec{Name: "api", Dropper: drop}); err != nil {
 			t.Fatal(err)
 		}
-		go g.Drop(context.Background(), api)
+		go g.Drop(context.Background(), api, engine.Options{})
 		synctest.Wait()
 		start := time.Now()
-		out := g.Teardown(t.Context(), engine.Timeout(time.Second))
+		out := g.Teardown(t.Context(), with(withTimeout(time.Second)))
 		if out[0].Outcome.String() != "abandoned" || time.Since(start) != 1100*time.Millisecond {
 			t.Errorf("%s after %v", out[0].Outcome, time.Since(start))
 		}
@@ -201,13 +201,13 @@ func TestThirdRunWaits(t *testing.T) {
 		var g engine.Graph
 		db := add(t, &g, "db", nothing)
 		api := add(t, &g, "api", sleeps(time.Minute), db)
-		go g.Drop(context.Background(), api)
+		go g.Drop(context.Background(), api, engine.Options{})
 		synctest.Wait()
 		start := time.Now()
-		if out, err := g.DropTree(t.Context(), db, engine.Timeout(time.Second)); err != nil || out[1].Outcome.String() != "ok" {
+		if out, err := g.DropTree(t.Context(), db, with(withTimeout(time.Second))); err != nil || out[1].Outcome.String() != "ok" {
 			t.Errorf("the tree: %v, %v", words(out), err)
 		}
-		out := g.Teardown(t.Context())
+		out := g.Teardown(t.Context(), engine.Options{})
 		if got := time.Since(start); got != time.Minute || len(out) != 1 {
 			t.Errorf("Teardown ended after %v with %v", got, words(out))
 		}
@@ -222,7 +222,7 @@ func TestTreeOfClaimed(t *testing.T) {
 	if err := g.Claim(api); err != nil {
 		t.Fatal(err)
 	}
-	out, err := g.DropTree(t.Context(), db)
+	out, err := g.DropTree(t.Context(), db, engine.Options{})
 	if got := words(out); err != nil || !slices.Equal(got, []string{"api:ok", "db:ok"}) {
 		t.Errorf("got %v, %v", got, err)
 	}
