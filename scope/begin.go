@@ -26,6 +26,7 @@ func (s *Scope) begin(ctx context.Context, recorded bool) {
 	if recorded {
 		ctx, s.rec = s.startRecording(ctx)
 	}
+	s.watched = s.rec != nil || s.reports() // before the first goroutine that may ask
 	ctx = s.profileRun(ctx)
 	s.context.base = ctx
 	s.body.begin(&s.context, s, bodyFrame)
@@ -35,7 +36,7 @@ func (s *Scope) begin(ctx context.Context, recorded bool) {
 	if s.grace > 0 {
 		s.clock().unwatch = s.onCancel()
 	}
-	if i := s.inspector(); i != nil {
+	if i := s.inspector(); s.watched && i != nil {
 		c := s.makeConfig()
 		c.since = time.Now()
 		if s.parent == nil || s.parent.inspector() != i {

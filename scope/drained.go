@@ -8,7 +8,7 @@ import (
 
 // beginDrainedLocked starts the account, unless that was done or nothing looks at it.
 func (s *Scope) beginDrainedLocked() {
-	if !s.watched() || s.state >= dropping {
+	if !s.watched || s.state >= dropping {
 		return
 	}
 	if x := s.exitStateLocked(); x.drained == nil {
@@ -18,7 +18,7 @@ func (s *Scope) beginDrainedLocked() {
 
 // beginDrained starts the account for who does not hold the lock.
 func (s *Scope) beginDrained() {
-	if s.watched() {
+	if s.watched {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.beginDrainedLocked()
@@ -29,7 +29,7 @@ func (s *Scope) beginDrained() {
 // may do so before the scope itself has noticed. The context is foreign code, so it is
 // asked without the lock.
 func (s *Scope) noticeDrained() {
-	if s.watched() && s.body.Err() != nil {
+	if s.watched && s.body.Err() != nil {
 		s.beginDrained()
 	}
 }

@@ -75,7 +75,7 @@ func (s *Scope) closeIdle() (idle bool, cause error) {
 // not even the cause in place of an echo, and nobody looks.
 func (s *Scope) idleLocked() bool {
 	return s.state == open && s.body.live.Load() == 1 && s.graph.Len() == 0 && s.exitState == nil && !s.echoed &&
-		s.rec == nil && s.config == nil && !s.reports()
+		s.config == nil && !s.watched
 }
 
 // bodyEnded records what the body came to, and cancels the scope unless it
@@ -116,7 +116,7 @@ func (s *Scope) decide(kind ExitKind, value any) {
 		exit, by = ends, failure{}
 	}
 	s.body.unpin(s)
-	if exit.Kind != Succeeded || s.watched() || s.self != nil { // else nil says the same
+	if exit.Kind != Succeeded || s.watched || s.self != nil { // else nil says the same
 		s.decided = &decision{exit: exit, by: by, cause: cause}
 		if cause == nil {
 			s.decided.cause = s.stopReasonLocked()

@@ -90,6 +90,9 @@ func (f *faults) panicked() *PanicError {
 // result is what Run returns, unless a task, a daemon or a child has panicked: then
 // it panics.
 func (f *faults) result() error {
+	if f == noFaults {
+		return nil
+	}
 	if p := f.panicked(); p != nil {
 		panicAgain(p)
 	}

@@ -14,16 +14,19 @@ import (
 // finish ends what the scope still has, reports it, and closes it. It returns the
 // failures of the exit.
 func (s *Scope) finish(x exitRun) *faults {
-	x.hung = s.takeStacks(x.outcomes)
-	x.errs = make([]error, len(x.outcomes))
-	for k, o := range x.outcomes {
-		x.errs[k] = nodeOf(o.Node).outcome(o)
+	if len(x.outcomes) > 0 {
+		x.hung = s.takeStacks(x.outcomes)
+		x.errs = make([]error, len(x.outcomes))
+		for k, o := range x.outcomes {
+			x.errs[k] = nodeOf(o.Node).outcome(o)
+		}
 	}
 	awaitEarly(x.early, x.outcomes, x.deadline)
 	s.conclude(x.early)
 	list := s.collect(x)
 	var report *trace.Report
-	if s.reports() || x.spans != nil && !s.inWaves() {
+	reports := s.watched && s.reports()
+	if reports || x.spans != nil && !s.inWaves() {
 		report = s.report(x)
 	}
 	if x.spans != nil {
@@ -40,7 +43,7 @@ func (s *Scope) finish(x exitRun) *faults {
 		}
 	}
 	faults := s.newFaults(list)
-	if s.reports() {
+	if reports {
 		report.Error = faults.text()
 		s.deliver(report, x)
 	}

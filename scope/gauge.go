@@ -22,5 +22,7 @@ func (s *Scope) count() {
 // unlockAndCount unlocks the scope after something that has called lives.
 func (s *Scope) unlockAndCount() {
 	s.mu.Unlock()
-	s.count()
+	if s.rec != nil {
+		s.count()
+	}
 }

@@ -187,7 +187,10 @@ func TestAcquireAll(t *testing.T) {
 func TestParallelPanics(t *testing.T) {
 	give := wrapsPanic()
 	joined := false
-	mad := fn(func(context.Context) (int, error) { panic("kaboom") })
+	mad := fn(func(context.Context) (int, error) {
+		time.Sleep(time.Nanosecond) // until the others wait
+		panic("kaboom")
+	})
 	waits := fn(func(ctx context.Context) (int, error) {
 		<-ctx.Done()
 		time.Sleep(sec)

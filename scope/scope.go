@@ -49,6 +49,7 @@ type Scope struct {
 	dropTimeout  time.Duration
 	schedule     Schedule
 	supervisor   bool
+	watched      bool // spans, metrics, a report or the live page have what happens in it
 	foreign      bool // the context that it, or a scope around it, was opened in is not known
 	ownInherited bool // inherited is this scope's own copy
 	timed        bool // something above can abandon what runs in it, but nothing here
@@ -141,7 +142,7 @@ func (s *Scope) cause() error {
 
 // advanceLocked takes the scope to its next state.
 func (s *Scope) advanceLocked(to state) {
-	if s.inspector() != nil && s.state != to {
+	if s.watched && s.inspector() != nil && s.state != to {
 		s.config.since = time.Now() // nobody else looks at how long it has been there
 	}
 	s.state = to

@@ -167,9 +167,6 @@ func (s *Scope) dropLimit() int {
 	return s.config.dropLimit
 }
 
-// watched reports whether anybody looks at the drops of s.
-func (s *Scope) watched() bool { return s.rec != nil || s.reports() }
-
 // profiled reports whether [Scope.profile] has anything to do.
 func (s *Scope) profiled() bool {
 	return rtrace.IsEnabled() || s.inherited != nil && s.inherited.labels

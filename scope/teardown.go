@@ -35,10 +35,10 @@ type exitRun struct {
 func (s *Scope) dropAll(b deadlines, exited func(exitRun)) exitRun {
 	x := exitRun{deadline: b.end}
 	size := s.graph.Len()
-	if size == 0 && !s.watched() {
+	if size == 0 && !s.watched {
 		return x
 	}
-	if s.watched() {
+	if s.watched {
 		x.began = time.Now()
 		x.drain = s.drainReport(x.began)
 		x.quiet = size == 0 && s.endedQuietly()
@@ -71,7 +71,7 @@ func (s *Scope) dropAll(b deadlines, exited func(exitRun)) exitRun {
 
 // ended returns x once its drops have ended.
 func (s *Scope) ended(x exitRun) exitRun {
-	if s.watched() {
+	if s.watched {
 		x.ended = time.Now()
 	}
 	return x
@@ -141,10 +141,10 @@ func (s *Scope) options(b *deadlines) engine.Options {
 	}
 	if b != nil {
 		o.Schedule, o.Deadline, o.Reserve = engine.Schedule(s.schedule), b.drops, b.reserve
-		o.Failures = !s.watched()
+		o.Failures = !s.watched
 	}
 	o.Notice = noticer{s}
-	if !s.watched() {
+	if !s.watched {
 		return o
 	}
 	watch := observer{s: s}
