@@ -18,6 +18,9 @@ type Task[T any] struct {
 // Async runs fn as a task, like [Scope.Go], and keeps its result for
 // [Task.Await]. If the scope refuses the task, fn does not run and Await tells
 // why.
+//
+// With [WithTaskLimit] on the scope Async waits for room, so that a loop of Async and
+// then one of Await are a bounded pool whose results come in the order of its input.
 func Async[T any](s *Scope, name string, fn func(ctx context.Context) (T, error)) *Task[T] {
 	if fn == nil {
 		panic("scope.Async: nil function")

@@ -2,7 +2,9 @@ package scope_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"syscall"
 	"time"
@@ -34,4 +36,21 @@ func ExampleWithSignals() {
 	// Output:
 	// asked to stop, canceled: false
 	// <nil>
+}
+
+// The last words of the program go where its others do.
+func ExampleWithErrorLog() {
+	log := slog.New(slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey || a.Key == slog.MessageKey {
+			return slog.Attr{} // they differ
+		}
+		return a
+	}}))
+	code := scope.Main(func(ctx context.Context, s *scope.Scope) error {
+		return errors.New("no configuration")
+	}, scope.WithErrorLog(log))
+	fmt.Println(code)
+	// Output:
+	// {"level":"ERROR","error":"no configuration"}
+	// 1
 }

@@ -102,6 +102,29 @@ func ExampleAsync() {
 	// Output: 42
 }
 
+// A bounded pool: at most two at once, and the results in the order of the input. The
+// first failure cancels the rest.
+func ExampleAsync_pool() {
+	words := []string{"acquire", "use", "drop", "report"}
+	lengths, err := scope.RunValue(context.Background(), func(ctx context.Context, s *scope.Scope) ([]int, error) {
+		var tasks []*scope.Task[int]
+		for _, word := range words {
+			tasks = append(tasks, scope.Async(s, "measure", func(context.Context) (int, error) { return len(word), nil }))
+		}
+		var lengths []int
+		for _, task := range tasks {
+			n, err := task.Await(ctx)
+			if err != nil {
+				return nil, err
+			}
+			lengths = append(lengths, n)
+		}
+		return lengths, nil
+	}, scope.WithTaskLimit(2))
+	fmt.Println(lengths, err)
+	// Output: [7 3 4 6] <nil>
+}
+
 func ExampleTask() {
 	var task *scope.Task[string]
 	_ = scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {

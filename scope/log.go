@@ -26,6 +26,14 @@ func (s *Scope) warn(msg string, attrs ...slog.Attr) {
 	}
 }
 
+// logLast writes a line of a program that is about to end, and so is not told of a handler
+// that fails.
+func logLast(log *slog.Logger, msg string, attrs []slog.Attr) {
+	_ = within(time.Now().Add(logWait), func() {
+		log.LogAttrs(context.Background(), slog.LevelError, msg, attrs...)
+	})
+}
+
 // contained logs that foreign code panicked or called Goexit, once for each sort of
 // code: one that is broken is so at every call. It does nothing about code that is
 // only slow.

@@ -3,6 +3,7 @@ package scope
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -37,13 +38,13 @@ const mainGrace = 25 * time.Second
 // 128 plus the number of the signal if fn returned what only repeats the signal, or
 // a second signal has cut the exit short; and 1 after a failure. Standard error then
 // has, under the program's name, the error, the report if a drop went wrong, and of
-// a panic or of what was abandoned the stack. A call of [runtime.Goexit] goes on
-// when the teardown is complete.
+// a panic or of what was abandoned the stack; with [WithErrorLog] a logger has it
+// instead. A call of [runtime.Goexit] goes on when the teardown is complete.
 func Main(fn func(ctx context.Context, s *Scope) error, opts ...Option) (exitCode int) {
 	if fn == nil {
 		panic("scope.Main: nil function")
 	}
-	p := program{name: filepath.Base(os.Args[0]), stderr: os.Stderr}
+	p := program{name: filepath.Base(os.Args[0]), stderr: os.Stderr, log: errorLogOf(opts)}
 	all := append([]Option{WithGrace(mainGrace), WithSpanMode(SpanTeardownOnly), mainSignals}, opts...)
 	all = append(all, WithReport(func(r *trace.Report) { p.report = r }))
 	s, err := openRun(context.Background(), all)
@@ -53,6 +54,32 @@ func Main(fn func(ctx context.Context, s *Scope) error, opts ...Option) (exitCod
 	}
 	p.run(s, fn)
 	return p.exitCode(s)
+}
+
+// WithErrorLog has [Main] write to log, at level Error, what it otherwise writes to
+// standard error: a record for the report if a drop went wrong, one for each error, and
+// for a panic and what was abandoned one with the stack. These are the last lines of the
+// program: what was flushed or shut down by a drop or by [WithTelemetry] does not get
+// them. Nil stands for standard error.
+func WithErrorLog(log *slog.Logger) Option { return errorLogOption{log} }
+
+// errorLogOption is for Main, which looks for it: an option that is not valid is written
+// there too.
+type errorLogOption struct{ log *slog.Logger }
+
+func (errorLogOption) apply(s *Scope) {
+	if s.config == nil || s.config.signals == nil {
+		s.reject("WithErrorLog is an option of Main")
+	}
+}
+
+func errorLogOf(opts []Option) (log *slog.Logger) {
+	for _, o := range opts {
+		if o, ok := o.(errorLogOption); ok {
+			log = o.log
+		}
+	}
+	return log
 }
 
 // mainSignals is what Main is watching for.

@@ -255,6 +255,8 @@ var programs = map[string]func() int{
 			return nil
 		}, scope.WithName("app"))
 	},
+	"logs its errors": logsItsErrors,
+	"logs its misuse": logsItsMisuse,
 	"panics in body": func() int {
 		return scope.Main(func(ctx context.Context, s *scope.Scope) error {
 			_ = must(scope.Defer(s, "db", func(context.Context) error { say("dropped"); return nil }))

@@ -140,7 +140,8 @@ func WithDropTimeout(d time.Duration) Option { return dropTimeoutOption(d) }
 func WithSchedule(schedule Schedule) Option { return scheduleOption(schedule) }
 
 // WithTaskLimit lets at most n tasks of the scope run at once; nested scopes
-// have limits of their own. 0, the default, is no limit.
+// have limits of their own. 0, the default, is no limit. For a bounded pool with results
+// see [Async].
 func WithTaskLimit(n int) Option { return taskLimitOption(n) }
 
 // WithDropLimit lets at most n drops of the scope run at once. 0, the default,

@@ -47,7 +47,7 @@ func Race[T any](ctx context.Context, fns ...func(ctx context.Context) (T, error
 // of the functions. The first failure cancels the others, all are awaited, and
 // the errors are returned in the order of the functions, without those that
 // only repeat the cancellation. A panic cancels and joins the others, then All
-// panics with a [*PanicError].
+// panics with a [*PanicError]. For a bounded number at once see [Async].
 func All[T any](ctx context.Context, fns ...func(ctx context.Context) (T, error)) ([]T, error) {
 	results := make([]T, len(fns))
 	err := joinAll(ctx, len(fns), func(ctx context.Context, i int) (err error) {

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -235,4 +237,55 @@ func TestParallelPanics(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAsyncPool: under a task limit a loop of Async runs as many as that at once, and
+// their results come in order; the first failure cancels the rest, and is the error.
+func TestAsyncPool(t *testing.T) {
+	pool := func(t *testing.T, fail int) (sum []int, most int32, err error) {
+		var running atomic.Int32
+		var mu sync.Mutex
+		sum, err = scope.RunValue(t.Context(), func(ctx context.Context, s *scope.Scope) (all []int, err error) {
+			var tasks []*scope.Task[int]
+			for k := range 20 {
+				tasks = append(tasks, scope.Async(s, "t", func(ctx context.Context) (int, error) {
+					now := running.Add(1)
+					mu.Lock()
+					most = max(most, now)
+					mu.Unlock()
+					defer running.Add(-1)
+					select {
+					case <-time.After(time.Duration(20-k) * sec): // the later, the sooner
+					case <-ctx.Done():
+						return 0, ctx.Err()
+					}
+					if k == fail {
+						return 0, errBoom
+					}
+					return k, nil
+				}))
+			}
+			for _, task := range tasks {
+				v, err := task.Await(ctx)
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, v)
+			}
+			return all, nil
+		}, scope.WithTaskLimit(3), scope.WithName("pool"))
+		return sum, most, err
+	}
+	synctest.Test(t, func(t *testing.T) {
+		got, most, err := pool(t, -1)
+		if len(got) != 20 || !slices.IsSorted(got) || most != 3 || err != nil {
+			t.Errorf("%v, at most %d, %v", got, most, err)
+		}
+		start := time.Now()
+		_, _, err = pool(t, 2)
+		wantText(t, err, `scope "pool": task "t": boom`)
+		if took := time.Since(start); took != 18*sec {
+			t.Errorf("took %v", took)
+		}
+	})
 }

@@ -3,6 +3,7 @@ package scope
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -17,6 +18,7 @@ import (
 type program struct {
 	name   string // in front of every line
 	stderr io.Writer
+	log    *slog.Logger // instead of stderr; nil: stderr
 
 	err      error
 	panicked *PanicError // of the body, a task or a daemon
@@ -35,28 +37,56 @@ const (
 // and each error once, with the stack of what was abandoned.
 func (p *program) complain(err error) {
 	if p.report != nil && dropFailed(p.report) {
-		_ = withoutErrors(p.report).WriteText(p.stderr)
+		p.writeReport(withoutErrors(p.report))
 	}
 	if p.panicked != nil {
-		p.line(fault.Text(p.panicked))
-		p.stack(string(p.panicked.Stack))
+		p.write("panic", fault.Text(p.panicked), string(p.panicked.Stack))
 	}
 	errs := fault.List(err)
 	for _, err := range errs[:min(len(errs), maxErrors)] {
-		p.line(fault.Text(err))
+		p.write("error", fault.Text(err), "")
 	}
 	if more := len(errs) - maxErrors; more > 0 {
-		p.line(fmt.Sprintf("and %d more errors", more))
+		p.write("error", fmt.Sprintf("and %d more errors", more), "")
 	}
 	stacks := 0
 	for err := range fault.Tree(err) {
 		if a, ok := err.(*AbandonedError); ok && a.Stack != "" && stacks < maxStacks {
-			p.line(fmt.Sprintf("stack of %q:", a.Name))
-			p.stack(a.Stack)
+			p.write("abandoned", fmt.Sprintf("stack of %q:", a.Name), a.Stack)
 			stacks++
 		}
 	}
 }
+
+// write writes text, and the stack if there is one.
+func (p *program) write(kind, text, stack string) {
+	if p.log == nil {
+		p.line(text)
+		if stack != "" {
+			p.stack(stack)
+		}
+		return
+	}
+	attrs := []slog.Attr{slog.String(kind, bounded(text))}
+	if stack != "" {
+		attrs = append(attrs, slog.String("stack", stack))
+	}
+	p.record(attrs...)
+}
+
+// writeReport writes the report as text.
+func (p *program) writeReport(r *trace.Report) {
+	if p.log == nil {
+		_ = r.WriteText(p.stderr)
+		return
+	}
+	var text strings.Builder
+	_ = r.WriteText(&text)
+	p.record(slog.String("report", text.String()))
+}
+
+// record writes a line of the log.
+func (p *program) record(attrs ...slog.Attr) { logLast(p.log, p.name+" has failed", attrs) }
 
 // dropFailed reports whether a drop of the exit was not ok.
 func dropFailed(r *trace.Report) bool {
