@@ -19,15 +19,18 @@ import (
 // about the next rule. The functions are called one after another, on the goroutine of the
 // test, with the context of the test.
 type Contract[T any] struct {
-	// Open makes a value that is in order.
+	// Open makes a value that is in order. An error of it breaks the rule that needed the
+	// value: a contract that cannot be checked does not hold.
 	Open func(ctx context.Context) (T, error)
 
 	// Idempotent promises that a second Drop of the same value is harmless. A guard
 	// drops once, and does not ask for it.
 	Idempotent bool
-	// Partial makes a value as a constructor that failed halfway leaves it.
+	// Partial makes a value as a constructor that failed halfway leaves it: with some of
+	// what it needs, and nil for the rest.
 	Partial func(ctx context.Context) (T, error)
-	// Failing makes a value whose drop fails, and the error with which.
+	// Failing makes a value whose drop fails, and the error with which. The drop has to return
+	// that error or one that wraps it, so that errors.Is finds it in the error of a scope.
 	Failing func(ctx context.Context) (v T, want error, err error)
 	// Stuck makes a value whose drop does not end before its context does, such as
 	// a server with a request that hangs. free lets go of what it hangs on and is

@@ -111,6 +111,8 @@ func begin(f func()) *call {
 	return c
 }
 
+// begin is the function begin for a call that was made before. Nothing is left in ended: the result of
+// the last call was taken before it was kept.
 func (c *call) begin(f func()) {
 	c.f = f
 	go c.run()

@@ -33,7 +33,9 @@ const (
 	whole
 )
 
-// trusted are types of the standard library, and that of multierr's lists.
+// trusted are types of the standard library, and that of multierr's lists. A type belongs here
+// if its methods neither block nor call what a user wrote, whatever its fields hold: but for
+// Error of those that are outer, and for what trustOf looks at by itself.
 var trusted = map[reflect.Type]trust{
 	reflect.TypeOf(errors.New("")):                               whole,
 	reflect.TypeOf(fmt.Errorf("%d", 1)):                          whole,
@@ -101,10 +103,13 @@ func own(t reflect.Type) bool {
 }
 
 // mostKnown bounds how deep, and in a tree how far, an error is looked at before it
-// is called. It is more than the errors of a program have.
+// is called. It is more than the errors of a program have. An error that goes deeper is called
+// through the door like a foreign one, which is slower and never wrong; so a circle of trusted
+// errors ends here too.
 const mostKnown = 64
 
-// saysIt reports whether the Error method of err runs no foreign code.
+// saysIt reports whether the Error method of err runs no foreign code. That of an outer error
+// calls those of what it wraps, so that they are looked at, as far as depth.
 func saysIt(err error, depth int) bool {
 	if err == nil || depth == 0 {
 		return false
@@ -128,7 +133,8 @@ func saysIt(err error, depth int) bool {
 }
 
 // chained reports whether err wraps one error at most, and so on, and all methods but
-// Error of these may be called in place. A walk over them needs no stack.
+// Error of these may be called in place. A walk over them needs no stack, and no goroutine
+// of its own: that is how nearly all errors are searched.
 func chained(err error) bool {
 	for range mostKnown {
 		if err == nil {

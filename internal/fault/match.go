@@ -65,7 +65,8 @@ func Same(a, b error) (same bool) {
 	return a == b
 }
 
-// isOf calls the Is method of err, if it has one; a panic of that is false.
+// isOf calls the Is method of err, if it has one; a panic of that is false. It does not walk:
+// what err wraps is visited by the caller's own walk.
 func isOf(err, target error) (is bool) {
 	if e, ok := err.(interface{ Is(error) bool }); ok {
 		defer func() { _ = recover() }()
@@ -85,7 +86,8 @@ func asOf[T any](err error) (found T, ok bool) {
 	return found, false
 }
 
-// asked is apart from asOf, which does not allocate.
+// asked is apart from asOf, which does not allocate: found escapes to the foreign method, and
+// nearly no error has one.
 func asked[T any](e interface{ As(any) bool }) (found T, ok bool) {
 	defer func() { _ = recover() }()
 	ok = e.As(&found)

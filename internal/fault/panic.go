@@ -182,7 +182,8 @@ func asAny(err error, target any) bool {
 	return false
 }
 
-// asks reports whether the As method sets target and returns true.
+// asks reports whether the As method sets target and returns true. One that has not returned
+// may have set target all the same; a caller of errors.As reads it after true alone.
 func asks(is interface{ As(any) bool }, target any) (found bool) {
 	return Contain(func() { found = is.As(target) }) && found
 }

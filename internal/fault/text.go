@@ -21,6 +21,7 @@ func Text(err error) string {
 	return text
 }
 
+// noText begins the text of an error whose Error method has not returned one.
 const noText = "error without a text: its Error method "
 
 // said returns what the Error method of err, which is not nil, returns, or how it
@@ -37,7 +38,8 @@ func said(err error) (string, error) {
 	return got, nil
 }
 
-// saidInPlace contains a panic only: a trusted type has fields that a user has set.
+// saidInPlace contains a panic only: a trusted type has fields that a user has set, and a nil
+// one among them can panic. No method of such a type calls Goexit or blocks.
 func saidInPlace(err error) (text string, failed error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -59,7 +61,8 @@ func TextOf(errs []error) string {
 
 // Print returns v as [fmt.Sprint] does, and a text that says so when a method of
 // v calls [runtime.Goexit]; the panics of such methods fmt contains itself. It is
-// for what users put into an error: the value of a panic, the key of a table.
+// for what users put into an error: the value of a panic, the key of a table. A method that
+// blocks blocks Print.
 func Print(v any) string {
 	switch v := v.(type) {
 	case error:
@@ -78,7 +81,8 @@ func Print(v any) string {
 }
 
 // printable reports whether fmt finds no method inside a value of type t, as in
-// numbers and the like.
+// numbers and the like. A struct or slice may hold something with a String method far inside,
+// which fmt would call; it is not searched for, as printing it is rare.
 func printable(t reflect.Type) bool {
 	return t == nil || t.Kind() <= reflect.Complex128 && t.NumMethod() == 0
 }

@@ -34,6 +34,8 @@ func Say(err error) (text, kind string) {
 	return Text(err), Type(err) // one of the methods has ended the goroutine
 }
 
+// sayApart is Say by one call of the door. It reports false if that has not returned: then what
+// it has written is half of something, and each question is asked by itself.
 func sayApart(err error) (text, kind string, ok bool) {
 	var said, named string
 	if !Contain(func() {
@@ -60,7 +62,8 @@ func typeIn(err error) string {
 	return n.result()
 }
 
-// A namer looks at the errors of a tree, one after the other.
+// A namer looks at the errors of a tree, one after the other. A name ends the search; that an
+// error is one of the two of package context is only noted, as a later one may have a name.
 type namer struct {
 	name           string
 	canceled, late bool
@@ -76,6 +79,8 @@ func (n *namer) names(e error) bool {
 	return n.name != ""
 }
 
+// result returns the name, after the search. Of an error that is both, a
+// cancellation goes before a timeout.
 func (n *namer) result() string {
 	switch {
 	case n.name != "":

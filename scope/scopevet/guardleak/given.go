@@ -13,12 +13,10 @@ import (
 var reading = map[string]bool{
 	"guard.Guard.Value":      true,
 	"guard.Guard.Get":        true,
-	"guard.Guard.Peek":       true,
 	"guard.Guard.Borrow":     true,
 	"guard.Guard.Done":       true,
 	"guard.Guard.Dropped":    true,
 	"guard.Guard.Err":        true,
-	"guard.Guard.Type":       true,
 	"guard.Shared.Value":     true,
 	"guard.Shared.Get":       true,
 	"guard.Shared.Borrow":    true,
