@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	oteltrace "go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/ebb-go/ebb/scope"
@@ -126,4 +127,39 @@ func TestContainedIsLogged(t *testing.T) {
 		}, scope.WithName("x"), scope.WithLogger(slog.New(broken(func() { panic("boom") }))))
 	})
 	l.want(t, "foreign code failed and was contained scope=x code=log handler error=panic: boom")
+}
+
+// hangingTracer is a tracer whose span of a teardown takes its time to start.
+type (
+	hangingTracers struct{ noop.TracerProvider }
+	hangingTracer  struct{ noop.Tracer }
+)
+
+func (hangingTracers) Tracer(string, ...oteltrace.TracerOption) oteltrace.Tracer {
+	return hangingTracer{}
+}
+
+func (h hangingTracer) Start(ctx context.Context, name string, opts ...oteltrace.SpanStartOption) (context.Context, oteltrace.Span) {
+	if name == "teardown x" {
+		time.Sleep(time.Hour)
+	}
+	return h.Tracer.Start(ctx, name, opts...)
+}
+
+// TestTracerWithinGrace: a tracer that blocks is waited for no longer than what is left
+// of the grace, however short that is.
+func TestTracerWithinGrace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const grace = 300 * time.Millisecond
+		call := calls(func() error {
+			return scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+				_ = must(scope.Defer(s, "db", nothing))
+				return nil
+			}, scope.WithName("x"), scope.WithGrace(grace), scope.WithTracerProvider(hangingTracers{}), new(logs).with())
+		})
+		if call.err != nil || call.took > grace {
+			t.Errorf("after %v: %v", call.took, call.err)
+		}
+		time.Sleep(2 * time.Hour) // the tracer's goroutine ends too
+	})
 }

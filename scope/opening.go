@@ -60,7 +60,7 @@ func (s *Scope) openingItemsLocked() (items []trace.SnapshotItem, lazies map[*no
 			lazies[o.node] = true
 			continue
 		}
-		items = append(items, trace.SnapshotItem{Kind: "guard", Name: o.name, State: "opening", Age: s.sinceLocked(o.since)})
+		items = append(items, trace.SnapshotItem{Kind: "guard", Name: o.name, State: "opening", Age: s.sinceLocked(o.since), Wave: -1})
 	}
 	slices.Reverse(items)
 	return items, lazies

@@ -42,6 +42,9 @@ func TestSnapshotOpening(t *testing.T) {
 						if got[name].Kind != "guard" {
 							t.Errorf("%q is not being opened: %v", name, got)
 						}
+						if placed := got[name].Wave >= 0; placed != (name == "lazy") {
+							t.Errorf("%q has wave %d", name, got[name].Wave)
+						}
 					}
 					if len(got) != len(want) {
 						t.Errorf("opening %v, want %q", got, want)

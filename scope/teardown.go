@@ -47,7 +47,7 @@ func (s *Scope) dropAll(b deadlines, exited func(exitRun)) exitRun {
 	if s.rec != nil && !x.quiet {
 		ctx, x.spans = s.rec.Teardown(ctx, record.TeardownInfo{
 			At: x.began, Waves: s.graph.WaveCount(), Guards: size, Grace: s.grace, Schedule: s.schedule.String(),
-			Cause: fault.Text(s.decided.cause), Drain: x.drain,
+			Cause: fault.Text(s.decided.cause), Drain: x.drain, Deadline: x.deadline,
 		})
 		s.decided.teardown = x.spans
 	}

@@ -90,6 +90,23 @@ func TestDrainOfMany(t *testing.T) {
 	}
 }
 
+// What is being opened has no wave yet: none in the table, and no place in the picture
+// or among the steps of the teardown.
+func TestOpeningHasNoWave(t *testing.T) {
+	var i trace.Inspector
+	i.Watch(source{snapshot: trace.Snapshot{Name: "orders", State: "dropping", Items: []trace.SnapshotItem{
+		{Kind: "guard", Name: "cache", State: "live", DependsOn: []string{"db"}},
+		{Kind: "guard", Name: "db", State: "live", Wave: 1},
+		{Kind: "guard", Name: "half", State: "opening", Wave: -1},
+	}}})
+	page := body(t, get(t, &i, ""))
+	contains(t, page, "wave 0 <b>1</b>", "wave 1 <b>1</b>", `<bdi>half</bdi>`)
+	picture := page[strings.Index(page, "<svg"):strings.Index(page, "</svg>")]
+	if strings.Contains(picture, "half") || !strings.Contains(picture, "cache") || strings.Contains(page, ">-1<") {
+		t.Errorf("what is being opened is in the picture, or has a wave:\n%s", page)
+	}
+}
+
 // Equal tasks are one item, with the age of the oldest.
 func TestEqualTasksAreOneItem(t *testing.T) {
 	s := trace.Snapshot{Name: "orders", State: "draining", Items: []trace.SnapshotItem{

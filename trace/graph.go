@@ -119,7 +119,7 @@ func (p Plan) vertices() []vertex {
 func (s Snapshot) vertices() []vertex {
 	var vertices []vertex
 	for _, it := range s.Items {
-		if it.Kind != "task" {
+		if it.placed() {
 			vertices = append(vertices, vertex{name: it.Name, kind: it.Kind, state: it.State, note: it.status(), wave: it.Wave,
 				deps: it.DependsOn, critical: it.Waited > 0, took: it.Waited})
 		}

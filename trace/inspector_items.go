@@ -38,7 +38,7 @@ func (p *pageWriter) item(it SnapshotItem, id string, ending bool) {
 	if it.Waited > 0 {
 		class, waited = ` class="awaited"`, term.Short(it.Waited)
 	}
-	if it.Kind != "task" {
+	if it.placed() {
 		wave = fmt.Sprint(it.Wave)
 	}
 	p.f(`<tr id="%s"%s><th scope="row">%s</th><td>%s</td><td><span class="dot %s"></span>%s</td><td class="number">%s</td>`,

@@ -133,7 +133,7 @@ func (p *pageWriter) waves(s Snapshot) {
 	}
 	var left, running []int
 	for _, it := range s.Items {
-		if it.Kind == "task" || it.Wave < 0 || it.Wave >= most {
+		if !it.placed() || it.Wave >= most {
 			continue
 		}
 		for len(left) <= it.Wave {

@@ -35,8 +35,11 @@ type SnapshotItem struct {
 	Count     int           // of how many equal ones it is; 0 and 1 both mean one
 	Waited    time.Duration // how long the exit has been waiting for it; 0 when it is not
 	DependsOn []string      // names of the guards, daemons and children it uses
-	Wave      int           // in which it is or would be dropped
+	Wave      int           // in which it is or would be dropped; -1: it has no place in the teardown yet
 }
+
+// placed reports whether the item has a place in the teardown.
+func (it SnapshotItem) placed() bool { return it.Kind != "task" && it.Wave >= 0 }
 
 // count is of how many the item is.
 func (it SnapshotItem) count() int { return max(1, it.Count) }
