@@ -81,9 +81,9 @@ func (s *Scope) traceConfig() record.Config {
 		c.Parent = s.parent.rec
 	}
 	if h := s.inherited; h != nil {
-		c.Mode, c.TaskSpans = h.mode, h.taskSpans
+		c.Mode, c.TaskSpans = h.mode.recorded(), h.taskSpans
 		if h.mode == SpanTeardownOnly && s.parent != nil && !(s.ownInherited && h.modeSet) {
-			c.Mode = SpanChild // that the root is too long to be seen says nothing of those below
+			c.Mode = record.Child // that the root is too long to be seen says nothing of those below
 		}
 	}
 	c.Name, c.Path, c.Schedule = s.name, s.Path(), s.schedule.String()

@@ -12,16 +12,6 @@ import (
 	"github.com/ebb-go/ebb/trace"
 )
 
-// SpanMode says where the spans of a scope hang.
-type SpanMode = trace.SpanMode
-
-// The span modes.
-const (
-	SpanChild        = trace.SpanChild        // below the caller's span
-	SpanLinkedRoot   = trace.SpanLinkedRoot   // a trace of its own, linked to the caller's span
-	SpanTeardownOnly = trace.SpanTeardownOnly // no span for its life, a trace of its own for its teardown
-)
-
 // Option is an option of a scope. The set is sealed.
 type Option interface{ apply(*Scope) }
 

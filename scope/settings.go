@@ -10,11 +10,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
+	oteltrace "go.opentelemetry.io/otel/trace"
+
 	"github.com/ebb-go/ebb/group"
 	"github.com/ebb-go/ebb/guard"
 	"github.com/ebb-go/ebb/trace"
-	"go.opentelemetry.io/otel/metric"
-	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
 // inherited are the settings that nested scopes have in common with their
@@ -23,7 +24,7 @@ type inherited struct {
 	panicAsError   bool
 	taskSpans      bool
 	labels         bool
-	mode           trace.SpanMode
+	mode           SpanMode
 	modeSet        bool          // by the scope whose own copy this is
 	slow           time.Duration // 0: defaultSlow
 	tracerProvider oteltrace.TracerProvider

@@ -158,7 +158,7 @@ func TestCompleteOfNonsense(t *testing.T) {
 		}}
 		r.Complete()
 		r.CriticalPath()
-		r.Budget()
+		trace.Budget(r)
 		for _, f := range formats {
 			f.render(t, r)
 		}
@@ -250,10 +250,10 @@ func TestCriticalPathSetsTheTotal(t *testing.T) {
 
 func TestWaitedAndTook(t *testing.T) {
 	e := trace.Entry{Queued: sampleEpoch, Started: sampleEpoch.Add(3), Ended: sampleEpoch.Add(10)}
-	if e.Waited() != 3 || e.Took() != 7 {
-		t.Errorf("got %v and %v", e.Waited(), e.Took())
+	if trace.Waited(e) != 3 || e.Took() != 7 {
+		t.Errorf("got %v and %v", trace.Waited(e), e.Took())
 	}
-	if e := (trace.Entry{Queued: sampleEpoch}); e.Waited() != 0 || e.Took() != 0 {
-		t.Errorf("of an entry without times: %v and %v", e.Waited(), e.Took())
+	if e := (trace.Entry{Queued: sampleEpoch}); trace.Waited(e) != 0 || e.Took() != 0 {
+		t.Errorf("of an entry without times: %v and %v", trace.Waited(e), e.Took())
 	}
 }

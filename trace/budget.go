@@ -8,8 +8,8 @@ import (
 	"github.com/ebb-go/ebb/internal/schedule"
 )
 
-// WaveBudget says what one wave of a teardown was allowed and what it used.
-type WaveBudget struct {
+// waveBudget says what one wave of a teardown was allowed and what it used.
+type waveBudget struct {
 	Index   int
 	Size    int           // entries in this wave
 	Started time.Time     // of its first drop
@@ -18,7 +18,7 @@ type WaveBudget struct {
 	Spent   time.Duration // from Started to Ended
 }
 
-// Budget returns what each wave was allowed and what it used, in the order of
+// budget returns what each wave was allowed and what it used, in the order of
 // the waves; nil for a report without entries. It needs a report that is
 // complete.
 //
@@ -26,8 +26,8 @@ type WaveBudget struct {
 // started. So of K waves, wave k had to be over (K-1-k)/K of that quarter before
 // the deadline. Under sequential, each drop that has not started counts as a
 // wave: there it is (drops that start later)/(all drops) of the quarter.
-func (r *Report) Budget() []WaveBudget {
-	var waves []WaveBudget
+func (r *Report) budget() []waveBudget {
+	var waves []waveBudget
 	var lastStart []time.Time // of the wave's drops
 	at := make(map[int]int)
 	for i := range r.Entries {
@@ -36,7 +36,7 @@ func (r *Report) Budget() []WaveBudget {
 		if !ok {
 			k = len(waves)
 			at[e.Wave] = k
-			waves = append(waves, WaveBudget{Index: e.Wave, Started: e.Started})
+			waves = append(waves, waveBudget{Index: e.Wave, Started: e.Started})
 			lastStart = append(lastStart, time.Time{})
 		}
 		w := &waves[k]
@@ -85,7 +85,7 @@ func (r *Report) starts() []time.Time {
 func (r *Report) totals() (ran, waited time.Duration) {
 	for i := range r.Entries {
 		ran = plus(ran, r.Entries[i].Took())
-		waited = plus(waited, r.Entries[i].Waited())
+		waited = plus(waited, r.Entries[i].waited())
 	}
 	return ran, waited
 }

@@ -10,7 +10,7 @@ import (
 // Of a grace of 20s, 5s are kept for waves that have not started: of three
 // waves, the first has to leave 10/3 s, the second 5/3 s, and the last none.
 func TestBudget(t *testing.T) {
-	waves := small("waves").Budget()
+	waves := trace.Budget(small("waves"))
 	if len(waves) != 3 {
 		t.Fatalf("got %d waves", len(waves))
 	}
@@ -34,7 +34,7 @@ func TestBudget(t *testing.T) {
 // Under sequential each drop that has not started counts as a wave: wave 0 of
 // small is two of five drops, so three start later.
 func TestBudgetSequential(t *testing.T) {
-	waves := small("sequential").Budget()
+	waves := trace.Budget(small("sequential"))
 	for i, later := range []time.Duration{3, 1, 0} {
 		want := 20*time.Second - 5*time.Second*later/5 - waves[i].Started.Sub(sampleEpoch)
 		if waves[i].Share != want {
@@ -46,21 +46,21 @@ func TestBudgetSequential(t *testing.T) {
 func TestBudgetRunsFromTheDeadline(t *testing.T) {
 	r := small("waves")
 	r.Deadline = sampleEpoch.Add(10 * time.Second) // draining used the first half
-	if got, want := r.Budget()[2].Share, 10*time.Second-320*milli; got != want {
+	if got, want := trace.Budget(r)[2].Share, 10*time.Second-320*milli; got != want {
 		t.Errorf("share %v, want %v", got, want)
 	}
 	r.Deadline = sampleEpoch.Add(-time.Hour)
-	if got := r.Budget()[2].Share; got != 0 {
+	if got := trace.Budget(r)[2].Share; got != 0 {
 		t.Errorf("after the deadline: share %v, want 0", got)
 	}
 }
 
 func TestBudgetWithoutGrace(t *testing.T) {
 	r := simulate("waves", simDrop{name: "a", took: milli})
-	if got := r.Budget(); len(got) != 1 || got[0].Share != 0 || got[0].Spent != milli {
+	if got := trace.Budget(r); len(got) != 1 || got[0].Share != 0 || got[0].Spent != milli {
 		t.Errorf("got %+v", got)
 	}
-	if got := (&trace.Report{Grace: time.Second}).Budget(); got != nil {
+	if got := trace.Budget(&trace.Report{Grace: time.Second}); got != nil {
 		t.Errorf("of an empty report: %+v", got)
 	}
 }

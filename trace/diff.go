@@ -8,25 +8,26 @@ import (
 	"github.com/ebb-go/ebb/internal/term"
 )
 
-// Diff is the difference between a [Plan] and the [Report] of the teardown
-// that followed.
+// Diff is the difference between a [Plan] and the [Report] of the teardown that
+// followed: what did not run, what was not planned, and what ran in another wave. It
+// is written as text and as JSON, and refers to neither the plan nor the report.
 type Diff struct {
-	NotRun     []Change // planned, and not dropped: gone before, or skipped
-	NotPlanned []Change // dropped, and not planned: registered later
-	Moved      []Change // dropped in another wave than planned
+	notRun     []change // planned, and not dropped: gone before, or skipped
+	notPlanned []change // dropped, and not planned: registered later
+	moved      []change // dropped in another wave than planned
 }
 
-// Change is one guard, daemon or child scope of a [Diff].
-type Change struct {
-	Name    string
-	Kind    string
-	Planned int    // its wave in the plan, -1 if it was not in it
-	Ran     int    // its wave in the report, -1 if it is not in it
-	Outcome string // from the report, empty if it is not in it
+// change is one guard, daemon or child scope of a [Diff].
+type change struct {
+	name    string
+	kind    string
+	planned int    // its wave in the plan, -1 if it was not in it
+	ran     int    // its wave in the report, -1 if it is not in it
+	outcome string // from the report, empty if it is not in it
 }
 
 // Empty reports whether everything ran as planned.
-func (d Diff) Empty() bool { return len(d.NotRun)+len(d.NotPlanned)+len(d.Moved) == 0 }
+func (d Diff) Empty() bool { return len(d.notRun)+len(d.notPlanned)+len(d.moved) == 0 }
 
 // Diff compares p, made before a teardown, with the report made after it. A
 // drop that was skipped counts as not run, and not as moved. What was not
@@ -41,22 +42,22 @@ func (p Plan) Diff(r *Report) Diff {
 	for _, wave := range p.Waves {
 		for _, n := range wave {
 			planned[n.Name] = true
-			c := Change{Name: n.Name, Kind: n.Kind, Planned: n.Wave, Ran: -1}
+			c := change{name: n.Name, kind: n.Kind, planned: n.Wave, ran: -1}
 			e := ran[n.Name]
 			if e != nil {
-				c.Ran, c.Outcome = e.Wave, e.Outcome
+				c.ran, c.outcome = e.Wave, e.Outcome
 			}
 			switch {
 			case e == nil || e.skipped():
-				d.NotRun = append(d.NotRun, c)
+				d.notRun = append(d.notRun, c)
 			case e.Wave != n.Wave:
-				d.Moved = append(d.Moved, c)
+				d.moved = append(d.moved, c)
 			}
 		}
 	}
 	for _, e := range r.Entries {
 		if !planned[e.Name] && !e.skipped() {
-			d.NotPlanned = append(d.NotPlanned, Change{Name: e.Name, Kind: e.Kind, Planned: -1, Ran: e.Wave, Outcome: e.Outcome})
+			d.notPlanned = append(d.notPlanned, change{name: e.Name, kind: e.Kind, planned: -1, ran: e.Wave, outcome: e.Outcome})
 		}
 	}
 	return d
@@ -74,29 +75,29 @@ func (d Diff) WriteText(w io.Writer, opts ...TextOption) error {
 		return b.Flush()
 	}
 	name := 0
-	for _, changes := range [][]Change{d.NotRun, d.NotPlanned, d.Moved} {
+	for _, changes := range [][]change{d.notRun, d.notPlanned, d.moved} {
 		for _, c := range changes[:min(len(changes), mostChanges)] {
-			name = max(name, min(l.name(), term.Width(term.Clean(c.Name))))
+			name = max(name, min(l.name(), term.Width(term.Clean(c.name))))
 		}
 	}
-	write := func(sign string, changes []Change, say func(Change) string) {
+	write := func(sign string, changes []change, say func(change) string) {
 		for i, c := range changes {
 			if i == mostChanges {
 				fmt.Fprintf(b, "%s %s more\n", sign, term.Thousands(len(changes)-i))
 				break
 			}
-			fmt.Fprintf(b, "%s %s  %s\n", sign, term.PadRight(term.Fit(c.Name, name), name), say(c))
+			fmt.Fprintf(b, "%s %s  %s\n", sign, term.PadRight(term.Fit(c.name, name), name), say(c))
 		}
 	}
-	write("-", d.NotRun, func(c Change) string {
-		if c.Ran < 0 {
-			return fmt.Sprintf("planned in wave %d, gone before", c.Planned)
+	write("-", d.notRun, func(c change) string {
+		if c.ran < 0 {
+			return fmt.Sprintf("planned in wave %d, gone before", c.planned)
 		}
-		return fmt.Sprintf("planned in wave %d, %s", c.Planned, term.Clean(c.Outcome))
+		return fmt.Sprintf("planned in wave %d, %s", c.planned, term.Clean(c.outcome))
 	})
-	write("+", d.NotPlanned, func(c Change) string { return fmt.Sprintf("not planned, ran in wave %d", c.Ran) })
-	write("~", d.Moved, func(c Change) string {
-		return fmt.Sprintf("planned in wave %d, ran in wave %d", c.Planned, c.Ran)
+	write("+", d.notPlanned, func(c change) string { return fmt.Sprintf("not planned, ran in wave %d", c.ran) })
+	write("~", d.moved, func(c change) string {
+		return fmt.Sprintf("planned in wave %d, ran in wave %d", c.planned, c.ran)
 	})
 	return b.Flush()
 }

@@ -36,8 +36,8 @@ type DrainItem struct {
 // Took returns how long the drain lasted.
 func (d Drain) Took() time.Duration { return between(d.Started, d.Ended) }
 
-// IsZero reports whether there was no drain.
-func (d Drain) IsZero() bool { return d.Started.IsZero() && d.Ended.IsZero() && len(d.Items) == 0 }
+// isZero reports whether there was no drain.
+func (d Drain) isZero() bool { return d.Started.IsZero() && d.Ended.IsZero() && len(d.Items) == 0 }
 
 // count is of how many the item is.
 func (it DrainItem) count() int {

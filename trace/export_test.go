@@ -65,3 +65,29 @@ func Formats() (all []Format) {
 	}
 	return all
 }
+
+// A WaveBudget says what a wave was allowed and used.
+type WaveBudget = waveBudget
+
+// Budget returns those of r.
+func Budget(r *Report) []WaveBudget { return r.budget() }
+
+// Waited returns how long e waited.
+func Waited(e Entry) time.Duration { return e.waited() }
+
+// A Change is one of a Diff.
+type Change struct {
+	Name, Kind   string
+	Planned, Ran int
+	Outcome      string
+}
+
+// Changes returns those of d: not run, not planned, moved.
+func Changes(d Diff) (lists [3][]Change) {
+	for i, list := range [][]change{d.notRun, d.notPlanned, d.moved} {
+		for _, c := range list {
+			lists[i] = append(lists[i], Change{c.name, c.kind, c.planned, c.ran, c.outcome})
+		}
+	}
+	return lists
+}

@@ -129,7 +129,7 @@ func (s Snapshot) vertices() []vertex {
 
 // note is what a picture tells about e beyond its name.
 func (e *Entry) note() string {
-	text := fmt.Sprintf("%s, took %s, waited %s, slack %s", term.Clean(e.Outcome), term.Short(e.Took()), term.Short(e.Waited()), term.Short(e.Slack))
+	text := fmt.Sprintf("%s, took %s, waited %s, slack %s", term.Clean(e.Outcome), term.Short(e.Took()), term.Short(e.waited()), term.Short(e.Slack))
 	if e.Type != "" {
 		text = term.Clean(e.Type) + ", " + text
 	}

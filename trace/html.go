@@ -85,7 +85,7 @@ func (s svgWriter) facts(r *Report) {
 	if r.Grace > 0 {
 		fact("of the grace of "+term.Short(r.Grace), percent(took, r.Grace))
 	}
-	if !r.Drain.IsZero() {
+	if !r.Drain.isZero() {
 		fact("draining", term.Short(r.Drain.Took()))
 	}
 	fact("drops", term.Thousands(len(r.Entries)))
@@ -144,7 +144,7 @@ func (s svgWriter) waveTable(r *Report) {
 		s.f(`<th class="number">share of the grace</th><th class="number">used</th>`)
 	}
 	s.f("</tr></thead>\n<tbody>\n")
-	waves := r.Budget()
+	waves := r.budget()
 	for i, w := range waves {
 		if i == most && len(waves) > most+1 {
 			s.f(`<tr><td colspan="6" class="soft">+ %s more</td></tr>`+"\n", term.Plural(len(waves)-most, "wave"))
@@ -192,7 +192,7 @@ func (s svgWriter) dropRow(w row, class string) {
 	if e.Type != "" {
 		name += ` <span class="soft">` + text(term.Clean(e.Type)) + `</span>`
 	}
-	waited, took, slack := dot(e.Waited()), term.Short(e.Took()), dot(e.Slack)
+	waited, took, slack := dot(e.waited()), term.Short(e.Took()), dot(e.Slack)
 	if e.skipped() {
 		waited, took, slack = "", "", ""
 	}

@@ -10,8 +10,9 @@ import (
 	"github.com/ebb-go/ebb/internal/term"
 )
 
-// Source is a scope as the [Inspector] sees it. *scope.Scope is one.
-type Source interface {
+// source is a scope as the [Inspector] sees it. Both methods are foreign code to it:
+// a scope's own take the locks of scopes, and anything else may do what it likes.
+type source interface {
 	Snapshot() Snapshot
 	Plan() Plan
 }
@@ -44,10 +45,10 @@ type Inspector struct {
 	Hosts []string
 
 	// No code that is not the Inspector's runs under mu: neither the methods of a
-	// Source, which take the locks of scopes, nor those of an error.
+	// source, which take the locks of scopes, nor those of an error.
 	mu      sync.Mutex        // protects following fields
 	last    uint64            // number given out; grows with each Watch and Add
-	sources map[uint64]Source // by number
+	sources map[uint64]source // by number
 	kept    []kept            // the last teardowns, oldest first
 	paths   map[string]int    // how many of kept there are of each path
 }
@@ -73,11 +74,14 @@ type kept struct {
 
 // Watch shows s on the page until remove is called, which it may be any number
 // of times. s is a root scope: nested ones are in its snapshot.
-func (i *Inspector) Watch(s Source) (remove func()) {
+func (i *Inspector) Watch(s interface {
+	Snapshot() Snapshot
+	Plan() Plan
+}) (remove func()) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.sources == nil {
-		i.sources = make(map[uint64]Source)
+		i.sources = make(map[uint64]source)
 	}
 	i.last++
 	id := i.last
@@ -132,7 +136,7 @@ func (i *Inspector) forgetLocked() {
 // watched is a source with its number.
 type watched struct {
 	id     uint64
-	source Source
+	source source
 }
 
 // watching returns the sources in the order in which they came, and the kept
@@ -151,7 +155,7 @@ func (i *Inspector) watching() ([]watched, []kept) {
 }
 
 // source returns the source of that number, nil if it is gone.
-func (i *Inspector) source(id uint64) Source {
+func (i *Inspector) source(id uint64) source {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.sources[id]

@@ -45,9 +45,3 @@ func ExampleInspector_Add() {
 	fmt.Print(w.Body)
 	// Output: teardown 1 of orders  succeeded  3 drops in 3ms
 }
-
-func ExampleSource() {
-	var s trace.Source = busy() // *scope.Scope is one too
-	fmt.Println(s.Snapshot().Name, len(s.Plan().Waves))
-	// Output: orders 1
-}

@@ -64,8 +64,8 @@ type entryJSON struct {
 // MarshalJSON returns r as an object with lower-case keys: times in RFC 3339,
 // durations in milliseconds, with a fraction, under keys that end in _ms. Beside
 // the fields of Report and [Entry], an error as its text, it has what follows
-// from them: took_ms, waited_ms, critical_path, critical, and waves, which is
-// [Report.Budget]. Where there are ten thousand edges and more, entries that depend
+// from them: took_ms, waited_ms, critical_path, critical, and waves,
+// which says what each wave was allowed and what it used. Where there are ten thousand edges and more, entries that depend
 // on the first so many names of one list have its number, and how many, as
 // depends_on_first, and the lists are in lists. See [Report.UnmarshalJSON] for the way back.
 func (r Report) MarshalJSON() ([]byte, error) {
@@ -78,7 +78,7 @@ func (r Report) MarshalJSON() ([]byte, error) {
 		Waves:        []waveJSON{},
 		Entries:      make([]entryJSON, len(r.Entries)),
 	}
-	for _, w := range r.Budget() {
+	for _, w := range r.budget() {
 		j.Waves = append(j.Waves, waveJSON{w.Index, w.Size, moment{w.Started}, moment{w.Ended}, milliseconds(w.Share), milliseconds(w.Spent)})
 	}
 	edges := dag.EdgesOf(len(r.Entries), func(i int) []string { return r.Entries[i].DependsOn })
@@ -88,7 +88,7 @@ func (r Report) MarshalJSON() ([]byte, error) {
 		j.Entries[i] = entryJSON{
 			Name: term.Word(e.Name), Kind: term.Word(e.Kind), Type: term.Word(e.Type), Wave: e.Wave,
 			Queued: moment{e.Queued}, Started: moment{e.Started}, Ended: moment{e.Ended},
-			Waited: milliseconds(e.Waited()), Took: milliseconds(e.Took()), Slack: milliseconds(e.Slack),
+			Waited: milliseconds(e.waited()), Took: milliseconds(e.Took()), Slack: milliseconds(e.Slack),
 			Outcome: term.Word(e.Outcome), Error: term.Bounded(term.Error(e.Err), term.MaxText), DependsOn: deps, First: first, ReleasedBy: term.Word(e.ReleasedBy),
 		}
 	}

@@ -26,7 +26,7 @@ type drainItemJSON struct {
 
 // json returns nil for the zero Drain, which is left out.
 func (d Drain) json() *drainJSON {
-	if d.IsZero() {
+	if d.isZero() {
 		return nil
 	}
 	j := &drainJSON{moment{d.Started}, moment{d.Ended}, milliseconds(d.Took()), make([]drainItemJSON, len(d.Items))}

@@ -60,18 +60,18 @@ type changeJSON struct {
 // moved. The keys planned and ran of a change are waves, and missing where it
 // was in none.
 func (d Diff) MarshalJSON() ([]byte, error) {
-	return json.Marshal(diffJSON{changesJSON(d.NotRun), changesJSON(d.NotPlanned), changesJSON(d.Moved)})
+	return json.Marshal(diffJSON{changesJSON(d.notRun), changesJSON(d.notPlanned), changesJSON(d.moved)})
 }
 
-func changesJSON(changes []Change) []changeJSON {
+func changesJSON(changes []change) []changeJSON {
 	list := make([]changeJSON, len(changes))
 	for i, c := range changes {
-		list[i] = changeJSON{Name: term.Word(c.Name), Kind: term.Word(c.Kind), Outcome: term.Word(c.Outcome)}
-		if c.Planned >= 0 {
-			list[i].Planned = &changes[i].Planned
+		list[i] = changeJSON{Name: term.Word(c.name), Kind: term.Word(c.kind), Outcome: term.Word(c.outcome)}
+		if c.planned >= 0 {
+			list[i].Planned = &changes[i].planned
 		}
-		if c.Ran >= 0 {
-			list[i].Ran = &changes[i].Ran
+		if c.ran >= 0 {
+			list[i].Ran = &changes[i].ran
 		}
 	}
 	return list

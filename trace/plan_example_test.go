@@ -104,8 +104,10 @@ func ExamplePlan_Diff() {
 
 func ExampleDiff() {
 	d := examplePlan().Diff(exampleReport())
-	fmt.Println(len(d.NotRun), len(d.NotPlanned), len(d.Moved))
-	// Output: 1 0 0
+	if !d.Empty() {
+		fmt.Println("the teardown was not as planned")
+	}
+	// Output: the teardown was not as planned
 }
 
 func ExampleDiff_Empty() {
@@ -124,11 +126,4 @@ func ExampleDiff_MarshalJSON() {
 	data, err := json.Marshal(examplePlan().Diff(exampleReport()))
 	fmt.Println(string(data), err)
 	// Output: {"not_run":[{"name":"mailer","kind":"guard","planned":1}],"not_planned":[],"moved":[]} <nil>
-}
-
-func ExampleChange() {
-	for _, c := range examplePlan().Diff(exampleReport()).NotRun {
-		fmt.Printf("%s was planned in wave %d\n", c.Name, c.Planned)
-	}
-	// Output: mailer was planned in wave 1
 }

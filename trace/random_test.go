@@ -115,7 +115,7 @@ func TestRandomReports(t *testing.T) {
 		if after := fmt.Sprintf("%+v", *rep); after != before {
 			t.Fatalf("round %d: writing has changed the report", round)
 		}
-		for _, w := range rep.Budget() {
+		for _, w := range trace.Budget(rep) {
 			if w.Spent < 0 || w.Share < 0 {
 				t.Fatalf("round %d: wave %d has spent %v of %v", round, w.Index, w.Spent, w.Share)
 			}

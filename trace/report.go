@@ -45,8 +45,8 @@ type Entry struct {
 	Slack      time.Duration // how much longer it could have taken without lengthening the teardown as scheduled
 }
 
-// Waited returns how long e was ready to be dropped before its drop began.
-func (e Entry) Waited() time.Duration { return between(e.Queued, e.Started) }
+// waited returns how long e was ready to be dropped before its drop began.
+func (e Entry) waited() time.Duration { return between(e.Queued, e.Started) }
 
 // Took returns how long the drop of e ran.
 func (e Entry) Took() time.Duration { return between(e.Started, e.Ended) }

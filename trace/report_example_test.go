@@ -87,25 +87,6 @@ func ExampleReport_Complete() {
 	// db: slack 0s, released by "api"
 }
 
-func ExampleReport_Budget() {
-	for _, w := range exampleReport().Budget() {
-		fmt.Printf("wave %d: %v of %v\n", w.Index, w.Spent, w.Share.Round(time.Millisecond))
-	}
-	// Output:
-	// wave 0: 120ms of 8.333s
-	// wave 1: 30ms of 9.047s
-	// wave 2: 40ms of 9.85s
-}
-
-func ExampleWaveBudget() {
-	var used time.Duration
-	for _, w := range exampleReport().Budget() {
-		used += w.Spent
-	}
-	fmt.Println(used)
-	// Output: 190ms
-}
-
 func ExampleEntry() {
 	for _, e := range exampleReport().Entries {
 		fmt.Printf("%s %s in wave %d: %s\n", e.Kind, e.Name, e.Wave, e.Outcome)
@@ -119,13 +100,6 @@ func ExampleEntry() {
 func ExampleEntry_Took() {
 	fmt.Println(exampleReport().Entries[1].Took())
 	// Output: 30ms
-}
-
-func ExampleEntry_Waited() {
-	start := time.Now()
-	e := trace.Entry{Queued: start, Started: start.Add(time.Second)}
-	fmt.Println(e.Waited())
-	// Output: 1s
 }
 
 // The page is one file, with nothing from outside.

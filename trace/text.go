@@ -129,7 +129,7 @@ func (r *Report) textWaterfall(b *bufio.Writer, l textLayout) {
 		if e := w.entry; e == nil {
 			took = "≤" + term.Short(w.longest())
 		} else if !e.skipped() {
-			waited, took, slack = dot(e.Waited()), term.Short(e.Took()), dot(e.Slack)
+			waited, took, slack = dot(e.waited()), term.Short(e.Took()), dot(e.Slack)
 		}
 		b.WriteString(c.line(w.mark(), w.waveLabel(), w.name(), w.outcome(), waited, took, slack, axis.bar(w)))
 	}
@@ -176,7 +176,7 @@ func (r *Report) textBudget(b *bufio.Writer) {
 		fmt.Fprintf(b, "    share   used")
 	}
 	b.WriteByte('\n')
-	waves := r.Budget()
+	waves := r.budget()
 	for i, w := range waves {
 		if i == most && len(waves) > most+1 {
 			fmt.Fprintf(b, "%s+ %s more\n", textIndent, term.Plural(len(waves)-most, "wave"))

@@ -13,7 +13,7 @@ func (r *Report) textDrain(b *bufio.Writer, l textLayout) {
 	if r.Cause != "" {
 		fmt.Fprintf(b, "%scause: %s\n", textIndent, indent(r.Cause))
 	}
-	if r.Drain.IsZero() {
+	if r.Drain.isZero() {
 		return
 	}
 	fmt.Fprintf(b, "%sdrained in %s\n", textIndent, term.Short(r.Drain.Took()))

@@ -25,7 +25,7 @@ import (
 var faces = map[string]int{
 	"guard": 0, "guard/guardtest": 0,
 	"group": 60,
-	"trace": 0,
+	"trace": 108,
 	"scope": 0, "scope/scopetest": 0, "scope/scopehttp": 0,
 }
 

@@ -190,7 +190,7 @@ func TestMisfits(t *testing.T) {
 		{"calls back", func() { back() }, false, nil},
 	}
 	for _, kind := range kinds {
-		for _, mode := range []trace.SpanMode{trace.SpanChild, trace.SpanTeardownOnly} {
+		for _, mode := range []record.Mode{record.Child, record.TeardownOnly} {
 			for _, always := range []bool{false, true} {
 				for at, calls := 0, 1; at < calls; at++ {
 					synctest.Test(t, func(t *testing.T) {

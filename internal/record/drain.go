@@ -15,7 +15,7 @@ func drained(cause string, d trace.Drain) []attribute.KeyValue {
 	if cause != "" {
 		attrs = append(attrs, attribute.String(keyCause, term.Bounded(cause, term.MaxText)))
 	}
-	if d.IsZero() {
+	if d.Started.IsZero() && len(d.Items) == 0 {
 		return attrs
 	}
 	var ran, canceled, abandoned, refused int

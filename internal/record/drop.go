@@ -38,7 +38,7 @@ type DropSpan struct {
 }
 
 // Drop starts the span of an early drop, a child of the scope's span, and
-// returns ctx with it. In [trace.SpanTeardownOnly] it is a root linked to the
+// returns ctx with it. In [TeardownOnly] it is a root linked to the
 // caller's span.
 func (r *Recorder) Drop(ctx context.Context, i DropInfo) (context.Context, *DropSpan) {
 	if r == nil {

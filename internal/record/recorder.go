@@ -24,7 +24,7 @@ type Config struct {
 	TracerProvider oteltrace.TracerProvider // nil: that of a recording span in ctx, else the global one if it is set
 	MeterProvider  metric.MeterProvider     // nil: the global one if it is set
 
-	Mode      trace.SpanMode
+	Mode      Mode
 	TaskSpans bool      // whether [Recorder.Task] starts spans
 	Parent    *Recorder // of the scope around this one, which shares what is made once per provider; may be nil
 	At        time.Time // when the scope began; zero: now
@@ -52,12 +52,12 @@ type Recorder struct {
 	idle     bool             // tracer is the one of OpenTelemetry that does nothing
 	meters   *instruments     // nil: no metrics
 
-	span   oteltrace.Span        // of the scope; nil without tracer and in trace.SpanTeardownOnly
+	span   oteltrace.Span        // of the scope; nil without tracer and in TeardownOnly
 	caller oteltrace.SpanContext // of the span that the scope was started under
 
 	given     label                 // what the scope was called when it opened
 	renamed   atomic.Pointer[label] // what it is called since; nil: given
-	mode      trace.SpanMode
+	mode      Mode
 	taskSpans bool
 	ended     atomic.Bool
 
@@ -94,14 +94,14 @@ func Start(ctx context.Context, c Config) (context.Context, *Recorder) {
 	}
 	_, r.idle = r.tracer.(noop.Tracer)
 	r.caller = r.calls.callerOf(ctx)
-	if r.mode == trace.SpanTeardownOnly {
+	if r.mode == TeardownOnly {
 		return ctx, r
 	}
 	opts := []oteltrace.SpanStartOption{
 		oteltrace.WithTimestamp(orNow(c.At)),
 		oteltrace.WithAttributes(r.given.path, attribute.String(keyScopeSchedule, term.Word(c.Schedule))),
 	}
-	if r.mode == trace.SpanLinkedRoot {
+	if r.mode == LinkedRoot {
 		opts = append(opts, r.linkedRoot()...)
 	}
 	ctx, r.span = r.start(ctx, named("scope", c.Name), opts...)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/ebb-go/ebb/internal/record"
-	"github.com/ebb-go/ebb/trace"
 )
 
 // The life of a scope with one guard, as package scope records it.
@@ -44,7 +43,7 @@ func ExampleRecorder() {
 
 func ExampleConfig() {
 	provider := new(tape)
-	c := record.Config{Name: "sweep", Path: "sweep", TracerProvider: provider, Mode: trace.SpanLinkedRoot}
+	c := record.Config{Name: "sweep", Path: "sweep", TracerProvider: provider, Mode: record.LinkedRoot}
 	ctx, _ := provider.Start(context.Background(), "request")
 	record.Start(ctx, c)
 	s := provider.spans[1]

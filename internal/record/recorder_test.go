@@ -62,8 +62,8 @@ func TestRename(t *testing.T) {
 }
 
 func TestSpanModes(t *testing.T) {
-	// record gives a scope one of each span and returns those that were made.
-	record := func(ctx context.Context, p *tape, m trace.SpanMode) []*taped {
+	// spansOf gives a scope one of each span and returns those that were made.
+	spansOf := func(ctx context.Context, p *tape, m record.Mode) []*taped {
 		before := len(p.spans)
 		ctx, r := record.Start(ctx, record.Config{Name: "s", TracerProvider: p, Mode: m, TaskSpans: true})
 		_, acquire := r.Acquire(ctx, "db", "*sql.DB")
@@ -81,14 +81,14 @@ func TestSpanModes(t *testing.T) {
 	}
 	rules := []struct {
 		rule string
-		mode trace.SpanMode
+		mode record.Mode
 		want string // child<parent, or ! and the linked span for a root
 	}{
-		{"child: all in the caller's trace", trace.SpanChild,
+		{"child: all in the caller's trace", record.Child,
 			"scope s<caller acquire db<scope s task warm-up<scope s drop early<scope s teardown s<scope s drop db<teardown s"},
-		{"linked root: the scope in a trace of its own", trace.SpanLinkedRoot,
+		{"linked root: the scope in a trace of its own", record.LinkedRoot,
 			"scope s!caller acquire db<scope s task warm-up<scope s drop early<scope s teardown s<scope s drop db<teardown s"},
-		{"teardown only: drops and nothing else, in traces of their own", trace.SpanTeardownOnly,
+		{"teardown only: drops and nothing else, in traces of their own", record.TeardownOnly,
 			"drop early!caller teardown s!caller drop db<teardown s"},
 	}
 	for _, tt := range rules {
@@ -97,7 +97,7 @@ func TestSpanModes(t *testing.T) {
 			ctx, caller := p.Start(t.Context(), "caller")
 			name := map[oteltrace.SpanID]string{caller.SpanContext().SpanID(): "caller"}
 			var got []string
-			for _, s := range record(ctx, p, tt.mode) {
+			for _, s := range spansOf(ctx, p, tt.mode) {
 				name[s.sc.SpanID()] = s.name
 				switch {
 				case s.parent.IsValid() && len(s.links) == 0:
@@ -114,7 +114,7 @@ func TestSpanModes(t *testing.T) {
 		})
 		t.Run(tt.mode.String()+" without a caller", func(t *testing.T) {
 			p := new(tape)
-			for _, s := range record(t.Context(), p, tt.mode) {
+			for _, s := range spansOf(t.Context(), p, tt.mode) {
 				if len(s.links) != 0 {
 					t.Errorf("span %q: links to %v", s.name, s.links)
 				}

@@ -18,7 +18,7 @@ type Span struct {
 
 // Acquire starts the span of opening a guard, a child of the scope's span, and
 // returns ctx with it. typ is the type of the guarded value. In
-// [trace.SpanTeardownOnly] there is none.
+// [TeardownOnly] there is none.
 func (r *Recorder) Acquire(ctx context.Context, guard, typ string) (context.Context, *Span) {
 	if r == nil || r.span == nil {
 		return ctx, nil
@@ -28,7 +28,7 @@ func (r *Recorder) Acquire(ctx context.Context, guard, typ string) (context.Cont
 
 // Task starts the span of a task, a child of the scope's span, and returns ctx
 // with it. There is none unless [Config] asks for it, nor in
-// [trace.SpanTeardownOnly].
+// [TeardownOnly].
 func (r *Recorder) Task(ctx context.Context, name string) (context.Context, *Span) {
 	if r == nil || r.span == nil || !r.taskSpans {
 		return ctx, nil

@@ -79,7 +79,7 @@ type wave struct {
 }
 
 // Teardown starts the span of a teardown and returns ctx with it. The span is a
-// child of the scope's; in [trace.SpanTeardownOnly], a root linked to the caller's.
+// child of the scope's; in [TeardownOnly], a root linked to the caller's.
 func (r *Recorder) Teardown(ctx context.Context, i TeardownInfo) (context.Context, *Teardown) {
 	if r == nil {
 		return ctx, nil
