@@ -2,9 +2,9 @@ package scope
 
 import (
 	"context"
-	"github.com/ebb-go/ebb/internal/engine"
 	"time"
 
+	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/internal/outcome"
 )
@@ -23,7 +23,7 @@ func (n *node) Drop(ctx context.Context) (err error) {
 		return nil
 	}
 	err = ErrGoexit // unless it returns or panics
-	begun := false
+	begun, returned := false, false
 	var unlabel func()
 	defer func() {
 		p := recover()
@@ -36,17 +36,20 @@ func (n *node) Drop(ctx context.Context) (err error) {
 		if unlabel != nil {
 			unlabel()
 		}
-		n.ended(ofCaught(err))
 		err = caught(err, p != nil)
+		n.ended(err, returned)
 	}()
 	if n.s.rec != nil || n.s.profiled() {
 		unlabel = n.watch()
 	}
 	ctx, began, refused := n.resource.beginDrop(&n.drop)
 	if begun = began; !begun {
+		returned = true
 		return refused
 	}
-	return n.resource.callDrop(ctx)
+	err = n.resource.callDrop(ctx)
+	returned = true
+	return err
 }
 
 // watch shows the drop that begins to those that look: a span, and the labels of
@@ -59,23 +62,6 @@ func (n *node) watch() (unlabel func()) {
 		n.drop.Context, unlabel = n.s.profile(n.drop.Context, "guard", n.name())
 	}
 	return unlabel
-}
-
-// caught marks err as the outcome of a panic, if the drop function has panicked with it:
-// an error that it has returned is an error, whatever it is or wraps.
-func caught(err error, panicked bool) error {
-	if err == nil || !panicked {
-		return err
-	}
-	return &engine.Caught{Err: err}
-}
-
-// ofCaught returns the error in what a daemon or child has caught itself.
-func ofCaught(err error) error {
-	if c, ok := err.(*engine.Caught); ok {
-		return c.Err
-	}
-	return err
 }
 
 // begin marks the drop as begun and makes its context, unless n was released
@@ -170,8 +156,10 @@ func (n *node) Abandoned(o engine.Outcome) {
 	_ = n.outcome(o) // which the run returns once more
 }
 
-// ended waits for what the drop function has nested, and marks n as gone.
-func (n *node) ended(err error) {
+// ended waits for what the drop function has nested, and marks n as gone. What err is
+// was decided where it was caught: an *engine.Caught says so, and else the function has
+// returned err or, if it has not returned, called Goexit.
+func (n *node) ended(err error, returned bool) {
 	left := n.drop.way == dropAlone && n.drop.live.CompareAndSwap(1, 0)
 	if left {
 		n.drop.unpin(nil)
@@ -190,7 +178,7 @@ func (n *node) ended(err error) {
 	if !left {
 		n.drop.joinLocked()
 	}
-	n.markGoneLocked(err)
+	n.markGoneLocked(n.joinedError(err, returned))
 	n.unpinLocked()
 	n.endRecordLocked()
 	stop := n.rarelyLocked().stop
@@ -212,7 +200,8 @@ func (n *node) outcome(o engine.Outcome) error {
 	return err
 }
 
-// markGoneLocked marks n as gone, with the first outcome that it has.
+// markGoneLocked marks n as gone, with the first outcome that it has; err is what a call
+// that waits for its drop gets.
 func (n *node) markGoneLocked(err error) {
 	if n.is() == gone {
 		return

@@ -33,20 +33,6 @@ func (s *Scope) endEarlyLocked(e *earlyDrop) {
 	close(e.over)
 }
 
-// outcomeOf returns how a drop that was not bounded has ended.
-func outcomeOf(err error) outcome.Outcome {
-	switch {
-	case err == nil:
-		return outcome.OK
-	case err == ErrGoexit:
-		return outcome.Goexit
-	}
-	if _, ok := err.(*PanicError); ok {
-		return outcome.Panic
-	}
-	return outcome.Error
-}
-
 // failUnheardLocked makes an error of drops that no caller waits for Run's. If Run has
 // collected its errors already it reports that, and the error is to be logged.
 func (s *Scope) failUnheardLocked(err error) (afterExit bool) {
@@ -163,7 +149,7 @@ func (e *earlyDrop) concludeLocked(outcomes []engine.Outcome, errs []error) {
 		e.concluded[nodeOf(o.Node)] = true
 	}
 	if !e.concluded[e.node] && e.node.vertex.Early() {
-		errs = append(errs, e.node.dropErrLocked()) // the teardown has given it up
+		errs = append(errs, e.node.rarelyLocked().dropErr) // the teardown has given it up
 	}
 	e.endRunLocked(errs)
 }
@@ -176,20 +162,32 @@ func (n *node) endRecordLocked() {
 		return
 	}
 	if e.over == nil || !n.vertex.Early() { // of another run
-		e.err = multierr.Append(e.err, n.dropErrLocked())
+		e.err = multierr.Append(e.err, n.rarelyLocked().dropErr)
 	}
 	n.rarely.Load().early = nil
 	close(e.done)
 }
 
-// dropErrLocked is the error of a drop that another run has done.
-func (n *node) dropErrLocked() error {
-	dropErr := n.rarelyLocked().dropErr
-	switch err := dropErr.(type) {
-	case nil:
+// joinedError returns what a call gets that waits for a drop which another run has done:
+// the error of a drop that has ended with err.
+func (n *node) joinedError(err error, returned bool) error {
+	if err == nil {
 		return nil
-	case *DropError:
-		return err
 	}
-	return &DropError{Scope: n.s.Path(), Guard: n.name(), Wave: n.vertex.Wave(), Outcome: outcomeOf(dropErr).String(), Err: dropErr}
+	e := &DropError{Scope: n.s.Path(), Guard: n.name(), Wave: n.vertex.Wave(), Err: err}
+	as := outcome.Error
+	switch c, is := err.(*engine.Caught); {
+	case !is && !returned:
+		as = outcome.Goexit
+	case !is:
+	default:
+		e.Err, as = c.Err, outcome.Panic
+		if c.Goexit {
+			as = outcome.Goexit
+		} else if c.Timeout {
+			as = outcome.Timeout
+		}
+	}
+	e.Outcome = as.String()
+	return e
 }

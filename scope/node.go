@@ -77,7 +77,7 @@ type rarely struct {
 	exit    *Exit                   // that its drop sees, if an open function that failed gives it up
 	made    []*node                 // while it is opened: what its open function has acquired or started
 	early   *earlyDrop              // who drops it, until it is gone; nil: no call has asked
-	dropErr error                   // of the drop, from state gone on
+	dropErr error                   // of the drop, as those that wait for it get it; from state gone on
 	site    string                  // where an early drop or a release was asked for
 	record  dropRecord              // of its drop, once it begins, if anybody looks
 	stop    context.CancelCauseFunc // cancels an early drop that runs

@@ -88,3 +88,12 @@ type runner interface {
 	stack() string            // of the goroutine when it was abandoned
 	tookStackLocked(stack string)
 }
+
+// caught marks err as the outcome of a panic, if the drop function has panicked with it:
+// an error that it has returned is an error, whatever it is or wraps.
+func caught(err error, panicked bool) error {
+	if err == nil || !panicked {
+		return err
+	}
+	return &engine.Caught{Err: err}
+}

@@ -241,7 +241,7 @@ func TestTaskFailsAsItIsAbandoned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log logs
 		err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
-			s.Go("t", func(context.Context) error { return slowError{time.Hour} })
+			s.Go("t", func(ctx context.Context) error { <-ctx.Done(); return slowError{time.Hour} })
 			s.Cancel(errors.New("over"))
 			return nil
 		}, scope.WithGrace(sec), log.with())
