@@ -34,6 +34,13 @@ type acquired[T any] struct {
 // scope closed meanwhile, the value is dropped at once; both return
 // [ErrClosed], the second with the drop's error beside it.
 //
+// ctx is nearly always the scope's, and then open's context is canceled with the scope,
+// long before the drop: right for a dial or a ping, which the exit should not wait for. A
+// client that lives on and keeps its context, such as a consumer, a pool that reconnects
+// or an SDK's session, would stop with it while its users are still at work. Give that
+// [context.WithoutCancel] of open's context, and end it in drop; or run it as a daemon,
+// whose context lasts until its turn.
+//
 // [guard.Close], [guard.Shutdown], [guard.Stop], [guard.Func] and
 // [guard.Nothing] are drop functions for the shapes values already have.
 func Acquire[T any](ctx context.Context, s *Scope, name string,

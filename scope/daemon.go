@@ -63,6 +63,10 @@ func (d *Daemon) Drop(ctx context.Context) error { return d.node.dropEarly(ctx, 
 // does; its error is Run's. One that returns nil leaves the graph, and its scope
 // holds nothing for it. On a scope that is being dropped or closed fn is not run, and the error
 // is [ErrClosed].
+//
+// Work that outlives what has begun it, as that of an accept loop, has its place in a
+// [Graceful] child that the daemon depends on, and a daemon that knows of no context ends
+// by [Interrupt]: see the examples.
 func (s *Scope) Daemon(name string, fn func(ctx context.Context) error, opts ...GuardOption) (*Daemon, error) {
 	if fn == nil {
 		panic("scope.Daemon: nil function")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"time"
 
 	"github.com/ebb-go/ebb/guard"
 	"github.com/ebb-go/ebb/scope"
@@ -50,4 +51,52 @@ func ExampleGraceful_child() {
 		return err
 	})
 	// Output: the mail is sent, canceled: false
+}
+
+// What a daemon has taken is worked off in a Graceful child, which accepts tasks until
+// the daemon that feeds it has ended.
+func ExampleScope_Daemon_gracefulChild() {
+	queue := make(chan string, 2)
+	queue <- "one"
+	queue <- "two"
+	_ = scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+		work, err := s.Child("work", scope.Graceful(), scope.DropTimeout(10*time.Second))
+		if err != nil {
+			return err
+		}
+		_, err = s.Daemon("consumer", func(ctx context.Context) error {
+			<-ctx.Done() // its turn; what is in the queue was taken already
+			for len(queue) > 0 {
+				job := <-queue
+				work.Go("job", func(ctx context.Context) error {
+					fmt.Println(job, "is done, canceled:", ctx.Err() != nil)
+					return nil
+				})
+			}
+			return nil
+		}, scope.AlsoDependsOn(work))
+		s.Cancel(errors.New("deploy"))
+		return err
+	})
+	// Unordered output:
+	// one is done, canceled: false
+	// two is done, canceled: false
+}
+
+// A read that knows of no context ends when its connection is closed, and the daemon
+// with it.
+func ExampleScope_Daemon_interrupt() {
+	_ = scope.Run(context.Background(), func(ctx context.Context, s *scope.Scope) error {
+		near, far := net.Pipe()
+		if _, err := scope.Defer(s, "conn", func(context.Context) error { return near.Close() }); err != nil {
+			return err
+		}
+		_, err := s.Daemon("reader", func(context.Context) error {
+			_, err := far.Read(make([]byte, 1))
+			fmt.Println(err)
+			return nil
+		}, scope.Interrupt(func() { _ = far.Close() }))
+		return err
+	})
+	// Output: io: read/write on closed pipe
 }

@@ -12,7 +12,11 @@
 //			tx, err := scope.Acquire(r.Context(), s, "tx", begin(db), endTx)
 //			...
 //		}))
-//		addr, _, err := scopehttp.Serve(ctx, s, "http", &http.Server{Addr: ":8080", Handler: mux})
+//		var ready scopehttp.Readiness // for the balancer, on a server that outlives the drain
+//		_, health, err := scopehttp.Serve(ctx, s, "health", &http.Server{Addr: ":8081", Handler: &ready})
+//		...
+//		addr, _, err := scopehttp.Serve(ctx, s, "http", &http.Server{Addr: ":8080", Handler: mux},
+//			scope.AlsoDependsOn(health), scopehttp.LameDuck(5*time.Second, &ready))
 //		...
 //	})
 //

@@ -19,8 +19,9 @@ import (
 // Hijack takes the connection of a request from net/http and makes it a guard of s,
 // which closes it. s can be the request's own scope ([scope.From]), where the
 // connection lives no longer than the handler, or one that lives longer, such as a
-// child of the program's scope with the tasks that read and write: then no goroutine
-// of a handler has to stay. The reader and writer are those of
+// [scope.Graceful] child of the program's scope with the tasks that read and write: then
+// no goroutine of a handler has to stay, and the server, which depends on the child, has
+// stopped before they are asked to. The reader and writer are those of
 // [http.Hijacker]; the reader may hold data of the client already.
 //
 // When the context of s is canceled, as that of a child is when its turn comes, a read
