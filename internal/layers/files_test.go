@@ -12,7 +12,10 @@ import (
 )
 
 // short are the packages whose files have been brought to one noun each.
-var short = []string{"guard", "guard/guardtest", "internal/budget", "internal/fault", "internal/life", "scope"}
+var short = []string{
+	"guard", "guard/guardtest", "scope", "trace",
+	"internal/budget", "internal/dag", "internal/fault", "internal/life", "internal/outcome", "internal/record", "internal/term",
+}
 
 // The house rules for files.
 const (

@@ -1,0 +1,99 @@
+package trace
+
+import (
+	"time"
+
+	"github.com/ebb-go/ebb/internal/schedule"
+)
+
+func (r *Report) completeSlack(links *links) {
+	switch s := schedule.Of(r.Schedule); {
+	case s.IsLine():
+	case s.HasWaves():
+		r.slackWaves()
+	default:
+		r.slackEager(links)
+	}
+}
+
+func (r *Report) slackWaves() {
+	ends := make(map[int]time.Time)
+	for i := range r.Entries {
+		e := &r.Entries[i]
+		if e.Ended.After(ends[e.Wave]) {
+			ends[e.Wave] = e.Ended
+		}
+	}
+	latest := make([]time.Time, len(r.Entries)) // end
+	for i := range r.Entries {
+		latest[i] = ends[r.Entries[i].Wave]
+	}
+	if before := r.slots(); before != nil {
+		for _, i := range r.byStart() {
+			if j := before[i]; j >= 0 {
+				latest[j] = earlier(latest[j], latest[i].Add(-r.Entries[i].Took()))
+			}
+		}
+	}
+	for i := range r.Entries {
+		if e := &r.Entries[i]; e.Slack == 0 {
+			e.Slack = between(e.Ended, latest[i])
+		}
+	}
+}
+
+// slackEager is the backward pass of the critical path method: the latest end
+// of an entry is the earliest of the latest starts of what waits for it, which is
+// what it depends on, and what got its slot. Going through the entries backwards,
+// those come first; what a report whose waves contradict its edges has before an
+// entry does not count.
+func (r *Report) slackEager(l *links) {
+	end := r.lastEnd()
+	start := make([]time.Time, len(r.Entries)) // the latest
+	done := make([]bool, len(r.Entries))
+	trees := l.trees(func(a, b int) bool { return start[a].Before(start[b]) })
+	before, order := r.slots(), []int(nil)
+	var after []int
+	if before != nil {
+		after, order = successors(before), r.byStart()
+	}
+	for n := range r.Entries {
+		i := len(r.Entries) - 1 - n
+		if order != nil {
+			i = order[n]
+		}
+		e := &r.Entries[i]
+		latest := end
+		for _, j := range l.own[i] {
+			if done[j] {
+				latest = earlier(latest, start[j])
+			}
+		}
+		if k := l.Of[i].List; k >= 0 {
+			if j := trees[k].best(l.Of[i].First); j >= 0 {
+				latest = earlier(latest, start[j])
+			}
+		}
+		if after != nil && after[i] >= 0 && done[after[i]] {
+			latest = earlier(latest, start[after[i]])
+		}
+		took := between(e.Queued, e.Ended)
+		if before != nil && before[i] >= 0 {
+			took = e.Took() // its wait was for a slot, and is no part of it
+		}
+		start[i], done[i] = latest.Add(-took), true
+		for _, s := range l.spot[i] {
+			trees[l.spots[s].list].put(l.spots[s].at, i)
+		}
+		if e.Slack == 0 {
+			e.Slack = between(e.Ended, latest)
+		}
+	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
