@@ -2,19 +2,21 @@ package engine
 
 import "slices"
 
-// Depend records that dependent depends on dependency: it is dropped first. An
-// edge that is there already is no second one, and no error. A [*CycleError]
-// holds the path by which dependency depends on dependent, implied edges (All)
-// included. [ErrGone] says that one of the two is claimed or gone, or that the
-// drop of the dependency has begun, [ErrClosed] that Teardown has begun, [ErrForeign]
-// that one is not of this graph. When Teardown has begun and the dependent depends on
-// the dependency already, directly or not, there is no error: what is asked for holds.
-// A node whose own early drop runs can still come to depend on another, which is then
-// in use until that drop has ended.
+// Depend records that dependent depends on dependency, so that dependent is dropped
+// first. Recording an edge twice is no error. It returns
 //
-// An edge from a newer node to an older one takes constant time as long as there
-// are only such edges, as does any to a node that has no dependents; otherwise
-// Depend looks at everything that dependency depends on.
+//   - a [*CycleError] if dependency depends on dependent, by edges or by an All; the
+//     error holds the path;
+//   - [ErrGone] if one of the two is claimed or gone, or if the drop of dependency
+//     has begun. A dependent whose own early drop runs is accepted: the dependency is
+//     then in use until that drop has ended;
+//   - [ErrClosed] once Teardown has begun, unless dependent already depends on
+//     dependency, directly or not: then what the caller asks for holds;
+//   - [ErrForeign] if one of the two is not of this graph.
+//
+// Constant time suffices for an edge from a newer node to an older one as long as
+// there are only such edges, and for any edge to a node without dependents.
+// Otherwise Depend looks at everything that dependency depends on.
 func (g *Graph) Depend(dependent, dependency *Node) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -25,7 +27,7 @@ func (g *Graph) Depend(dependent, dependency *Node) error {
 	}
 	if g.closed {
 		if dependent != dependency && g.pathLocked(dependent, dependency) != nil {
-			return nil // what is asked for holds
+			return nil
 		}
 		return ErrClosed
 	}
@@ -45,20 +47,22 @@ func (g *Graph) Depend(dependent, dependency *Node) error {
 	return nil
 }
 
-// pathLocked returns the names on a path of dependencies from one node to
-// another, or nil if there is none.
+// pathLocked returns the names on a shortest path of dependencies from one node to
+// another, or nil if there is none. Two cases need no search: a node without
+// dependents is not reached, and as long as every edge leads to an older node, no
+// path leads to a newer one.
 func (g *Graph) pathLocked(from, to *Node) []string {
 	switch {
 	case from == to:
 		return []string{to.name}
 	case !g.inUseLocked(to):
 		return nil
-	case !g.late && from.seq < to.seq: // all edges lead to what is older
+	case !g.late && from.seq < to.seq:
 		return nil
 	}
-	via := map[*Node]*Node{from: nil} // from where the search came to a node
+	via := map[*Node]*Node{from: nil} // the node from which the search came to a node
 	queue := []*Node{from}
-	oldest, newest := uint64(0), uint64(0) // what an All has led to lies before newest
+	oldest, newest := uint64(0), uint64(0) // every All so far has been followed up to newest
 	for len(queue) > 0 && via[to] == nil {
 		n := queue[0]
 		queue = queue[1:]
@@ -72,8 +76,8 @@ func (g *Graph) pathLocked(from, to *Node) []string {
 			visit(d)
 		}
 		if n.all && n.seq > newest {
-			// Of several All nodes each looks only at what the ones before
-			// did not cover.
+			// Each All covers what is older than its node, so of several only
+			// what the earlier ones left is looked at: each node once in all.
 			oldest, newest = newest, n.seq
 			for _, d := range g.between(oldest, newest) {
 				if d.state != gone && n.implies(d) {
@@ -93,7 +97,8 @@ func (g *Graph) pathLocked(from, to *Node) []string {
 	return path
 }
 
-// between returns the part of the list with oldest <= seq < newest.
+// between returns the part of the list with oldest <= seq < newest, tombstones
+// included. The list is in order of seq, so it is found by binary search.
 func (g *Graph) between(oldest, newest uint64) []*Node {
 	at := func(seq uint64) int {
 		i, _ := slices.BinarySearchFunc(g.nodes.nodes, seq, bySeq)
@@ -102,7 +107,9 @@ func (g *Graph) between(oldest, newest uint64) []*Node {
 	return g.nodes.nodes[at(oldest):at(newest)]
 }
 
-// inUseLocked reports whether anything depends on n.
+// inUseLocked reports in constant time whether any node depends on n. Of the nodes
+// with an All it is enough to look at the newest: if that does not include n, no
+// older one does.
 func (g *Graph) inUseLocked(n *Node) bool {
 	if n.dependents > 0 {
 		return true
@@ -111,8 +118,8 @@ func (g *Graph) inUseLocked(n *Node) bool {
 	return all != nil && all.implies(n)
 }
 
-// Dependents returns the nodes that depend on n directly, by way of an All too,
-// in order of registration.
+// Dependents returns the nodes that depend on n directly, because of an All too, in
+// order of registration.
 func (g *Graph) Dependents(n *Node) []*Node {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -122,7 +129,7 @@ func (g *Graph) Dependents(n *Node) []*Node {
 	return g.dependentsLocked(n)
 }
 
-// Dependencies returns the nodes on which n depends directly, by way of its All
+// Dependencies returns the nodes on which n depends directly, because of its All
 // too, in order of registration.
 func (g *Graph) Dependencies(n *Node) []*Node {
 	g.mu.Lock()

@@ -6,32 +6,33 @@ import (
 	"sync"
 )
 
-// A Graph holds nodes and what depends on what. The zero value is ready; a
-// Graph must not be copied. All methods are safe for concurrent use. They never
-// block, except for those that run drops: Drop, DropTree and Teardown.
+// A Graph holds nodes and the dependencies between them. Its zero value is ready
+// for use, and it must not be copied. All methods are safe for concurrent use. Only
+// those that run drops block.
 //
-// Teardown closes a graph. From then on it does not change: what is registered
-// is refused with [ErrClosed], and what asks about nodes answers for those that
-// were there when it was closed.
+// A teardown closes the graph. A closed graph no longer changes: registrations are
+// refused with [ErrClosed], and the methods that list nodes return those that were
+// in the graph when it was closed. That is what lets a teardown plan once and then
+// run without the lock.
 type Graph struct {
 	mu       sync.Mutex        // protects the following fields and those of the nodes
 	closed   bool              // terminal; set by Teardown
-	late     bool              // an older node was made to depend on a newer one: seq does not order the edges
-	linked   bool              // there has been an edge or an All
-	special  bool              // there has been a Hold or a limit of a node's own
-	dropping int32             // nodes in early runs that have not ended; means nothing once it is closed
+	late     bool              // an older node came to depend on a newer one, so seq no longer orders the edges; never cleared
+	linked   bool              // there has been an edge or an All; never cleared
+	special  bool              // there has been a Hold or a node with a limit of its own; never cleared
+	dropping int32             // nodes in early runs that have not ended; means nothing once the graph is closed
 	nodes    list              // all nodes that are not gone
-	alls     *list             // those of them with All; nil before the first
+	alls     *list             // those of the nodes that have an All; nil before the first
 	seq      uint64            // of the newest node
-	teardown *run              // once it has begun
-	trees    map[*run]struct{} // early runs of several nodes that have not ended
+	teardown *run              // nil until it begins
+	trees    map[*run]struct{} // the early runs of several nodes that have not ended
 	links    links
-	ended    map[*Node]*end // of nodes in state dropping that a second run waits for; see waitFor
+	ended    map[*Node]*end // the nodes in state dropping that a second run waits for; see waitForLocked
 }
 
-// Add registers a node that depends on deps, which drop gives up. It returns
-// [ErrClosed] after Teardown has begun, [ErrForeign] when one of deps is nil or
-// of another graph, and [ErrGone] when one is claimed or gone. It panics if drop
+// Add registers a node that depends on deps and that drop gives up. It returns
+// [ErrClosed] once Teardown has begun, [ErrForeign] if one of deps is nil or of
+// another graph, and [ErrGone] if one of deps is claimed or gone. It panics if drop
 // is nil.
 func (g *Graph) Add(name string, drop func(ctx context.Context) error, deps ...*Node) (*Node, error) {
 	if drop == nil {
@@ -44,10 +45,13 @@ func (g *Graph) Add(name string, drop func(ctx context.Context) error, deps ...*
 	return n, nil
 }
 
-// Insert is Add for a node that the caller embeds in a value of his own, and
-// with all that a [Spec] can say; a [*CycleError] refuses one that depends on its
-// users. After an error the node is as before. Insert
-// panics if s.Dropper is nil or n has been inserted already.
+// Insert is Add for a node that the caller embeds in a value of its own, with
+// everything that a [Spec] has. It returns a [*CycleError] if the node depends on one
+// of its users, and the errors of Add. After an error the node is as it was before
+// the call. Insert panics if s.Dropper is nil or n has been inserted already.
+//
+// All of it happens under one lock, so that no teardown comes between the node and
+// its edges.
 func (g *Graph) Insert(n *Node, s Spec) error {
 	if s.Dropper == nil {
 		panic("engine: nil Dropper")
@@ -93,8 +97,9 @@ func (g *Graph) Insert(n *Node, s Spec) error {
 	return nil
 }
 
-// allButLocked returns what All would mean now, without users and what depends on
-// them: what they start cannot depend on it.
+// allButLocked returns the nodes that an All would include now, without users and
+// without what depends on them. It replaces the All of a node that has users: with
+// an All the node would depend on the users that are to depend on it.
 func (g *Graph) allButLocked(users []*Node) (all []*Node) {
 	g.nodes.compact()
 	out := make(map[*Node]bool)
@@ -116,7 +121,8 @@ func (g *Graph) allButLocked(users []*Node) (all []*Node) {
 	return all
 }
 
-// addUsersLocked makes users depend on n, which is the newest node.
+// addUsersLocked makes users depend on n, which is the newest node. It checks all of
+// them before it adds the first edge, so that an error leaves no edge behind.
 func (g *Graph) addUsersLocked(n *Node, users []*Node) error {
 	for _, u := range users {
 		if !u.in(g) {
@@ -135,7 +141,7 @@ func (g *Graph) addUsersLocked(n *Node, users []*Node) error {
 	return nil
 }
 
-// canDependOnLocked says why nothing can come to depend on d, if so.
+// canDependOnLocked returns the error with which an edge to d is refused, or nil.
 func (g *Graph) canDependOnLocked(d *Node) error {
 	switch {
 	case !d.in(g):
@@ -146,7 +152,8 @@ func (g *Graph) canDependOnLocked(d *Node) error {
 	return nil
 }
 
-// distinct copies deps, each once. The nodes' slots mark what has been seen.
+// distinct returns a copy of deps without repetitions. The slots of the nodes mark
+// what has been seen, so it takes linear time and no map.
 func distinct(deps []*Node) []*Node {
 	if len(deps) == 0 {
 		return nil
@@ -164,9 +171,9 @@ func distinct(deps []*Node) []*Node {
 	return own
 }
 
-// Remove takes a node out of the graph without dropping it, as the end of a
-// claim or at once. It returns an [*InUseError] while others depend on it,
-// [ErrGone] when it is out already or in a run, and [ErrForeign].
+// Remove takes a node out of the graph without dropping it, either at once or as the
+// end of a claim. It returns an [*InUseError] while other nodes depend on it,
+// [ErrGone] if it is already out or in a run, and [ErrForeign].
 func (g *Graph) Remove(n *Node) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -179,18 +186,21 @@ func (g *Graph) Remove(n *Node) error {
 	return nil
 }
 
-// Claim makes a node its caller's to end, with Remove: from now on nothing can
-// come to depend on it, and a second Claim, Drop and DropTree of it return
-// [ErrGone]. Until then it stays in the graph: what it depends on is in use,
-// and a DropTree or Teardown that comes to it calls its Dropper, which has to
-// expect that. Claim returns an [*InUseError] while others depend on it, claimed
-// ones too, for they have not ended; and [ErrForeign].
+// Claim reserves a node for its caller, which ends it with Remove. From then on
+// nothing can come to depend on the node, and a second Claim, a Drop and a DropTree of
+// it return [ErrGone]. The node stays in the graph until Remove: what it depends on
+// is in use, and a teardown or a DropTree of what it depends on still calls its
+// Dropper, which has to expect that. Claim returns an [*InUseError] while other nodes
+// depend on the node, claimed ones included, since they have not ended; and
+// [ErrForeign].
 func (g *Graph) Claim(n *Node) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.claimLocked(n)
 }
 
+// claimLocked is Claim with mu held: looking at the dependents and closing the node
+// to further ones is one step.
 func (g *Graph) claimLocked(n *Node) error {
 	switch {
 	case !n.in(g):
@@ -206,7 +216,7 @@ func (g *Graph) claimLocked(n *Node) error {
 }
 
 // Unclaim undoes a Claim whose caller could not end the node after all. It does
-// nothing to a node that is not claimed.
+// nothing to a node that is not claimed, as one that a run has taken meanwhile.
 func (g *Graph) Unclaim(n *Node) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -215,7 +225,8 @@ func (g *Graph) Unclaim(n *Node) {
 	}
 }
 
-// retire ends the time of a node that was dropped, with err, or abandoned.
+// retire takes a node out of the graph whose drop has ended with err or was
+// abandoned. A second run that waits for the node finds err when it goes on.
 func (g *Graph) retire(n *Node, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -225,9 +236,10 @@ func (g *Graph) retire(n *Node, err error) {
 	g.retireLocked(n)
 }
 
-// Ended takes a node whose early drop has ended out of the graph, a moment before its
-// run does: so that who is told by the drop itself finds what it depended on free. If
-// another run waits for the node, its own run has to do that.
+// Ended takes a node whose early drop has ended out of the graph, a moment before the
+// run does it, so that a caller that the drop itself has notified finds the node's
+// dependencies free. It does nothing if another run waits for the node: only the
+// node's own run has the error that the other one is to see.
 func (g *Graph) Ended(n *Node) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -236,8 +248,9 @@ func (g *Graph) Ended(n *Node) {
 	}
 }
 
-// retireLocked takes a node out of the graph, unless that is closed or the node
-// is out already: two runs can come to one node, see waitFor.
+// retireLocked takes a node out of the graph, unless the graph is closed or the node
+// is already out, which can be since two runs come to one node; see waitForLocked.
+// Whatever waits for the node is released in either case.
 func (g *Graph) retireLocked(n *Node) {
 	if e := g.ended[n]; e != nil {
 		close(e.done)

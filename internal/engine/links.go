@@ -6,22 +6,26 @@ import (
 )
 
 const (
-	// manyDeps is from how many edges on a node has an index of them.
+	// manyDeps is the number of edges from which on a node has an index of them.
+	// Below it, searching the slice is faster than a map.
 	manyDeps = 16
-	// manyNodes is from how many nodes on a graph that is asked for dependents
-	// keeps note of them, rather than looking through all edges each time.
+	// manyNodes is the number of nodes from which on a graph that is asked for
+	// dependents keeps an index of them instead of looking through all edges each
+	// time.
 	manyNodes = 64
 )
 
-// links is what a graph knows of its edges beside the deps of the nodes. Most graphs
-// have none of it: it is there to keep what is asked often from looking through all
-// edges each time.
+// links holds two indexes of the edges, which are in the deps of the nodes. Most
+// graphs have neither. An index is made by the first question that would otherwise
+// take linear time, and from then on every change of an edge keeps it up to date; so
+// the edges are changed only by the methods of this file.
 type links struct {
-	places map[*Node]map[*Node]int32    // where an edge lies in deps, for nodes with many
-	users  map[*Node]map[*Node]struct{} // which nodes have an edge to one; nil until that was asked of many nodes
+	places map[*Node]map[*Node]int32    // the index of an edge in deps, for nodes with many edges that were asked
+	users  map[*Node]map[*Node]struct{} // the nodes that have an edge to a node; nil until a graph of many nodes was asked
 }
 
-// linkLocked adds an edge that is not there yet.
+// linkLocked adds an edge that is not in the graph yet. The caller has made sure that
+// it closes no cycle.
 func (g *Graph) linkLocked(n, d *Node) {
 	if places := g.links.places[n]; places != nil {
 		places[d] = int32(len(n.deps))
@@ -30,7 +34,7 @@ func (g *Graph) linkLocked(n, d *Node) {
 	g.noteLocked(n, d)
 }
 
-// noteLocked takes note of an edge in deps.
+// noteLocked counts an edge that has been put into deps, and indexes it.
 func (g *Graph) noteLocked(n, d *Node) {
 	d.dependents++
 	g.linked = true
@@ -39,7 +43,8 @@ func (g *Graph) noteLocked(n, d *Node) {
 	}
 }
 
-// cutLocked takes an edge away, and reports whether there was one.
+// cutLocked removes an edge and reports whether there was one. The last edge takes
+// its place, so that removing takes constant time; the order of deps means nothing.
 func (g *Graph) cutLocked(n, d *Node) bool {
 	k := g.placeLocked(n, d)
 	if k < 0 {
@@ -67,21 +72,21 @@ func (g *Graph) forgetLocked(n, d *Node) {
 	}
 }
 
-// unlinkAllLocked takes all edges from n away, and returns where they led.
+// unlinkAllLocked removes all edges from n and returns where they led.
 func (g *Graph) unlinkAllLocked(n *Node) []*Node {
 	deps := n.deps
-	n.deps = nil // else what holds n would hold them
+	n.deps = nil // what still refers to n must not keep its dependencies in memory
 	delete(g.links.places, n)
 	for _, d := range deps {
 		g.forgetLocked(n, d)
 	}
 	if g.links.users != nil && g.nodes.len() < manyNodes/2 {
-		g.links.users = nil // a map keeps the room that it has once had
+		g.links.users = nil // a map never shrinks
 	}
 	return deps
 }
 
-// placeLocked returns where the edge from n to d lies in n.deps, or -1.
+// placeLocked returns the index of the edge from n to d in n.deps, or -1.
 func (g *Graph) placeLocked(n, d *Node) int {
 	if len(n.deps) < manyDeps {
 		return slices.Index(n.deps, d)
@@ -103,7 +108,7 @@ func (g *Graph) placeLocked(n, d *Node) int {
 	return -1
 }
 
-// usersLocked yields the nodes with an edge of their own to d, in any order.
+// usersLocked yields the nodes that have an edge of their own to d, in no order.
 func (g *Graph) usersLocked(d *Node, yield func(*Node)) {
 	if d.dependents == 0 {
 		return
@@ -129,6 +134,7 @@ func (g *Graph) usersLocked(d *Node, yield func(*Node)) {
 	}
 }
 
+// addUserLocked indexes the edge from n to d.
 func (g *Graph) addUserLocked(d, n *Node) {
 	of := g.links.users[d]
 	if of == nil {
@@ -138,7 +144,8 @@ func (g *Graph) addUserLocked(d, n *Node) {
 	of[n] = struct{}{}
 }
 
-// dependentsLocked returns what depends on n directly, in order of registration.
+// dependentsLocked returns the nodes that depend on n directly, each once, in order
+// of registration.
 func (g *Graph) dependentsLocked(n *Node) (found []*Node) {
 	g.usersLocked(n, func(m *Node) { found = append(found, m) })
 	g.impliedLocked(n, g.seq, func(m *Node) {
@@ -150,8 +157,9 @@ func (g *Graph) dependentsLocked(n *Node) (found []*Node) {
 	return found
 }
 
-// impliedLocked yields the nodes that depend on n by way of their All, but for those
-// that are newer than newest; the newest of them first.
+// impliedLocked yields the nodes that depend on n because of their All, except those
+// newer than newest; the newest one first. They are the end of the list of nodes
+// with an All: an All includes n if its node is newer than n.
 func (g *Graph) impliedLocked(n *Node, newest uint64, yield func(*Node)) {
 	if g.alls == nil {
 		return
@@ -170,8 +178,9 @@ func (g *Graph) impliedLocked(n *Node, newest uint64, yield func(*Node)) {
 // bySeq compares a node with a place in the order of registration.
 func bySeq(n *Node, seq uint64) int { return cmp.Compare(n.seq, seq) }
 
-// treeLocked returns n and all that depends on it, directly or not, in order of
-// registration.
+// treeLocked returns n and every node that depends on it, directly or not, in order
+// of registration. Each node with an All is looked at once: those that are newer
+// than the oldest guard so far are in the tree already.
 func (g *Graph) treeLocked(n *Node) []*Node {
 	tree := []*Node{n}
 	member := map[*Node]bool{n: true}
