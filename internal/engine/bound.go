@@ -137,12 +137,12 @@ func (b *bound) abandon() {
 	if r.extra.held != nil && r.node(b.pos).holds() {
 		r.holdBack(b.pos)
 	}
-	r.tellAbandoned(b.pos)
+	r.notifyAbandoned(b.pos)
 	r.resume(turn{step: ending, pos: b.pos})
 }
 
-// tellAbandoned tells the node at pos that this run has given it up.
-func (r *run) tellAbandoned(pos int32) {
+// notifyAbandoned tells the node at pos that this run has given it up.
+func (r *run) notifyAbandoned(pos int32) {
 	if a, ok := r.node(pos).dropper.(Abandoner); ok {
 		a.Abandoned(r.outcome(pos))
 	}

@@ -32,13 +32,13 @@ func (n *notices) give(slows []slowDrop) {
 	n.queue = append(n.queue, slows...)
 	if n.done == nil {
 		n.since, n.done = time.Now(), make(chan struct{})
-		go n.tell()
+		go n.deliver()
 	}
 }
 
 // tell empties the queue. If the one who is told ends the goroutine, another goes
 // on with the rest.
-func (n *notices) tell() {
+func (n *notices) deliver() {
 	empty := false
 	defer func() {
 		v := recover()
@@ -46,7 +46,7 @@ func (n *notices) tell() {
 			return
 		}
 		n.run.contain(v)
-		go n.tell()
+		go n.deliver()
 	}()
 	for {
 		slow, ok := n.next()
@@ -54,7 +54,7 @@ func (n *notices) tell() {
 			empty = true
 			return
 		}
-		n.run.tellSlow(slow)
+		n.run.observeSlow(slow)
 	}
 }
 

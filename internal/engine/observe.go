@@ -7,10 +7,10 @@ func (r *run) noticed() bool { return r.Observe != nil || r.Notice != nil }
 
 // tell calls the observer. If that ends the goroutine, next is what is left to
 // do.
-func (r *run) tell(t *turn, next step, e *Event) {
-	t.step, t.telling = next, true
+func (r *run) observe(t *turn, next step, e *Event) {
+	t.step, t.observing = next, true
 	r.call(e)
-	t.telling = false
+	t.observing = false
 }
 
 // call calls the observer.
@@ -45,28 +45,28 @@ func (r *run) event(pos int32, kind EventKind) Event {
 	return e
 }
 
-// tellDrop tells that the drop of t starts or has ended. Callers ask first whether
+// observeDrop tells that the drop of t starts or has ended. Callers ask first whether
 // anyone wants to know: a frame of this size would make the stack of every worker
 // grow.
-func (r *run) tellDrop(t *turn, next step, kind EventKind) {
+func (r *run) observeDrop(t *turn, next step, kind EventKind) {
 	e := r.event(t.pos, kind)
 	if kind == DropEnd {
 		rec := &r.records[t.pos]
 		e.At, e.Outcome, e.Err, e.Overrun = r.at(rec.ended), rec.how, rec.err, r.overrun(t.pos)
 	}
-	r.tell(t, next, &e)
+	r.observe(t, next, &e)
 }
 
-// tellSlow tells that a drop has become slow.
-func (r *run) tellSlow(d slowDrop) {
+// observeSlow tells that a drop has become slow.
+func (r *run) observeSlow(d slowDrop) {
 	e := r.event(d.pos, DropSlow)
 	e.At, e.Blocks = r.at(d.now), r.blocks(d.pos)
 	r.call(&e)
 }
 
-// tellWave tells that the wave before tail has ended, or that the one after it
+// observeWave tells that the wave before tail has ended, or that the one after it
 // starts if there is one.
-func (r *run) tellWave(t *turn, next step, kind EventKind) {
+func (r *run) observeWave(t *turn, next step, kind EventKind) {
 	if !r.Schedule.HasWaves() {
 		return
 	}
@@ -79,15 +79,15 @@ func (r *run) tellWave(t *turn, next step, kind EventKind) {
 	}
 	wave := r.waveAt(pos)
 	start, end := r.span(wave)
-	r.tell(t, next, &Event{Kind: kind, Wave: wave, Size: int(end - start), At: r.at(r.now())})
+	r.observe(t, next, &Event{Kind: kind, Wave: wave, Size: int(end - start), At: r.at(r.now())})
 }
 
-// tellLate tells what an abandoned drop has returned, which is not its outcome.
-func (r *run) tellLate(t *turn) {
+// observeLate tells what an abandoned drop has returned, which is not its outcome.
+func (r *run) observeLate(t *turn) {
 	if !r.noticed() {
 		return
 	}
-	r.tell(t, left, &Event{
+	r.observe(t, left, &Event{
 		Kind: DropLate, Node: r.node(t.pos), Wave: r.waveAt(t.pos), At: r.at(t.now),
 		Outcome: t.how, Err: t.late, Elsewhere: r.elsewhere(t.pos),
 	})

@@ -42,7 +42,7 @@ type Overrun struct {
 	Stack  string        // of the goroutine that runs it; only of the first 32 abandoned in a run
 }
 
-// EventKind says what an [Event] tells.
+// EventKind is what an [Event] is about.
 type EventKind uint8
 
 const (

@@ -7,46 +7,52 @@ import (
 	"github.com/ebb-go/ebb/internal/outcome"
 )
 
-// A record is what a run keeps of one drop: less than a third of an [Outcome],
-// which is made of it for those who want one.
+// A record is what a run keeps of one drop. It is less than a third of an [Outcome],
+// which is made from it on demand.
+//
+// A record belongs to the goroutine that decides the outcome: the worker that runs
+// the drop or, if the drop is abandoned, the one that won [bound.decided]. Others
+// read clock only, until its phase is over: err, ended and how are written before
+// that store, so a reader that has seen the phase may read them.
 type record struct {
 	err   error
-	clock atomic.Int64    // when the drop began, in nanoseconds since the run did, and its phase in the lowest two bits
-	ended time.Duration   // since the run began
-	how   outcome.Outcome // None until it has ended
+	clock atomic.Int64    // the start of the drop, in nanoseconds since that of the run, and its phase in the lowest two bits
+	ended time.Duration   // since the start of the run
+	how   outcome.Outcome // None until the drop has ended
 }
 
-// A phase is how far a drop is, for those who look at it while it runs. It only
-// moves down the list.
+// A phase is how far a drop has come. It moves down the list only.
 type phase int64
 
 const (
 	waiting phase = iota
 	underWay
-	slow // under way, and somebody was told how long it takes
-	over // ended, abandoned or skipped
+	slow // under way, and the observer has had its DropSlow
+	over // terminal: ended, abandoned or skipped
 )
 
-// set notes a phase of a drop that began at start.
+// set sets the phase of a drop that began at start.
 func (r *record) set(p phase, start time.Duration) { r.clock.Store(int64(start)<<2 | int64(p)) }
 
+// get returns the phase, and the start if there is one.
 func (r *record) get() (phase, time.Duration) { return read(r.clock.Load()) }
 
-// read takes apart what a clock shows.
+// read splits a clock. Both halves are one word, so that a reader never combines the
+// phase of one moment with the start of another.
 func read(clock int64) (phase, time.Duration) { return phase(clock & 3), time.Duration(clock >> 2) }
 
-// end is the end of a drop that has begun.
+// end records the end of a drop. The phase is stored last; see [record].
 func (r *record) end(at time.Duration, how outcome.Outcome, err error) {
 	r.ended, r.how, r.err = at, how, err
 	_, start := r.get()
 	r.set(over, start)
 }
 
-// takenOver stands for an outcome where there is none: the teardown has taken the
-// drop over, and the outcome is its own.
+// takenOver is in place of an outcome where the run has none: the teardown has taken
+// the drop over, and the outcome is the teardown's.
 const takenOver outcome.Outcome = 1 << 7
 
-// how is the outcome that c stands for.
+// how returns the outcome that c describes.
 func (c *Caught) how() outcome.Outcome {
 	switch {
 	case c.Goexit:
@@ -70,12 +76,12 @@ func (r *run) outcome(pos int32) Outcome {
 	return o
 }
 
-// elsewhere reports whether another run drops the node at pos, for which this one only
-// waits.
+// elsewhere reports whether another run drops the node at pos, so that this run only
+// waits for it.
 func (r *run) elsewhere(pos int32) bool { return r.extra != nil && r.extra.others[pos] != nil }
 
-// released says when the last dependent of what is at pos had ended, and which it
-// was; nothing unless there is an observer.
+// released returns when the last dependent of the node at pos had ended, and which
+// dependent that was. Without an observer there is neither.
 func (r *run) released(pos int32) (time.Time, *Node) {
 	if r.Observe == nil {
 		return time.Time{}, nil
@@ -84,7 +90,8 @@ func (r *run) released(pos int32) (time.Time, *Node) {
 	return r.at(last.at), last.by
 }
 
-// overrun is what is known of the drop at pos if its time was up.
+// overrun returns what is known of the drop at pos if its time was up, and nil
+// otherwise.
 func (r *run) overrun(pos int32) *Overrun {
 	if !r.bounded {
 		return nil
@@ -92,8 +99,8 @@ func (r *run) overrun(pos int32) *Overrun {
 	return r.extra.overruns[pos]
 }
 
-// Results are the outcomes of a run that is over. They are made when they are asked
-// for, so that a caller who wants them in a form of its own has no list in between.
+// Results are the outcomes of a run that is over. They are made on demand, so that a
+// caller that wants them in a form of its own needs no list in between.
 type Results struct{ run *run }
 
 // Len returns how many outcomes there are.
@@ -150,7 +157,7 @@ func (r *run) turns() map[*Node]int {
 	return turns
 }
 
-// asked reports whether the outcome of the drop at pos is one that the run returns.
+// asked reports whether the run returns the outcome of the drop at pos.
 func (r *run) asked(pos int) bool {
 	how := r.records[pos].how
 	return how != takenOver && (!r.Failures || how != outcome.OK)

@@ -11,56 +11,57 @@ import (
 
 // A run is one teardown: of a whole graph, of a node, or of a tree.
 //
-// Guards that do nothing must not cost a goroutine each, and guards that block
-// must all run at once; nobody can tell them apart before. So workers take
-// guards from one queue, and before a worker runs a drop, it makes sure that
-// exactly one further worker is runnable, the spare. While drops return at once,
-// the spare does not get to run: one worker empties the queue, and a spare has
-// been started in vain. When a drop blocks, or a processor is idle, the spare
-// runs, and before its own first drop starts the next spare. n guards that block
-// take n goroutines and no more; as many that do nothing take as many as there
-// are processors. No timer and no guess is involved, so it is exact in virtual
-// time. (1,000 guards that do nothing take 180 ns each on two processors, of which
-// 100 are for their outcomes, and 340 ns in an errgroup with a goroutine for each;
-// BenchmarkTeardown.)
+// Drops that do nothing must not cost a goroutine each, and drops that block must all
+// run at once; which is which is not known before they run. So workers take nodes from
+// one queue, and before a worker calls a drop, it makes sure that exactly one further
+// worker is runnable: the spare. While drops return at once, the spare does not get to
+// run: one worker empties the queue, and one spare was started in vain. When a drop
+// blocks, or a processor is idle, the spare runs, and it starts the next spare before
+// its own first drop. So n drops that block take n goroutines and no more, and n drops
+// that do nothing take as many as there are processors. No timer and no guess is
+// involved, which makes the engine exact in virtual time. (On two processors, 1,000
+// drops that do nothing take 180 ns each, of which 100 ns are for their outcomes, and
+// 340 ns each in an errgroup with a goroutine for each; BenchmarkTeardown of package
+// group.)
 //
 // There is one queue for all schedules, cut into stretches whose drops may run at
 // the same time; a [discipline] says where a stretch ends. The worker that ends the
 // last drop of a stretch moves the tail to the end of the next one and goes on. For
 // a schedule that releases, the worker that ends a drop appends what that has freed.
 //
-// The invariant that all rests on: while something is in the queue or being
-// dropped, a worker is active, that is, counted in active. Who adds to the queue
-// looks into it afterwards; a worker leaves only when it finds it empty; and the
-// place of a worker that cannot go on (its drop was abandoned, or ended the
-// goroutine) is taken by a new one that inherits its count. So the run is over
-// exactly when active is 0, which is terminal.
+// Everything rests on one invariant: while a node is in the queue or is being dropped,
+// a worker is active, that is, counted in active. A worker that adds to the queue looks
+// into it afterwards; a worker leaves only when it finds the queue empty; and a worker
+// that cannot continue, because its drop was abandoned or ended the goroutine, is
+// replaced by a new one that inherits its count. So the run is over exactly when active
+// is 0, which is terminal.
 type run struct {
 	plan
 	Options
 	graph *Graph
-	extra *extra // what few runs need; nil for most
-	queue queue  // of what may be taken
+	extra *extra // the part that few runs need; nil for most
+	queue queue  // the positions that may be taken
 
 	ctx     context.Context // of the drops, before their limits
 	started time.Time
-	records []record // by position; each element belongs to who decides it
+	records []record // by position; see record for what may be read when
 	group   errgroup.Group
 
 	active  atomic.Int32   // workers; see above
-	spare   atomic.Bool    // one of them has not got to run yet; set by who started it, cleared by itself
+	spare   atomic.Bool    // one of them has not run yet; set by the worker that started it, cleared by the spare
 	forced  atomic.Bool    // terminal
-	ready   atomic.Bool    // it is prepared: what the options say, and the queue, may be read
+	ready   atomic.Bool    // the run is prepared: the options and the order of the queue may be read; terminal
 	bounded bool           // drops may be abandoned
-	early   bool           // the graph goes on: nodes leave it as they end
+	early   bool           // the graph stays open: nodes leave it as they end
 	holds   bool           // there are nodes with Hold
-	first   sync.WaitGroup // the first worker has got to run
+	first   sync.WaitGroup // done when the first worker runs
 
-	mu     sync.Mutex             // protects of extra the peel, and released of what waits
+	mu     sync.Mutex             // protects places, heldTo, the peel and, until a node is released, its element of released
 	waiter atomic.Pointer[waiter] // set, under mu, by a caller that has to block
 }
 
-// A queue holds positions; those from head to tail may be taken.
+// A queue is an order of positions, of which those from head to tail may be taken.
+// Neither head nor tail ever moves back.
 type queue struct {
 	head atomic.Int32
 	tail atomic.Int32
@@ -121,7 +122,8 @@ func (r *run) close() {
 	}
 }
 
-// take takes the next from the queue, if there is one.
+// take takes the next position from the queue, if there is one. A worker that finds
+// none may leave: whatever adds to the queue later calls help, or continues itself.
 func (r *run) take(t *turn) bool {
 	for {
 		head := r.queue.head.Load()
@@ -135,8 +137,7 @@ func (r *run) take(t *turn) bool {
 	}
 }
 
-// queued returns the position of what was, or will be, taken from the queue after k
-// others.
+// queued returns the position that is taken from the queue after k others.
 func (r *run) queued(k int32) int32 {
 	if r.extra != nil && r.extra.queue != nil {
 		return r.extra.queue[k]
@@ -144,11 +145,11 @@ func (r *run) queued(k int32) int32 {
 	return k
 }
 
-// help sees to it that there is a spare if anything is in the queue.
+// help makes sure that there is a spare if anything is in the queue.
 //
-// A worker that finds the flag set may rely on it: the spare clears it before it
-// looks into the queue, so it will see what is there now. The place is counted
-// before the flag is set, so a set flag always stands for a spare that comes.
+// A worker that finds the flag set may rely on it: the spare clears the flag before it
+// looks into the queue, so it sees what is there now. The spare is counted before the
+// flag is set, so a set flag always stands for a spare that will run.
 func (r *run) help() {
 	if r.spare.Load() || r.queue.head.Load() >= r.queue.tail.Load() || !r.enter() {
 		return
@@ -176,9 +177,9 @@ func (r *run) enter() bool {
 	}
 }
 
-// leave counts one worker less. With a limit, others may have found it reached
-// on account of this one when it had looked into the queue for the last time
-// already; so it looks again after it is counted out.
+// leave counts one worker less, and wakes the waiter if it was the last. With a limit,
+// another worker may have found the limit reached because of this one after this one
+// had last looked into the queue; so it looks again once it is no longer counted.
 func (r *run) leave() {
 	if r.active.Add(-1) == 0 {
 		r.mu.Lock()
@@ -191,13 +192,15 @@ func (r *run) leave() {
 	}
 }
 
-// resume has a new goroutine go on with a turn. It inherits the count of the one
+// resume has a new goroutine continue a turn. It inherits the count of the goroutine
 // that cannot.
 func (r *run) resume(t turn) {
 	r.group.Go(func() error { return r.work(&t) })
 }
 
-// free takes a node that has ended off those that wait for it.
+// free takes a node that has ended off the peel. With an observer it records, for each
+// node that waited for it, which dependent ended last; if ends release, it appends the
+// nodes that are free now. The tail is stored after the elements before it.
 func (r *run) free(pos int32) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -220,9 +223,9 @@ func (r *run) free(pos int32) {
 	}
 }
 
-// now is how long ago the run began. Of the clocks only the monotonic one is read,
-// which takes half the time of time.Now.
+// now returns how long ago the run began. It reads the monotonic clock alone, which
+// takes half the time of time.Now.
 func (r *run) now() time.Duration { return time.Since(r.started) }
 
-// at is the time that lies d after the beginning of the run.
+// at returns the time d after the start of the run.
 func (r *run) at(d time.Duration) time.Time { return r.started.Add(d) }

@@ -7,41 +7,45 @@ import (
 	"github.com/ebb-go/ebb/internal/outcome"
 )
 
-// A step is what a worker does next. User code, a drop or the observer, can end
-// the worker's goroutine at any time, by a panic or by runtime.Goexit, and a
-// Goexit cannot be stopped. So a worker notes what comes next before it calls
-// any; if the call ends the goroutine, a new one goes on from there.
+// A step is what a worker does next. User code, which is a drop or the observer, can
+// end the worker's goroutine at any time by a panic or by runtime.Goexit, and a
+// Goexit cannot be stopped. So a worker records the next step before it calls user
+// code; if the call ends the goroutine, a new goroutine continues from there. No step
+// is done twice and none is left out: the step is recorded after everything before
+// the call, and the call itself is not repeated.
 type step uint8
 
 const (
-	taking    step = iota // take a guard from the queue
-	starting              // tell that its drop starts
-	calling               // call it
-	running               // in the drop: what ends the goroutine is its outcome
-	ending                // its outcome is decided: tell
-	passing               // let go what waited for it
-	closing               // it was the last of its wave: tell
-	advancing             // tell that the next wave starts
-	opening               // let the next wave come
-	returning             // an abandoned drop has returned after all: tell, and be gone
+	taking    step = iota // take a node from the queue
+	starting              // DropStart
+	calling               // call the drop
+	running               // in the drop: if the goroutine ends here, that is the outcome
+	ending                // the outcome is decided: DropEnd
+	passing               // release what waited for the node
+	closing               // it was the last of its stretch: WaveEnd
+	advancing             // WaveStart of the next one
+	opening               // let the next stretch be taken
+	returning             // an abandoned drop has returned after all: DropLate, then left
 	left                  // terminal
 )
 
-// A turn is what a worker knows of the guard that it is at.
+// A turn is what a worker knows of the node that it has taken. It belongs to one
+// goroutine; when another one continues, it gets a copy.
 type turn struct {
-	step    step
-	telling bool            // in the observer
-	pos     int32           // of the guard
-	after   int32           // how many had not started when it was taken
-	now     time.Duration   // end of the worker's last drop; 0: it has run none
-	wave    int             // of that drop
-	bound   *bound          // what bounds the running drop; nil: nothing does
-	late    error           // what the abandoned drop has come to
-	how     outcome.Outcome // of that
+	step      step
+	observing bool            // in the observer
+	pos       int32           // of the guard
+	after     int32           // how many had not started when it was taken
+	now       time.Duration   // end of the worker's last drop; 0: it has run none
+	wave      int             // of that drop
+	bound     *bound          // what bounds the running drop; nil: nothing does
+	late      error           // what the abandoned drop has come to
+	how       outcome.Outcome // of that
 }
 
-// work takes guards until there are none. Its frame lies on the stack of every
-// drop that blocks; what needs room is done in other functions.
+// work takes nodes until there are none. Its frame is on the stack of every drop that
+// blocks, so whatever needs room there is done in other functions: a stack that has to
+// grow costs more than everything else that a worker does for a node.
 func (r *run) work(t *turn) error {
 	defer r.rescue(t)
 	for {
@@ -64,7 +68,7 @@ func (r *run) work(t *turn) error {
 		case starting:
 			if r.Observe != nil {
 				r.records[t.pos].set(waiting, t.now)
-				r.tellDrop(t, calling, DropStart)
+				r.observeDrop(t, calling, DropStart)
 			}
 			fallthrough
 		case calling:
@@ -75,40 +79,42 @@ func (r *run) work(t *turn) error {
 			}
 		case ending:
 			if r.Observe != nil {
-				r.tellDrop(t, passing, DropEnd)
+				r.observeDrop(t, passing, DropEnd)
 			}
 			fallthrough
 		case passing:
 			t.step = r.pass(t.pos)
 		case closing:
 			if r.Observe != nil {
-				r.tellWave(t, advancing, WaveEnd)
+				r.observeWave(t, advancing, WaveEnd)
 			}
 			fallthrough
 		case advancing:
 			if r.Observe != nil {
-				r.tellWave(t, opening, WaveStart)
+				r.observeWave(t, opening, WaveStart)
 			}
 			fallthrough
 		case opening:
 			r.advance()
 			t.step = taking
 		case returning:
-			r.tellLate(t)
+			r.observeLate(t)
 			t.step = left
-		case left: // without leave: it is not counted
+		case left: // without leave: the count went to the worker that took its place
 			return nil
 		}
 	}
 }
 
-// rescue is deferred by work. When the goroutine is ending before the worker has
-// left, it finds out who did that and has another go on.
+// rescue is deferred by work. If the goroutine ends before the worker has left, rescue
+// finds out what ended it, records that, and has a new goroutine continue. What ends a
+// goroutine in the step running is the drop, and its outcome; in an observer it is the
+// observer.
 func (r *run) rescue(t *turn) {
 	v := recover()
 	switch {
-	case t.telling:
-		t.telling = false
+	case t.observing:
+		t.observing = false
 		r.contain(v)
 	case t.step == running && v != nil:
 		r.end(t, fault.Panic(v), outcome.Panic)
@@ -122,17 +128,19 @@ func (r *run) rescue(t *turn) {
 	}
 }
 
-// clock sets the start of the drop. Asking for the time takes as long as all else
-// that a worker does for a guard, so the end of its last drop serves as well; but
-// only within a wave, where no dependent of this one can have ended since, and not
-// if ends release: then that is when another worker let this one go.
+// clock sets the start of the drop. Reading the clock takes as long as everything else
+// that a worker does for a node, so the end of the worker's last drop serves as well
+// where the difference cannot be seen. Within a wave it cannot: no dependent of this
+// node can have ended since. If ends release, another worker may have released the
+// node later than that, so the clock is read.
 func (r *run) clock(t *turn) {
 	if wave := r.waveAt(t.pos); t.wave != wave || t.now == 0 || r.discipline().releases || r.Observe != nil {
 		t.now, t.wave = r.now(), wave
 	}
 }
 
-// refuse ends a guard as skipped if it must not be dropped.
+// refuse ends a node as skipped if it must not be dropped: an abandoned node holds it,
+// or the run was forced to end.
 func (r *run) refuse(t *turn) bool {
 	var why error
 	if by := r.holder(t.pos); by != nil {
@@ -145,12 +153,14 @@ func (r *run) refuse(t *turn) bool {
 	rec := &r.records[t.pos]
 	rec.set(waiting, t.now)
 	rec.end(t.now, outcome.Skipped, why)
-	r.tellAbandoned(t.pos)
+	r.notifyAbandoned(t.pos)
 	t.step = ending
 	return true
 }
 
-// leftOut ends a guard of an early run that the teardown has taken over.
+// leftOut ends a node of an early run if the teardown has taken it over. The graph
+// decides that under its lock, see [Graph.start], so exactly one of the two runs
+// drops the node.
 func (r *run) leftOut(t *turn) bool {
 	if r.extra != nil && r.extra.others[t.pos] != nil || r.graph.start(r.node(t.pos)) {
 		return false
@@ -162,13 +172,15 @@ func (r *run) leftOut(t *turn) bool {
 	return true
 }
 
-// begin returns what is to be dropped: in the context of the bound, if it has one.
+// begin returns what is to be dropped, and binds it if drops of the run have limits.
+// The phase is set before the bound is made, because from then on the drop can be
+// abandoned.
 func (r *run) begin(t *turn) Dropper {
 	dropper := r.node(t.pos).dropper
 	if r.elsewhere(t.pos) {
 		dropper = r.extra.others[t.pos]
 	}
-	r.records[t.pos].set(underWay, t.now) // before anything can abandon it
+	r.records[t.pos].set(underWay, t.now)
 	if r.Slow > 0 {
 		r.waiter.Load().rouse()
 	}
@@ -194,8 +206,10 @@ func (r *run) returned(t *turn, err error) {
 	r.end(t, err, how)
 }
 
-// end records how a drop ended, unless it was abandoned before: how is what is
-// known of it without the clock.
+// end records how a drop ended, where how does not take the clock into account yet: an
+// error of a drop whose time is up is a timeout. If the drop was abandoned before, the
+// node has its outcome and another worker has continued; what the drop has come to is
+// then only reported, as late.
 func (r *run) end(t *turn, err error, how outcome.Outcome) {
 	t.now = r.now()
 	if r.Limit > 0 {
@@ -221,7 +235,8 @@ func (r *run) end(t *turn, err error, how outcome.Outcome) {
 	t.step = ending
 }
 
-// pass lets go what waited for the node at pos, and says what comes next.
+// pass releases what waited for the node at pos and returns the next step. The record
+// is complete by then: what is released may read it.
 func (r *run) pass(pos int32) step {
 	if r.early && !r.elsewhere(pos) {
 		r.graph.retire(r.node(pos), r.records[pos].err)
@@ -235,8 +250,10 @@ func (r *run) pass(pos int32) step {
 	return taking
 }
 
-// advance lets the next stretch of the queue be taken. It is called by one worker
-// at a time: the first of the run, or the one that ended the last drop before.
+// advance lets the next stretch of the queue be taken. It is called by one worker at a
+// time: the first of the run, or the one that ended the last drop before the stretch.
+// The count is stored before the tail, since a drop can end, and count itself off, as
+// soon as the tail lets it be taken.
 func (r *run) advance() {
 	start := r.queue.tail.Load()
 	if int(start) == len(r.records) {
