@@ -13,22 +13,24 @@ import (
 )
 
 const (
-	maxBlocks = 10   // names in Overrun.Blocks
-	maxBelow  = 1000 // nodes that are counted for it
+	maxBlocks = 10   // the most names in Overrun.Blocks
+	maxBelow  = 1000 // the most nodes that are counted for it
 )
 
-// limited reports whether options bound the drops.
+// limited reports whether the options bound the drops, so that one can be abandoned.
 func (o *Options) limited() bool { return o.Timeout > 0 || !o.Deadline.IsZero() || o.Force != nil }
 
-// timeoutError is the default of the option Cause.
+// timeoutError is the default of [Options.Cause].
 func timeoutError(n *Node, limit time.Duration) error {
 	return &TimeoutError{Name: n.name, Limit: limit}
 }
 
-// budget returns how long after its start the drop of t is canceled, and how much
-// later it is abandoned; bounded is false if it never is. The tenth after a drop's
-// own limit comes on top; what a deadline leaves has it within. A limit that is
-// longer than what the deadline leaves is none.
+// budget returns how long after its start the drop of t is canceled, and how much later
+// it is abandoned; bounded is false if neither ever happens. The tail of a drop's own
+// limit comes on top of the limit, and the tail of what a deadline leaves is part of
+// it, so that the run is over at its deadline. Of the two the shorter one counts.
+//
+// Package budget does the arithmetic; the schedule decides the share.
 func (r *run) budget(t *turn) (limit, tail time.Duration, bounded bool) {
 	limit = r.node(t.pos).timeout
 	if limit == 0 {
@@ -38,7 +40,7 @@ func (r *run) budget(t *turn) (limit, tail time.Duration, bounded bool) {
 	if r.Deadline.IsZero() {
 		return limit, tail, bounded
 	}
-	// What has not started keeps its share of the reserve.
+	// What has not started keeps its share of the reserve, however late this drop is.
 	share := r.discipline().share
 	if r.Limit > 0 {
 		share = (*run).shareOfNodes // drops queue
@@ -51,21 +53,23 @@ func (r *run) budget(t *turn) (limit, tail time.Duration, bounded bool) {
 	return limit, tail, true
 }
 
-// A bound is what can end the wait for one drop.
+// A bound can end the wait for one drop. The drop's end and abandon both set decided,
+// and whichever sets it first decides the outcome and owns the record of the node.
 type bound struct {
 	run     *run
 	pos     int32
-	decided atomic.Bool // the outcome is; set by who decides it, the drop's end or abandon
+	decided atomic.Bool // terminal; see above
 
 	ctx    context.Context    // of the drop
-	cancel context.CancelFunc // nil without limit, as are the following
-	limit  time.Duration      // after which ctx is canceled
-	cause  error              // with which
-	end    time.Time          // when that is
-	timer  *time.Timer        // abandons
+	cancel context.CancelFunc // nil without a limit; the following are zero then
+	limit  time.Duration      // after it ctx is canceled
+	cause  error              // of that cancellation
+	end    time.Time          // of the limit
+	timer  *time.Timer        // calls abandon
 }
 
-// bind bounds the drop that is about to run.
+// bind bounds the drop that is about to run. Both timers are set before the drop is
+// called, so a drop that never looks at its context is abandoned all the same.
 func (r *run) bind(t *turn) *bound {
 	b := &bound{run: r, pos: t.pos, ctx: r.ctx}
 	if limit, tail, bounded := r.budget(t); bounded {
@@ -74,8 +78,9 @@ func (r *run) bind(t *turn) *bound {
 		b.timer = time.AfterFunc(time.Until(b.end.Add(tail)), b.abandon)
 	}
 	if bounds := r.extra.bounds; bounds != nil {
-		// Either endNow finds the bound, or it is found here that the run
-		// was forced: each side writes first and then looks.
+		// Either endNow finds the bound, or this goroutine finds that the run was
+		// forced: each side stores first and then loads, so at least one of them
+		// sees the other. Both may; abandon decides between two calls.
 		bounds[t.pos].Store(b)
 		if r.forced.Load() {
 			b.abandon()
@@ -84,8 +89,9 @@ func (r *run) bind(t *turn) *bound {
 	return b
 }
 
-// drop calls the drop. The frame is the one by which the goroutine is found if
-// the drop has to be abandoned; see [fault.Frame].
+// drop calls the drop. If the drop is abandoned, its goroutine is found by this frame and
+// the receiver in it, see [fault.Frame]; so drop must not be inlined, and b has to be
+// alive until the drop has returned.
 //
 //go:noinline
 func (b *bound) drop(d Dropper) error {
@@ -94,7 +100,8 @@ func (b *bound) drop(d Dropper) error {
 	return err
 }
 
-// overrun returns nil if the drop's time is not up at now.
+// overrun describes a drop whose time is up at now, and returns nil for any other. The
+// context alone does not answer that: it may be canceled because the run was forced.
 func (b *bound) overrun(now time.Duration) *Overrun {
 	if b.cancel == nil || b.ctx.Err() == nil || b.run.at(now).Before(b.end) {
 		return nil
@@ -102,8 +109,8 @@ func (b *bound) overrun(now time.Duration) *Overrun {
 	return &Overrun{Limit: b.limit, Cause: context.Cause(b.ctx), Blocks: b.run.blocks(b.pos)}
 }
 
-// release gives back what the bound has taken. It is called by the drop's
-// goroutine only.
+// release gives back the timers of the bound. Only the goroutine of the drop calls it,
+// once the drop has ended.
 func (b *bound) release() {
 	if b.cancel != nil {
 		b.timer.Stop()
@@ -111,10 +118,9 @@ func (b *bound) release() {
 	}
 }
 
-// abandon ends the wait for a drop that has not ended: a new worker takes the
-// place of the one that is stuck in it. It is called by the timer and by Force;
-// the first to set decided wins, against the drop's end too, so a node has one
-// outcome.
+// abandon ends the wait for a drop that has not ended: a new worker takes the place of
+// the one that is stuck in it. It is called by the timer and by endNow. Whatever sets
+// decided first wins, the end of the drop included, so a node has exactly one outcome.
 func (b *bound) abandon() {
 	if b.decided.Swap(true) {
 		return
@@ -126,7 +132,7 @@ func (b *bound) abandon() {
 	}
 	cause := context.Cause(b.ctx)
 	if cause == nil {
-		// Two timers: on a busy machine that of the context can be late.
+		// There are two timers, and on a busy machine the context's can be late.
 		cause = b.cause
 	}
 	overrun := &Overrun{Limit: b.limit, Cause: cause, Blocks: r.blocks(b.pos)}
@@ -148,16 +154,17 @@ func (r *run) notifyAbandoned(pos int32) {
 	}
 }
 
-// holdBack marks all that the node at pos depends on: none of it has started, for
-// the node has not been passed yet. What is marked has marked all below it, so
-// however many nodes hold, each edge is gone along once.
+// holdBack marks everything that the node at pos depends on, directly or not. None of it
+// has started, since the node has not been passed yet, and it will find the mark, since
+// passing comes after. Whatever is marked has had everything below it marked too, so
+// however many nodes hold, each edge is followed once.
 func (r *run) holdBack(pos int32) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	by := &heldError{by: r.node(pos).name}
 	next := []int32{r.slot(pos)}
 	mark := func(s int32) {
-		if r.extra.held[s].CompareAndSwap(nil, by) { // of two that hold a node, the first is named
+		if r.extra.held[s].CompareAndSwap(nil, by) { // the first of two holders is named
 			next = append(next, s)
 		}
 	}
@@ -179,7 +186,7 @@ func (r *run) holdBack(pos int32) {
 	}
 }
 
-// holder returns why the node at pos is held back, or nil.
+// holder returns the reason why the node at pos is held back, or nil.
 func (r *run) holder(pos int32) *heldError {
 	if r.extra == nil || r.extra.held == nil {
 		return nil
@@ -187,7 +194,8 @@ func (r *run) holder(pos int32) *heldError {
 	return r.extra.held[r.slot(pos)].Load()
 }
 
-// blocks names what waits for the node at pos.
+// blocks returns the names of the nodes that cannot be dropped before the node at pos
+// has ended: at most maxBlocks, then a count.
 func (r *run) blocks(pos int32) []string {
 	below := r.below(r.slot(pos), maxBelow+1)
 	var names []string

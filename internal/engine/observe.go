@@ -2,18 +2,18 @@ package engine
 
 import "github.com/ebb-go/ebb/internal/fault"
 
-// noticed reports whether anyone is told of slow and late drops.
+// noticed reports whether slow and late drops are observed.
 func (r *run) noticed() bool { return r.Observe != nil || r.Notice != nil }
 
-// tell calls the observer. If that ends the goroutine, next is what is left to
-// do.
+// observe calls the observer on the goroutine of a worker. The step is set first: if the
+// observer ends the goroutine, another one continues with next.
 func (r *run) observe(t *turn, next step, e *Event) {
 	t.step, t.observing = next, true
 	r.call(e)
 	t.observing = false
 }
 
-// call calls the observer.
+// call calls the observer. Observe gets every event, so Notice gets none beside it.
 func (r *run) call(e *Event) {
 	if r.Observe != nil {
 		r.Observe(*e)
@@ -22,8 +22,9 @@ func (r *run) call(e *Event) {
 	}
 }
 
-// contain keeps what the observer has done instead of returning: it panicked with v
-// or, if that is nil, called Goexit.
+// contain handles an observer that did not return: it panicked with v or, if v is nil,
+// called Goexit. A [Container] takes the panic; without one the first panic is kept
+// until the run is over, which it may not end early.
 func (r *run) contain(v any) {
 	if v == nil {
 		v = fault.ErrGoexit
@@ -36,7 +37,7 @@ func (r *run) contain(v any) {
 	r.extra.broken.CompareAndSwap(nil, p)
 }
 
-// event is what is told of the drop at pos, whatever has happened to it.
+// event returns an event with the fields that are set for every kind of drop event.
 func (r *run) event(pos int32, kind EventKind) Event {
 	_, start := r.records[pos].get()
 	e := Event{Kind: kind, Node: r.node(pos), Wave: r.waveAt(pos), At: r.at(start)}
