@@ -43,6 +43,20 @@ func (s *Scope) failUnheardLocked(err error) (afterExit bool) {
 	return false
 }
 
+// reportUnheard makes an error of drops that no caller waits for Run's, or logs it. nil is
+// none.
+func (s *Scope) reportUnheard(n *node, err error) {
+	if err == nil {
+		return
+	}
+	s.mu.Lock()
+	late := s.failUnheardLocked(err)
+	s.mu.Unlock()
+	if late {
+		s.logUnheard(n, err)
+	}
+}
+
 // logUnheard logs an error of the drop of n, or of what it has made, that comes too late
 // for Run.
 func (s *Scope) logUnheard(n *node, err error) {

@@ -28,13 +28,8 @@ func (n *node) opens(ctx context.Context, returned *bool, err, drops *error) {
 	switch {
 	case *returned:
 		*err = multierr.Append(*err, *drops)
-	case *drops != nil:
-		n.s.mu.Lock()
-		afterExit := n.s.failUnheardLocked(*drops)
-		n.s.mu.Unlock()
-		if afterExit {
-			n.s.logUnheard(n, *drops)
-		}
+	default:
+		n.s.reportUnheard(n, *drops)
 	}
 	if p != nil {
 		panic(p)

@@ -159,3 +159,35 @@ func TestUseWhileRegistered(t *testing.T) {
 		})
 	})
 }
+
+// TestLazyErrorsBesideGoexit: what a failed attempt has given up with an error, and no
+// Use has returned, is Run's also if the drop of the lazy panics or calls Goexit.
+func TestLazyErrorsBesideGoexit(t *testing.T) {
+	for name, end := range map[string]func(){"panic": func() { panic(errBoom) }, "goexit": runtime.Goexit} {
+		synctest.Test(t, func(t *testing.T) {
+			broken := errors.New("broken")
+			call := calls(func() error {
+				return scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+					first := true
+					l := scope.Lazy(s, "l", func(ctx context.Context) (int, error) {
+						if !first {
+							return 1, nil
+						}
+						first = false
+						_ = must(scope.Acquire(ctx, s, "part", opens("part"), func(context.Context, string) error { return broken }))
+						<-ctx.Done()
+						return 0, ctx.Err()
+					}, func(context.Context, int) error { end(); return nil })
+					own, cancel := context.WithTimeout(ctx, sec)
+					defer cancel()
+					_, _ = l.Use(own)
+					_ = must(l.Use(ctx))
+					return nil
+				})
+			})
+			if !errors.Is(call.err, broken) || name == "goexit" && !errors.Is(call.err, scope.ErrGoexit) || name == "panic" && !errors.Is(call.err, errBoom) {
+				t.Errorf("%s: %v, %v", name, call.err, call.panic)
+			}
+		})
+	}
+}

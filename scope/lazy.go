@@ -168,11 +168,18 @@ func (h *LazyHandle[T]) dropEarly(ctx context.Context, tree bool) error {
 	return h.node.dropEarly(ctx, tree)
 }
 
-func (h *LazyHandle[T]) callDrop(ctx context.Context) error {
-	err := h.lazy.Drop(ctx) // waits for an attempt
+func (h *LazyHandle[T]) callDrop(ctx context.Context) (err error) {
+	returned := false
+	defer func() {
+		if !returned { // a panic or Goexit is the outcome, and has no room for what no Use has returned
+			h.node.s.reportUnheard(&h.node, h.unheard())
+		}
+	}()
+	err = h.lazy.Drop(ctx) // waits for an attempt
 	if stillInUse(ctx, err, h.lazy.Done()) {
 		err = h.lazy.Drop(context.WithoutCancel(ctx))
 	}
+	returned = true
 	return caught(multierr.Append(h.unheard(), err), h.dropPanicked.Load())
 }
 

@@ -245,6 +245,14 @@ func (m *model) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
+// leftLocked takes note that th has moved: what is in a child on which its scope did not
+// wait to the end no longer keeps it there.
+func (m *model) leftLocked(th *thing) {
+	for _, user := range m.things {
+		user.above = slices.DeleteFunc(user.above, func(d *thing) bool { return d == th })
+	}
+}
+
 // open adds a thing.
 func (m *model) open(name string) *thing {
 	m.mu.Lock()

@@ -327,6 +327,9 @@ func (a *actor) move() {
 		to, err := h.MoveTo(a.s)
 		if err == nil {
 			a.m.mu.Lock()
+			if a.m.limitedLocked() {
+				a.m.leftLocked(h.th)
+			}
 			_ = to.Borrow(context.Background(), func(_ context.Context, v *thing) error { v.in = a.s; return nil })
 			a.m.handles = append(a.m.handles, held{to, a.s, h.th})
 			a.m.mu.Unlock()
