@@ -236,7 +236,8 @@ func (e slowError) Error() string { return "slow" }
 func (e slowError) Unwrap() error { time.Sleep(e.Duration); return nil }
 
 // TestTaskFailsAsItIsAbandoned: an error that is being looked at when its task is
-// abandoned is logged, since Run may have its errors already.
+// abandoned is logged, since Run may have its errors already. (The look takes a second,
+// and the grace is shorter.)
 func TestTaskFailsAsItIsAbandoned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log logs
@@ -244,7 +245,7 @@ func TestTaskFailsAsItIsAbandoned(t *testing.T) {
 			s.Go("t", func(ctx context.Context) error { <-ctx.Done(); return slowError{time.Hour} })
 			s.Cancel(errors.New("over"))
 			return nil
-		}, scope.WithGrace(sec), log.with())
+		}, scope.WithGrace(sec/2), log.with())
 		time.Sleep(3 * time.Hour)
 		if late := log.starting("late result of an abandoned task"); !errors.Is(err, scope.ErrAbandoned) || len(late) != 1 || !strings.Contains(late[0], "error=slow") {
 			t.Errorf("Run has told %v, and the log %q", err, late)
