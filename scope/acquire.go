@@ -22,7 +22,7 @@ type acquired[T any] struct {
 }
 
 // Acquire calls open and makes its value a guard of s, to be given up by drop
-// when s exits; there is no moment in which the value is nobody's. If open
+// when s exits; at every moment the value has an owner. If open
 // fails, its error is returned and nothing is registered; a panic or Goexit of
 // open passes through likewise. What open has acquired or started through its context
 // is dropped before that, in waves, so that it can be tried again: those drops see the

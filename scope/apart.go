@@ -12,7 +12,7 @@ import (
 )
 
 // A bodyApart is the body of [Main], on a goroutine of its own. Run calls the body
-// on the caller's goroutine, and so cannot return before it; a program that is told
+// on the caller's goroutine, and so cannot return before it; a program that is asked
 // to end has to, even if its start-up hangs in a call that knows no context.
 type bodyApart struct {
 	s       *Scope

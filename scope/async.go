@@ -16,8 +16,8 @@ type Task[T any] struct {
 }
 
 // Async runs fn as a task, like [Scope.Go], and keeps its result for
-// [Task.Await]. If the scope refuses the task, fn does not run and Await tells
-// why.
+// [Task.Await]. If the scope refuses the task, fn does not run and Await
+// returns why.
 //
 // With [WithTaskLimit] on the scope Async waits for room, so that a loop of Async and
 // then one of Await are a bounded pool whose results come in the order of its input.

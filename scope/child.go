@@ -48,7 +48,7 @@ func (s *Scope) Child(name string, opts ...Option) (*Scope, error) {
 	}
 	c.foreign = s.foreign
 	recorded := c.recorded(&s.body)
-	named := recorded || c.inspector() != nil || c.profiled() // who looks wants the name at once
+	named := recorded || c.inspector() != nil || c.profiled() // they need the name at once
 	if named {
 		if err := c.takeName(); err != nil {
 			n.forget()

@@ -82,7 +82,7 @@ func (s *search) path(in []waitPoint, on target) []target {
 	return nil
 }
 
-// reached reports whether there is such a way, from its other end: from those who wait
+// reached reports whether there is such a way, from its other end: from the waits
 // for something that in holds.
 func (s *search) reached(in []waitPoint, on target) bool {
 	return slices.ContainsFunc(s.stuck(in), func(in []waitPoint) bool { return holds(in, on) })

@@ -165,8 +165,8 @@ func (d *Daemon) leave() {
 	}
 }
 
-// failed tells the scope, unless the daemon is still starting or was asked to
-// stop: then whoever waits for it does.
+// failed records the failure in the scope, unless the daemon is still starting or was
+// asked to stop: then the caller that waits for it does.
 func (d *Daemon) failed() {
 	s := d.node.s
 	echo := d.returned && s.isEcho(d.err)

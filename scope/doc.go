@@ -138,7 +138,7 @@
 //   - Run returns nil only if every drop has seen [Succeeded] and returned nil. If
 //     the scope was canceled and nothing failed, Run returns the cause, also when
 //     its body has returned nil.
-//   - [ExitOf] tells a drop function how the scope ended.
+//   - [ExitOf] reports to a drop function how the scope ended.
 //
 // Budgets:
 //

@@ -16,7 +16,7 @@ func (s *Scope) beginDrainedLocked() {
 	}
 }
 
-// beginDrained starts the account for who does not hold the lock.
+// beginDrained is beginDrainedLocked without the lock.
 func (s *Scope) beginDrained() {
 	if s.watched {
 		s.mu.Lock()

@@ -68,7 +68,7 @@ func (n *node) watch() (unlabel func()) {
 // between the plan of the run and its turn.
 //
 // In a teardown beside which no early drop runs, and where nothing can be given
-// up, nobody else can begin, release or settle it. So it takes no lock, and
+// up, no other goroutine can begin or release it or mark it as gone. So it takes no lock, and
 // neither does its end: that of a scope is where all workers of a large teardown
 // would meet. (With the lock, a teardown of 1,000 guards took a third longer on two
 // processors.)
@@ -145,7 +145,7 @@ func (n *node) CancelDrop(cause error) {
 }
 
 // Abandoned is called by the engine when a run has given n up. What waits for n, a drop
-// of the same run maybe, is told now.
+// of the same run maybe, gets its outcome now.
 func (n *node) Abandoned(o engine.Outcome) {
 	n.s.mu.Lock()
 	awaited := n.rarelyLocked().early != nil
@@ -168,7 +168,7 @@ func (n *node) ended(err error, returned bool) {
 		n.set(gone)
 		n.s.lives(-1)
 		n.s.count()
-		// Either who waits is seen here, or he sees here that it is gone:
+		// Either a waiter is seen here, or the waiter sees that n is gone:
 		// each side writes first and then looks.
 		if n.rarely.Load() == nil {
 			return
@@ -188,7 +188,7 @@ func (n *node) ended(err error, returned bool) {
 	}
 }
 
-// outcome returns what Run says of a drop, and tells those who wait for one that
+// outcome returns the error that Run has of a drop, and ends the record of a drop that
 // will not end, because it was abandoned or skipped.
 func (n *node) outcome(o engine.Outcome) error {
 	err := n.s.dropError(n, o)
@@ -211,9 +211,9 @@ func (n *node) markGoneLocked(err error) {
 	}
 	n.set(gone)
 	if n.drop.way == dropEarly {
-		n.s.graph.Ended(&n.vertex) // before anyone is told
+		n.s.graph.Ended(&n.vertex) // before any waiter goes on
 	}
-	if n.s.state < dropping { // else nobody will want the name any more
+	if n.s.state < dropping { // else the name is no longer needed
 		n.s.names.free(n.name())
 	}
 	n.unpinLocked()

@@ -119,7 +119,7 @@ func (n *node) joinLocked(in []waitPoint, tree bool, bound time.Time) (e *earlyD
 		x := n.makeRarelyLocked()
 		x.early = e
 		if g, guard := n.resource.(interface{ guarded() }); first && guard {
-			x.site = callSite() // for who uses the value afterwards
+			x.site = callSite() // for the message of a use afterwards
 			if !tree {
 				g.guarded()
 			}

@@ -93,7 +93,7 @@ func (e *DropError) ErrorType() string {
 	return e.Outcome
 }
 
-// TaskError is what a task, or a daemon that nobody had asked to stop, returned
+// TaskError is what a task, or a daemon that was not asked to stop, returned
 // or panicked with; it is the cause that its scope is canceled with.
 type TaskError struct {
 	Scope, Task string // path of the scope, name of the task or daemon

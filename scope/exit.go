@@ -50,7 +50,7 @@ func (s *Scope) rename() {
 	}
 }
 
-// closeIdle closes a scope that has nothing to wait for, to drop or to tell, as
+// closeIdle closes a scope that has nothing to wait for, to drop or to report, as
 // those of many requests are, and most children of a long-lived scope; it reports
 // whether it could. The exit is decided here as it is in decide: with the cause of
 // a scope that was canceled, and with nil if it succeeded. (One critical section
@@ -71,8 +71,8 @@ func (s *Scope) closeIdle() (idle bool, cause error) {
 	return idle, cause
 }
 
-// idleLocked reports whether the scope has nothing but its body, no error to tell,
-// not even the cause in place of an echo, and nobody looks.
+// idleLocked reports whether the scope has nothing but its body, no error to
+// return, not even the cause in place of an echo, and is not watched.
 func (s *Scope) idleLocked() bool {
 	return s.state == open && s.body.live.Load() == 1 && s.graph.Len() == 0 && s.exitState == nil && !s.echoed &&
 		s.config == nil && !s.watched
@@ -166,7 +166,7 @@ func (s *Scope) leaveParent() bool {
 	return true
 }
 
-// ExitOf tells a drop function how its scope ended, so that a transaction
+// ExitOf reports to a drop function how its scope ended, so that a transaction
 // commits on Succeeded and rolls back otherwise. ctx is the drop's own context
 // or one derived from it. An early drop, and a context that is no drop's, find
 // Succeeded.

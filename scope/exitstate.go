@@ -52,7 +52,7 @@ type decision struct {
 	exit     Exit
 	by       failure          // what has decided it
 	cause    error            // with which it was canceled or asked to stop; nil: it was not
-	teardown *record.Teardown // nil: nobody records
+	teardown *record.Teardown // nil: there is no recorder
 
 	faults *faults // of a child that has closed; guarded by its mu
 }

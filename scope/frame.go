@@ -24,7 +24,7 @@ const (
 	dropInTeardown dropWay = iota // maybe with early drops beside it
 	dropAlone                     // in a teardown without, where nothing can be abandoned either
 	dropEarly                     // asked for while the scope lived
-	dropUnowned                   // likewise, of what its scope did not accept any more
+	dropUnowned                   // likewise, of what its scope no longer accepted
 )
 
 // A frame is the context that a scope hands to one function of the user's, so
@@ -48,7 +48,7 @@ type frame struct {
 	// body's counts the tasks too. At zero, which is terminal, the frame has ended.
 	// It is changed with s.mu held, but for a drop that ends alone.
 	live atomic.Int32
-	// idle, guarded by s.mu, is made by whoever waits for live to be zero, and
+	// idle, guarded by s.mu, is made by the goroutine that waits for live to be zero, and
 	// closed when it is.
 	idle chan struct{}
 	// more is what few frames have; nil for none.
@@ -134,7 +134,7 @@ type task struct {
 	echo     bool                           // its error only repeats the cause; likewise
 	err      error                          // of fn, or what it came to instead of returning
 	panicked *PanicError                    // which is err; nil if it did not panic
-	done     func(err error, returned bool) // tells whoever awaits it, the first time; may be nil
+	done     func(err error, returned bool) // passes the result on, the first time; may be nil
 
 	// Guarded by the scope's mu.
 	prev, next *task
@@ -144,7 +144,7 @@ type task struct {
 
 // An opening is the context of an open function while it runs, in the list of its
 // scope: a start-up that hangs is named by what it is opening, in a snapshot and in
-// the error of who gave it up.
+// the error of the wait that gave it up.
 type opening struct {
 	frame
 	name   string

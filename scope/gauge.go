@@ -1,15 +1,15 @@
 package scope
 
 // lives notes that delta more guards, daemons and children are live, with the lock
-// held or not. The meter that counts them is foreign code, so it is told by count.
+// held or not. The meter that counts them is foreign code, so count calls it.
 func (s *Scope) lives(delta int32) {
 	if s.rec != nil {
 		s.uncounted.Add(delta)
 	}
 }
 
-// count tells the meter what lives has noted. It is called with no lock held, by
-// everything that calls lives; what a goroutine finds noted by another is told too.
+// count adds to the meter what lives has noted, by this goroutine or another. It is
+// called with no lock held, after every call of lives.
 func (s *Scope) count() {
 	if s.rec == nil {
 		return

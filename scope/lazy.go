@@ -84,7 +84,7 @@ func Lazy[T any](s *Scope, name string, open func(ctx context.Context) (T, error
 }
 
 // dropping returns drop as the value's drop function: in the context of the guard's
-// drop, which is where the value is dropped, unless it came when all who had asked for
+// drop, which is where the value is dropped, unless it came when all callers that had asked for
 // it were gone; then in one of its own, that of a drop without a turn.
 func (h *LazyHandle[T]) dropping(drop func(context.Context, T) error) func(context.Context, T) error {
 	return func(ctx context.Context, v T) error {
@@ -104,12 +104,12 @@ func (h *LazyHandle[T]) dropping(drop func(context.Context, T) error) func(conte
 	}
 }
 
-// Use returns the value, and opens it first if nobody has: once for all callers,
+// Use returns the value, and opens it first if it is not open: once for all callers,
 // with the values of the first one's context but not its cancellation. It blocks
 // until it is open or ctx ends. It records the edge like [Handle.Use]; opens
-// that would wait for each other get a [*CycleError]. A failed open is told to
-// all who wait, and the next Use tries again. Once the drop has begun Use
-// returns [ErrDropped].
+// that would wait for each other get a [*CycleError]. All that wait for an open that
+// fails get its error, and the next Use tries again. Once the drop has begun Use returns
+// [ErrDropped].
 func (h *LazyHandle[T]) Use(ctx context.Context) (T, error) {
 	var zero T
 	if h.fail != nil {
@@ -194,7 +194,7 @@ func (h *LazyHandle[T]) typ() string {
 
 // OpenAll opens the lazies concurrently, in the order that their use of each
 // other asks for, and returns when all are open. The first failure ends the wait
-// for the others, and so cancels those that nobody else waits for: the drop of
+// for the others, and so cancels those that no other caller waits for: the drop of
 // each awaits it. Errors and panics are as in [All].
 func OpenAll(ctx context.Context, lazies ...Opener) error {
 	return joinAll(ctx, len(lazies), func(ctx context.Context, i int) error { return lazies[i].openNow(ctx) })

@@ -44,9 +44,9 @@ func (s *Scope) refusesTask() error {
 	return s.refusesTaskLocked(cause)
 }
 
-// refusesTaskLocked returns why no task is started any more, or nil; cause is that
+// refusesTaskLocked returns why tasks are no longer started, or nil; cause is that
 // of the scope. While the scope drains, its tasks may start tasks; once none is
-// alive, nobody may.
+// alive, none is.
 func (s *Scope) refusesTaskLocked(cause error) error {
 	if s.state >= dropping || s.body.live.Load() == 0 {
 		return ErrClosed

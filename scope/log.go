@@ -26,7 +26,7 @@ func (s *Scope) warn(msg string, attrs ...slog.Attr) {
 	}
 }
 
-// logLast writes a line of a program that is about to end, and so is not told of a handler
+// logLast writes a line of a program that is about to end, and so does not report a handler
 // that fails.
 func logLast(log *slog.Logger, msg string, attrs []slog.Attr) {
 	_ = within(time.Now().Add(logWait), func() {
@@ -69,7 +69,7 @@ func (s *Scope) firstOf(sort string) bool {
 	return true
 }
 
-// observerFailed is told what the recording of a run did instead of returning. It
+// observerFailed gets what the recording of a run did instead of returning. It
 // must not block, and logging can.
 func (s *Scope) observerFailed(p *fault.PanicError) {
 	_ = within(time.Now(), func() { s.contained("telemetry", p) })

@@ -118,7 +118,7 @@ func (n nodeShell) Name() string  { return n.n.name() }
 func (n nodeShell) asNode() *node { return n.n }
 
 // lockBoth locks two scopes in an order that all agree on, and returns how to
-// unlock them: the deeper one first, as everybody does who locks a scope and its
+// unlock them: the deeper one first, as all code does that locks a scope and its
 // parent, and of two of one depth that with the smaller address, which never
 // changes.
 func lockBoth(a, b *Scope) (unlock func()) {

@@ -87,7 +87,7 @@ func (f *frame) leaveLocked() {
 	if f.live.Add(-1) > 0 {
 		return
 	}
-	// A context can live longer than those who listen on it.
+	// A context can live longer than its listeners.
 	if asked := f.askLocked(errEnded, nil); asked != nil {
 		engine.Start(finishing{asked}) // which needs the lock to be free
 	}
@@ -107,7 +107,7 @@ func (f *frame) join() {
 	f.joinLocked()
 }
 
-// joinLocked is join for who holds the lock, which is let go for the wait only:
+// joinLocked is join with the lock held, which is let go for the wait only:
 // most functions have nothing nested.
 func (f *frame) joinLocked() {
 	f.leaveLocked()

@@ -56,7 +56,7 @@ const (
 // scope, and the one run of its drop, early or in the teardown.
 type node struct {
 	vertex   engine.Node
-	s        *Scope // whose it is; changed by nobody, since MoveTo makes another item
+	s        *Scope // that owns it; never changed, since MoveTo makes another node
 	resource resource
 	drop     frame // the context of the drop
 
@@ -76,7 +76,7 @@ type rarely struct {
 	above   []use                   // what it depends on in the scopes above
 	exit    *Exit                   // that its drop sees, if an open function that failed gives it up
 	made    []*node                 // while it is opened: what its open function has acquired or started
-	early   *earlyDrop              // who drops it, until it is gone; nil: no call has asked
+	early   *earlyDrop              // the record of its drop, until it is gone; nil: no call has asked
 	dropErr error                   // of the drop, as those that wait for it get it; from state gone on
 	site    string                  // where an early drop or a release was asked for
 	record  dropRecord              // of its drop, once it begins, if anybody looks
@@ -133,7 +133,7 @@ type use struct {
 	below bool // only what lies in the user uses it, and has pinned it
 }
 
-// An earlyDrop is the record of who drops a node, which all join that ask for its drop
+// An earlyDrop is the record of the drop of a node, which all calls join that ask for it
 // while it is not gone: the run that was begun for it while the scope lived or, without
 // one, a run to which it belongs anyhow, of a tree or the teardown. The node leads to it.
 type earlyDrop struct {
@@ -154,7 +154,7 @@ type earlyDrop struct {
 	prev, next *earlyDrop // in the list of those that have not ended; guarded by the scope's mu
 }
 
-// dropRecord is what is known of a drop for those who look at it. It is shared
+// dropRecord is what spans and reports show of a drop. It is shared
 // by the goroutine that runs the drop and the one that abandons it, so its
 // fields are guarded by the scope's mu.
 type dropRecord struct {

@@ -10,7 +10,7 @@ import (
 	"github.com/ebb-go/ebb/internal/record"
 )
 
-// observer is told what happens in one run of drops: a teardown, or an early drop.
+// observer gets the events of one run of drops: a teardown, or an early drop.
 // What it has to know of the run comes with it, since several runs can be going on in
 // one scope, and come to the same node.
 type observer struct {
@@ -19,7 +19,7 @@ type observer struct {
 	names    func() func(n *engine.Node) []string // of dependencies, all by one list; nil for an early drop
 }
 
-// observe is told of every step of the run, and passes on what others want to see.
+// observe records every step of the run.
 func (o observer) observe(e engine.Event) {
 	switch e.Kind {
 	case engine.WaveStart:
@@ -45,7 +45,7 @@ var _ engine.Container = noticer{}
 // Contain logs what the recording of a run did instead of returning.
 func (n noticer) Contain(p *fault.PanicError) { n.observerFailed(p) }
 
-// Notice is told of slow drops, and of late ones.
+// Notice gets slow drops, and late ones.
 func (n noticer) Notice(e engine.Event) { n.notice(nodeOf(e.Node), e) }
 
 // notice logs what must not be missed. It is called on a goroutine that nothing waits

@@ -12,7 +12,7 @@ import (
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
-// errNoFunctions is the error of a [Race] between nobody.
+// errNoFunctions is the error of a [Race] without functions.
 var errNoFunctions = errors.New("scope.Race: no functions")
 
 // Race calls the functions concurrently and returns the first success; the
@@ -26,7 +26,7 @@ func Race[T any](ctx context.Context, fns ...func(ctx context.Context) (T, error
 	if len(fns) == 0 {
 		return zero, errNoFunctions
 	}
-	results := make(chan T, len(fns)) // room for all: nobody blocks
+	results := make(chan T, len(fns)) // room for all: none blocks
 	errs, _ := join(ctx, len(fns), func(ctx context.Context, i int) (cause, err error) {
 		v, err := fns[i](ctx)
 		if err != nil {
@@ -104,7 +104,7 @@ func joinAll(ctx context.Context, n int, call func(ctx context.Context, i int) e
 func join(ctx context.Context, n int, call func(ctx context.Context, i int) (cause, err error)) (_ []error, origin int) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	var first atomic.Int64 // the origin, from 1; only who sets it cancels, so the cause is its
+	var first atomic.Int64 // the origin, from 1; only the call that sets it cancels, so the cause is its own
 	errs := make([]error, n)
 	panics := make([]*PanicError, n)
 	var tasks group.Tasks

@@ -122,7 +122,7 @@ func (d *Daemon) goOn(name string) {
 }
 
 // endedPending reports whether the function of d had ended when d was not yet
-// registered, so that nobody was told.
+// registered, so that its failure is not recorded yet.
 func (d *Daemon) endedPending() bool {
 	s := d.node.s
 	s.mu.Lock()

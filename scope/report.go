@@ -69,7 +69,7 @@ func (s *Scope) criticalNames(x exitRun, r *trace.Report) (names []string) {
 	return names
 }
 
-// deliver hands the report to all who asked for it, and waits for them until the end of
+// deliver hands the report to all callbacks, and waits for them until the end of
 // the exit, or a moment longer if that has used up its time: what is known must be
 // given away. The live page has no entry for what had nothing to drop and went well.
 func (s *Scope) deliver(r *trace.Report, x exitRun) {

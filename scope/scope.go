@@ -44,7 +44,7 @@ type Scope struct {
 	self         *node            // the node in the parent, for a child
 	inherited    *inherited       // nil: all defaults
 	config       *config          // nil: none
-	rec          *record.Recorder // nil: nobody records
+	rec          *record.Recorder // nil: nothing is recorded
 	grace        time.Duration
 	dropTimeout  time.Duration
 	schedule     Schedule
@@ -54,7 +54,7 @@ type Scope struct {
 	ownInherited bool // inherited is this scope's own copy
 	timed        bool // something above can abandon what runs in it, but nothing here
 
-	uncounted     atomic.Int32 // how many more nodes are live than the meter has been told
+	uncounted     atomic.Int32 // how many more nodes are live than the meter has counted
 	teardownAlone bool         // see node.begin; set before the first drop of the teardown starts
 
 	timing atomic.Pointer[clock] // see clock; nil: nothing can abandon what runs here
@@ -65,7 +65,7 @@ type Scope struct {
 	mu         sync.Mutex // protects the following, and the fields of frames, nodes and tasks that say so
 	state      state
 	echoed     bool       // an error was left out because it only repeated the cause
-	limits     bool       // a node has a limit of its own; only read once nothing is registered any more
+	limits     bool       // a node has a limit of its own; only read once nothing more is registered
 	started    int32      // tasks so far
 	nested     *Scope     // the newest lexical child
 	prev, next *Scope     // in the parent's list of lexical children; guarded by the parent's mu
@@ -143,7 +143,7 @@ func (s *Scope) cause() error {
 // advanceLocked takes the scope to its next state.
 func (s *Scope) advanceLocked(to state) {
 	if s.watched && s.inspector() != nil && s.state != to {
-		s.config.since = time.Now() // nobody else looks at how long it has been there
+		s.config.since = time.Now() // only the live page shows how long it has been there
 	}
 	s.state = to
 }

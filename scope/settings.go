@@ -155,7 +155,7 @@ func (s *Scope) forceTelemetry() <-chan struct{} {
 	return s.inherited.last
 }
 
-// reports tells whether anybody wants the report of the teardown.
+// reports reports whether the teardown is written down: for a callback, or the live page.
 func (s *Scope) reports() bool {
 	return s.config != nil && len(s.config.reports) > 0 || s.inspector() != nil
 }

@@ -160,7 +160,7 @@ func (t *task) end(span *record.Span) {
 }
 
 // taskEndedUnlock counts t out, and unlocks the scope. What an abandoned task came to
-// after all is logged, since nobody else will tell.
+// after all is logged, since no error has it.
 func (s *Scope) taskEndedUnlock(t *task) {
 	if t.prev != nil {
 		t.prev.next = t.next

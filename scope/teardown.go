@@ -18,7 +18,7 @@ import (
 type exitRun struct {
 	began, ended time.Time
 	deadline     time.Time        // zero: none
-	outcomes     []engine.Outcome // only failures, unless somebody looks
+	outcomes     []engine.Outcome // only failures, unless the scope is watched
 	errs         []error          // what Run says of each
 	hung         map[int]error    // what hung below those that were abandoned
 	early        []*earlyDrop     // that the teardown has met
@@ -87,7 +87,7 @@ func (s *Scope) endedQuietly() bool {
 }
 
 // earlyDrops returns the drops which the teardown is going to meet because they
-// were asked for before and have not ended. None can begin any more.
+// were asked for before and have not ended. No other can begin.
 func (s *Scope) earlyDrops() (early []*earlyDrop) {
 	s.mu.Lock()
 	if s.exitState == nil || s.exitState.early == nil {
@@ -106,7 +106,7 @@ func (s *Scope) earlyDrops() (early []*earlyDrop) {
 
 // awaitEarly waits for the last instructions of early drops that the teardown has
 // met, so that an error that no caller waits for any longer is not lost. It is called
-// when those that wait for a drop of the teardown have been told of its end. If an
+// when the calls that wait for a drop of the teardown have returned or can return. If an
 // early drop was given up, it or one that waits for it may never end; then what does
 // not end at once is logged when it does.
 func awaitEarly(early []*earlyDrop, outcomes []engine.Outcome, end time.Time) {
@@ -129,7 +129,7 @@ func awaitEarly(early []*earlyDrop, outcomes []engine.Outcome, end time.Time) {
 	}
 }
 
-// options are what package group is told for a run of drops: a teardown, which
+// options returns the options of a run of drops: a teardown, which
 // has a budget, or early drops.
 func (s *Scope) options(b *deadlines) engine.Options {
 	o := engine.Options{Slow: s.slow(), Timeout: s.dropTimeout, Force: s.force()}
