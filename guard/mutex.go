@@ -130,10 +130,10 @@ func (m *Mutex[T]) With(ctx context.Context, fn func(ctx context.Context, v T) e
 		return err
 	}
 	defer m.unlock(m.turn)
-	if err := m.life.Borrow(life.Live); err != nil {
+	inside, err := m.life.Lend(ctx, life.Live)
+	if err != nil {
 		return err
 	}
-	inside := life.NewMark(ctx, &m.life)
 	defer m.life.GiveBack(inside)
 	return fn(inside, m.g.in().Raw())
 }

@@ -2,17 +2,18 @@ package life
 
 import "context"
 
-// Borrow counts a borrower in, if the state is want, and returns the refusal otherwise.
-// Until GiveBack no drop begins: a drop that came first has moved the state under the same
-// lock, and one that comes later finds the count.
-func (l *Life) Borrow(want State) error {
+// Lend counts a borrower in, if the state is want, and returns the context for its function;
+// otherwise it returns the refusal. Until GiveBack no drop begins: a drop that came first has
+// moved the state under the same lock, and one that comes later finds the count.
+func (l *Life) Lend(ctx context.Context, want State) (*Mark, error) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	if s := l.State(); s != want {
-		return s.Refusal()
+		l.mu.Unlock()
+		return nil, s.Refusal()
 	}
 	l.borrows++
-	return nil
+	l.mu.Unlock()
+	return NewMark(ctx, l), nil
 }
 
 // BorrowLocked counts in a borrower that the holder of the lock admits: the attempt of a

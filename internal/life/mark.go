@@ -16,7 +16,7 @@ type Mark struct {
 }
 
 // NewMark returns the context for a function that runs on l and is called with ctx. The
-// mark of a borrower is over with [Life.GiveBack]. The mark of a drop is never over, as
+// mark of a borrower, which [Life.Lend] makes, is over with [Life.GiveBack]. The mark of a drop is never over, as
 // nothing waits for the drop once it has ended.
 func NewMark(ctx context.Context, l *Life) *Mark { return &Mark{Context: ctx, of: l} }
 

@@ -80,10 +80,10 @@ func (g *Value[T]) Get() (v T, err error) {
 // Use calls fn with the value as a borrower that is admitted in state want, and returns
 // fn's error. The borrower is counted out when fn returns, panics and calls Goexit.
 func (g *Value[T]) Use(ctx context.Context, want State, fn func(ctx context.Context, v T) error) error {
-	if err := g.Borrow(want); err != nil {
+	m, err := g.Lend(ctx, want)
+	if err != nil {
 		return err
 	}
-	m := NewMark(ctx, &g.Life)
 	defer g.GiveBack(m)
 	return fn(m, g.v)
 }
