@@ -180,10 +180,10 @@ func (r ran) checkRequests(t *testing.T) {
 		if len(root.Links) != 1 || r.demo.spans[root.Links[0].SpanID] == nil || root.Links[0].TraceID != r.demo.root.TraceID {
 			t.Errorf("links %v, want one to a span of trace %s", root.Links, r.demo.root.TraceID)
 		}
-		tr.named(t, "scope POST /orders", "acquire transaction")
-		tr.named(t, "scope POST /orders", "teardown POST /orders", "wave 0", "drop transaction")
-		if len(tr.spans) != 5 {
-			t.Errorf("%d spans, want 5: %v", len(tr.spans), namesOf(slices.Collect(maps.Values(tr.spans))))
+		tr.named(t, "scope POST /orders", "scope commit", "acquire transaction")
+		tr.named(t, "scope POST /orders", "scope commit", "teardown commit", "wave 0", "drop transaction")
+		if len(tr.spans) != 6 {
+			t.Errorf("%d spans, want 6: %v", len(tr.spans), namesOf(slices.Collect(maps.Values(tr.spans))))
 		}
 		if t.Failed() {
 			return // the others would say the same

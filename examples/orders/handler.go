@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"github.com/ebb-go/ebb/scope"
+	"github.com/ebb-go/ebb/scope/scopehttp"
 )
 
 // maxBody is more than any order takes.
@@ -29,10 +30,12 @@ type receipt struct {
 	Sold   int64  `json:"sold,omitempty"` // units of this SKU so far
 }
 
+// routes returns the handler of the service. Each request is a scope and a trace of its
+// own, which is linked to that of the service.
 func (a *api) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /orders", a.take)
-	return mux
+	return scopehttp.Handler(mux, scopehttp.Scope(scope.WithSpanMode(scope.SpanLinkedRoot)))
 }
 
 // take takes an order. 201 is the acknowledgement: the order is on the disk,
@@ -105,7 +108,7 @@ func (a *api) commit(ctx context.Context, o Order) (known bool, sold int64, err 
 		}
 		known, err = insertOrder(ctx, tx, o)
 		return err
-	}, scope.WithName("POST /orders"), scope.WithSpanMode(scope.SpanLinkedRoot))
+	}, scope.WithName("commit"))
 	return known, sold, err
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ebb-go/ebb/guard"
 	"github.com/ebb-go/ebb/scope"
+	"github.com/ebb-go/ebb/scope/scopehttp"
 	"github.com/ebb-go/ebb/trace"
 )
 
@@ -149,6 +150,6 @@ func (v *service) start(ctx context.Context, s *scope.Scope, p parts) error {
 		used = append(used, nodes...)
 	}
 	api := &api{db: db, cache: cache, relay: relay, tally: &v.tally}
-	_, err = s.Daemon("server", serveHTTP(v.listener, api.routes()), scope.DependsOn(used...), scope.Graceful())
+	_, _, err = scopehttp.ServeOn(ctx, s, "server", v.listener, newServer(api.routes()), scope.DependsOn(used...))
 	return err
 }

@@ -64,6 +64,7 @@ func TestSpansArrive(t *testing.T) {
 		"drop server": 1, "drop relay": 1, "drop nats": 1,
 		"drop database":      2, // the proof opens it again
 		"scope POST /orders": r.numberOf(t, "orders acknowledged"),
+		"scope commit":       r.numberOf(t, "orders acknowledged"),
 		"drop transaction":   r.numberOf(t, "orders acknowledged"),
 	} {
 		if got := c.spans[name]; got != want {
