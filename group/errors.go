@@ -29,14 +29,21 @@ func errGone() error      { return engine.ErrGone }
 func errAbandoned() error { return engine.ErrAbandoned }
 func errGoexit() error    { return fault.ErrGoexit }
 
-// PanicError is a panic that was caught on one goroutine and is reported on
-// another, by [Tasks.Wait] and in the [Outcome] of a drop. Its field Value is what
-// was passed to panic, and its field Stack is the stack of the goroutine that
-// panicked, taken while it did. Unwrap returns the value if that is an error. Error
-// returns one line, and %+v formats the stack as well.
+// A PanicError is a panic that was caught on one goroutine and is reported on another,
+// by [Tasks.Wait] and in the [Outcome] of a drop. It is the same type in every package
+// of this module that returns it, so that [errors.As] finds it whichever package caught
+// the panic. It has these fields and methods:
 //
-// It is the same type in every package of this module that returns it, so
-// [errors.As] finds it whichever package caught the panic.
+//	Value any    // what was passed to panic
+//	Stack []byte // of the goroutine that panicked, taken while it did
+//
+//	Error() string     // one line: what panicked, with which value
+//	Unwrap() error     // Value, if that is an error
+//	Others() []error   // what else failed, where a function panics in the end
+//	ErrorType() string // "panic"
+//
+// [errors.Is] and [errors.As] find Value and the others. %+v writes the stack after the
+// text.
 type PanicError = fault.PanicError
 
 // A CycleError refuses an edge whose dependency already depends on its

@@ -8,11 +8,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Tasks runs functions concurrently and waits for them, as errgroup does, and
-// keeps what errgroup lets go: a panic and a call of [runtime.Goexit] are
-// errors like any other. The zero value is ready: its functions get
-// [context.Background], and a failure cancels nothing. All methods are safe for
-// concurrent use; a Tasks must not be copied.
+// Tasks runs functions concurrently and waits for them, as errgroup does. Unlike
+// errgroup it also keeps a panic and a call of [runtime.Goexit], as errors like any
+// other. The zero value is ready for use: its functions get [context.Background], and a
+// failure cancels nothing. All methods are safe for concurrent use, and a Tasks must
+// not be copied.
 type Tasks struct {
 	group  errgroup.Group
 	ctx    context.Context         // of every function, as errgroup hands it out; nil: Background
@@ -29,8 +29,8 @@ func WithContext(ctx context.Context) (*Tasks, context.Context) {
 	return &Tasks{ctx: ctx, cancel: cancel}, ctx
 }
 
-// Limit bounds how many functions run at a time; less than 0 is no limit. It
-// must not be called while any runs.
+// Limit bounds how many functions run at a time; a negative number is no limit. It must
+// not be called while a function runs.
 func (t *Tasks) Limit(n int) { t.group.SetLimit(n) }
 
 // Go runs fn on a goroutine of its own. It blocks while as many run as Limit
@@ -40,9 +40,9 @@ func (t *Tasks) Go(fn func(ctx context.Context) error) {
 		panic("group: nil task")
 	}
 	t.group.Go(func() error {
-		// The closure keeps its failure itself and gives errgroup none. With
-		// the panic left to errgroup, Wait could return first and the program
-		// end with exit code 0 (golang/go#76126); and a Goexit returns nothing.
+		// The closure keeps its failure itself and never returns one to errgroup. If
+		// the panic were left to errgroup, Wait could return first and the program
+		// could end with exit code 0 (golang/go#76126); and a Goexit returns nothing.
 		returned := false
 		defer func() {
 			if !returned {
@@ -74,7 +74,7 @@ func (t *Tasks) fail(err error) {
 }
 
 // Wait blocks until all functions have ended, then returns the first failure:
-// an error, a *fault.PanicError, or fault.ErrGoexit.
+// an error, a [*PanicError], or [ErrGoexit].
 func (t *Tasks) Wait() error {
 	_ = t.group.Wait()
 	if t.cancel != nil {

@@ -7,8 +7,8 @@ import "slices"
 // b. A teardown has an order from when it is planned; see [Graph.BeginTeardown].
 //
 // The answer serves to refuse waits that would never end. An edge that is added later
-// can only make more answers true, so a caller that has been told true may rely on it
-// for as long as both nodes are there.
+// can only make more answers true, so a caller may rely on true for as long as both
+// nodes are there.
 func (g *Graph) Holds(a, b *Node) bool {
 	g.mu.Lock()
 	if a == b || !a.in(g) || !b.in(g) || a.state == gone {
@@ -22,7 +22,7 @@ func (g *Graph) Holds(a, b *Node) bool {
 	case depends:
 		return true
 	case teardown == nil:
-		return before(trees, a, b)
+		return before(trees, a, b) // early runs come before the teardown, so this is all there is
 	case teardown.ready.Load() && teardown.Schedule.HasWaves() && teardown.Limit != 1:
 		// The waves of the nodes are those of their newest run, which is this one.
 		return wave < other && !teardown.leavesTo(b)

@@ -126,7 +126,9 @@ func (b *bound) abandon() {
 		return
 	}
 	r := b.run
-	ended := r.now() // before its stack is taken, which stops the world
+	// The end is read before the stack is taken, since that stops the world and waits
+	// for other looks.
+	ended := r.now()
 	if r.Limit > 0 {
 		r.givePlace(b.pos)
 	}
@@ -144,10 +146,13 @@ func (b *bound) abandon() {
 		r.holdBack(b.pos)
 	}
 	r.notifyAbandoned(b.pos)
+	// The stuck worker keeps its goroutine, and this turn its count: if the drop ever
+	// returns, that worker finds decided set and leaves without counting itself off.
 	r.resume(turn{step: ending, pos: b.pos})
 }
 
-// notifyAbandoned tells the node at pos that this run has given it up.
+// notifyAbandoned notifies the node at pos that this run has given it up. It comes after
+// the outcome has been recorded, which it passes on.
 func (r *run) notifyAbandoned(pos int32) {
 	if a, ok := r.node(pos).dropper.(Abandoner); ok {
 		a.Abandoned(r.outcome(pos))

@@ -55,10 +55,13 @@ func (g *Graph) Begin(n *Node, tree bool) (*Early, error) {
 	case n.state != live || g.closed:
 		return nil, ErrGone
 	}
+	// A tree of one node needs no search, which would look at the whole graph.
 	nodes := []*Node{n}
 	if g.inUseLocked(n) {
 		nodes = g.treeLocked(n)
 	}
+	// Every pin is looked at before the first node is taken: the tree is dropped as a
+	// whole or not at all.
 	for _, m := range nodes {
 		if m.pins != nil {
 			return nil, &InUseError{Guard: m.name, Dependents: m.pinsLocked()}
@@ -77,6 +80,9 @@ func (g *Graph) BeginSet(nodes []*Node) *Early {
 	if g.closed {
 		return nil
 	}
+	// A node can be dropped with the set if everything that depends on it is in the set
+	// too. So whatever stays in the graph takes its dependencies out of the set, and
+	// these theirs, until nothing more is taken out.
 	set := make(map[*Node]bool)
 	for _, n := range nodes {
 		if n.in(g) && n.state == live && n.pins == nil {
@@ -112,6 +118,7 @@ func (g *Graph) BeginSet(nodes []*Node) *Early {
 	if len(set) == 0 {
 		return nil
 	}
+	// The order of a map is random, and that of registration is what a plan needs.
 	rest := slices.Collect(maps.Keys(set))
 	slices.SortFunc(rest, func(a, b *Node) int { return cmp.Compare(a.seq, b.seq) })
 	return (*Early)(g.beginLocked(rest))

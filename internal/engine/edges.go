@@ -31,6 +31,8 @@ func (g *Graph) Depend(dependent, dependency *Node) error {
 		}
 		return ErrClosed
 	}
+	// The dependent may be in an early run: its drop may use the dependency, which then
+	// stays in use until that drop has ended. The run itself keeps the order that it has.
 	if dependent.state != live && !dependent.inRun() || dependency.state != live {
 		return ErrGone
 	}
@@ -41,6 +43,8 @@ func (g *Graph) Depend(dependent, dependency *Node) error {
 		return &CycleError{Path: append([]string{dependent.name}, path...)}
 	}
 	g.linkLocked(dependent, dependency)
+	// From now on a path can lead from an older node to a newer one, and the search of
+	// pathLocked cannot be skipped any longer.
 	if dependent.seq < dependency.seq {
 		g.late = true
 	}

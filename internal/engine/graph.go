@@ -73,6 +73,8 @@ func (g *Graph) Insert(n *Node, s Spec) error {
 	n.name, n.dropper, n.graph, n.timeout = s.Name, s.Dropper, g, max(s.Timeout, 0)
 	n.seq, n.user, n.all, n.hold = g.seq, s.User, s.All, s.Hold
 	deps := s.Deps
+	// A user in use, or one that is a guard, is among what the All implies, directly or
+	// by way of what depends on it. The node then gets edges of its own instead.
 	if n.all && slices.ContainsFunc(s.Users, func(u *Node) bool { return u.in(g) && (!u.user || g.inUseLocked(u)) }) {
 		n.all, deps = false, append(slices.Clone(deps), g.allButLocked(s.Users)...)
 	}
@@ -89,6 +91,8 @@ func (g *Graph) Insert(n *Node, s Spec) error {
 		}
 		g.alls.add(n)
 	}
+	// The cycle that users can close is found with the node in place, which is then
+	// taken out again: nothing has seen it, since the lock is held throughout.
 	if err := g.addUsersLocked(n, s.Users); err != nil {
 		g.retireLocked(n)
 		n.graph, n.state, n.all = nil, live, false
@@ -177,6 +181,7 @@ func distinct(deps []*Node) []*Node {
 func (g *Graph) Remove(n *Node) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	// A claimed node has no dependents and can get none, so it is not checked again.
 	if !n.in(g) || n.state != claimed || g.closed {
 		if err := g.claimLocked(n); err != nil {
 			return err
@@ -243,6 +248,7 @@ func (g *Graph) retire(n *Node, err error) {
 func (g *Graph) Ended(n *Node) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	// In a closed graph nothing leaves, and the state may be that of the teardown.
 	if n.in(g) && n.state == dropping && !g.closed && g.ended[n] == nil {
 		g.retireLocked(n)
 	}

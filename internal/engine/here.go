@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// here reports whether the drops of the run may be called on the caller's goroutine:
-// the options allow it, nothing can abandon one, and the order lets no two run at the
-// same time. (Where a processor is idle, to start a goroutine and wait for it takes
-// longer than plain defers take for a whole request: another processor has to be woken.)
+// here reports whether the drops of the run may be called on the caller's goroutine: the
+// options allow it, nothing can abandon a drop, and the order lets no two run at the same
+// time. (Where a processor is idle, starting a goroutine and waiting for it takes longer
+// than plain defers take for a whole request, because another processor has to be woken.)
 func (r *run) here() bool {
 	if !r.Here || r.bounded || r.Force != nil {
 		return false
@@ -18,8 +18,8 @@ func (r *run) here() bool {
 }
 
 // doHere has the caller do the worker's part. A drop that panics or calls Goexit is
-// contained as by any worker: another goroutine goes on from there, and the caller, or
-// its deferred functions after a Goexit, wait for that.
+// contained as by any worker: another goroutine continues from there, and the caller, or
+// its deferred functions after a Goexit, wait for that goroutine.
 func (r *run) doHere() {
 	r.active.Store(1)
 	if r.Slow > 0 {
@@ -42,6 +42,7 @@ type lookout struct {
 	ended sync.WaitGroup // look has
 }
 
+// look is called by the timer, on a goroutine of its own.
 func (l *lookout) look() {
 	defer l.ended.Done()
 	l.run.wait()

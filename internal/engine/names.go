@@ -5,17 +5,17 @@ import (
 	"sync/atomic"
 )
 
-// mostCopied names are copied for nodes that have edges of their own beside an
-// All; see [Graph.DependencyNames].
+// mostCopied bounds the names that are copied for nodes that have edges of their own
+// beside an All; see [Graph.DependencyNames].
 const mostCopied = 100_000
 
-// DependencyNames returns a function that returns the names of a node's
-// [Graph.Dependencies]. For nodes with an All these are beginnings of one list,
-// which the caller must not change: so those of n such nodes on m others take n
-// plus m, and not n times m. Only a node that has edges of its own beside its All
-// needs a copy; when there are very many of those, they get the names of their own
-// edges alone. The function knows the nodes that are in the graph now,
-// and may be called from any goroutine.
+// DependencyNames returns a function that returns the names of the
+// [Graph.Dependencies] of a node. An All includes the nodes before its own, so for
+// nodes with an All the results are beginnings of one list, which the caller must not
+// change: n such nodes on m others take memory of n plus m and not of n times m. Only a
+// node that has edges of its own beside its All needs a copy; once very many names have
+// been copied, such a node gets the names of its own edges alone. The function knows
+// the nodes that are in the graph now, and may be called from any goroutine.
 func (g *Graph) DependencyNames() func(n *Node) []string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -42,6 +42,8 @@ func (g *Graph) DependencyNames() func(n *Node) []string {
 		if len(own) == 0 {
 			return names[:first:first]
 		}
+		// The copies are counted over all nodes, since it is their sum that can be the
+		// square of the graph.
 		if copied.Add(int64(first)) > mostCopied {
 			return namesOf(own)
 		}
@@ -63,6 +65,7 @@ func (g *Graph) edgesOf(n *Node) (deps []*Node, all bool) {
 	return deps, n.all
 }
 
+// namesOf returns the names of nodes, nil for none.
 func namesOf(nodes []*Node) (names []string) {
 	for _, n := range nodes {
 		names = append(names, n.name)

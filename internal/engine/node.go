@@ -47,9 +47,9 @@ type Turner interface {
 	Turn()
 }
 
-// An Abandoner is a Dropper that hears at once when a run has given it up: its drop was
-// abandoned, or was skipped and will not be called. What waits for it need not wait for
-// the end of the run. Abandoned must not block.
+// An Abandoner is a Dropper that is notified as soon as a run has given it up: its drop
+// was abandoned, or was skipped and will not be called. So what waits for the drop need
+// not wait for the end of the run. Abandoned must not block.
 type Abandoner interface {
 	Dropper
 	Abandoned(o Outcome)

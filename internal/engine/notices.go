@@ -7,16 +7,18 @@ import (
 	"github.com/ebb-go/ebb/internal/budget"
 )
 
-// notices tells of slow drops, one after another, on a goroutine of its own: the
-// one who is told may block for as long as it likes, and call whatever it likes,
-// without holding up the run.
+// notices calls the observer for slow drops, one after another, on a goroutine of its
+// own. So the observer may block for as long as it likes, and call whatever it likes,
+// without holding up the run or the watcher. The goroutine exists only while there is
+// something in the queue: it is started by give and ends in next, both with mu held, so
+// that a drop is either found by the goroutine that runs or starts another one.
 type notices struct {
 	run *run
 
 	mu    sync.Mutex    // protects the following
-	queue []slowDrop    // not told yet
+	queue []slowDrop    // not delivered yet
 	since time.Time     // when the goroutine was started
-	done  chan struct{} // closed when it has told all; nil: there is none
+	done  chan struct{} // closed when the goroutine ends; nil: there is none
 }
 
 // slowDrop is a drop that has become slow.
@@ -25,7 +27,7 @@ type slowDrop struct {
 	now time.Duration // when that was found
 }
 
-// give adds drops to those that are told of.
+// give adds drops to the queue. It never blocks on the observer.
 func (n *notices) give(slows []slowDrop) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -36,8 +38,8 @@ func (n *notices) give(slows []slowDrop) {
 	}
 }
 
-// tell empties the queue. If the one who is told ends the goroutine, another goes
-// on with the rest.
+// deliver empties the queue. If the observer ends the goroutine, another goroutine
+// continues with the rest: every slow drop gets its event.
 func (n *notices) deliver() {
 	empty := false
 	defer func() {
@@ -58,8 +60,8 @@ func (n *notices) deliver() {
 	}
 }
 
-// next takes the next drop from the queue, and ends the goroutine's time if there
-// is none.
+// next takes the next drop from the queue. If there is none, the goroutine has come to
+// its end.
 func (n *notices) next() (slow slowDrop, ok bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -72,9 +74,10 @@ func (n *notices) next() (slow slowDrop, ok bool) {
 	return slow, true
 }
 
-// await is called when the run is over. It waits for what was told just now, but
-// from when that was begun no longer than for a drop that was canceled, nor beyond
-// the run's deadline. What the one who is told is stuck in is left behind.
+// await is called when the run is over. It waits until the queue has been delivered, so
+// that the event of a slow drop does not come after the run's results, but from the
+// start of the goroutine no longer than for a drop that was canceled, nor beyond the
+// deadline of the run. An observer that is stuck is left behind.
 func (n *notices) await() {
 	if n == nil {
 		return

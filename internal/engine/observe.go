@@ -46,9 +46,8 @@ func (r *run) event(pos int32, kind EventKind) Event {
 	return e
 }
 
-// observeDrop tells that the drop of t starts or has ended. Callers ask first whether
-// anyone wants to know: a frame of this size would make the stack of every worker
-// grow.
+// observeDrop is for the start and the end of the drop of t. Callers check first that
+// there is an observer: a frame of this size would make the stack of every worker grow.
 func (r *run) observeDrop(t *turn, next step, kind EventKind) {
 	e := r.event(t.pos, kind)
 	if kind == DropEnd {
@@ -58,15 +57,17 @@ func (r *run) observeDrop(t *turn, next step, kind EventKind) {
 	r.observe(t, next, &e)
 }
 
-// observeSlow tells that a drop has become slow.
+// observeSlow is for a drop that has become slow. It is called on the goroutine of the
+// notices, while the drop runs; so it reads only the clock of the record.
 func (r *run) observeSlow(d slowDrop) {
 	e := r.event(d.pos, DropSlow)
 	e.At, e.Blocks = r.at(d.now), r.blocks(d.pos)
 	r.call(&e)
 }
 
-// observeWave tells that the wave before tail has ended, or that the one after it
-// starts if there is one.
+// observeWave is for the end of the wave before the tail of the queue, and for the start
+// of the wave after it if there is one. Both are called by the one worker that moves the
+// tail, between the last drop of the one wave and the first drop of the other.
 func (r *run) observeWave(t *turn, next step, kind EventKind) {
 	if !r.Schedule.HasWaves() {
 		return
@@ -83,7 +84,8 @@ func (r *run) observeWave(t *turn, next step, kind EventKind) {
 	r.observe(t, next, &Event{Kind: kind, Wave: wave, Size: int(end - start), At: r.at(r.now())})
 }
 
-// observeLate tells what an abandoned drop has returned, which is not its outcome.
+// observeLate is for an abandoned drop that has returned after all. What it returned is
+// not its outcome. The run may be over by then, so the observer is called after it.
 func (r *run) observeLate(t *turn) {
 	if !r.noticed() {
 		return

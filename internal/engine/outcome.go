@@ -24,8 +24,8 @@ type Outcome struct {
 	Err            error
 	Started, Ended time.Time
 
-	// Only with the option Observe: which of its dependents was the last to
-	// end, and when that was; nil and the start of the run if it had none.
+	// Only with Observe: which of its dependents ended last, and when that was; nil
+	// and the start of the run if it had none.
 	Queued     time.Time
 	ReleasedBy *Node
 
@@ -49,7 +49,7 @@ const (
 	WaveStart EventKind = iota // before any DropStart of the wave; schedules with waves only, as is WaveEnd
 	WaveEnd                    // after the last DropEnd of the wave, before the next WaveStart
 	DropStart                  // on the goroutine that is going to run the drop, right before it does
-	DropSlow                   // once, for a drop that runs longer than the option Slow says
+	DropSlow                   // once, for a drop that runs longer than Slow
 	DropEnd                    // ended, abandoned or skipped: exactly once for every node
 	DropLate                   // an abandoned drop has returned after all; Err is its result
 )

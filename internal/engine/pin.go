@@ -2,22 +2,25 @@ package engine
 
 import "slices"
 
-// A Pin says that something outside of the graph depends on a node: while it
-// holds, Claim, Remove, Drop and DropTree refuse the node, and DropTree refuses
-// what the node depends on, with an [*InUseError] that has the name of the pin. A
-// Teardown does not look at pins: what pins a node has ended before the graph is
-// torn down.
+// A Pin is a dependency of something outside of the graph on a node. While it holds,
+// Claim, Remove, Drop and DropTree refuse the node, and DropTree refuses what the node
+// depends on, with an [*InUseError] that has the name of the pin. A teardown ignores
+// pins: whatever pins a node has ended before its graph is torn down, or is what the
+// teardown has to end.
+//
+// The pins of a node are a list that runs through them, so that adding and removing one
+// take constant time and a node without pins has no more than a nil pointer.
 type Pin struct {
 	node *Node // immutable
 	name string
 
 	// Protected by the graph's mu.
-	prev, next *Pin // of the node's
-	removed    bool
+	prev, next *Pin // of the same node; next is the older one
+	removed    bool // terminal
 }
 
-// Pin pins n under a name until [Pin.Remove]. It returns [ErrGone] when the node
-// is claimed or gone, [ErrClosed] when Teardown has begun, and [ErrForeign].
+// Pin pins n under a name until [Pin.Remove]. It returns [ErrGone] if the node is
+// claimed, in a run or gone, [ErrClosed] once Teardown has begun, and [ErrForeign].
 func (g *Graph) Pin(n *Node, name string) (*Pin, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -37,7 +40,7 @@ func (g *Graph) Pin(n *Node, name string) (*Pin, error) {
 	return p, nil
 }
 
-// Remove ends the pin. A second call, and one on a nil pin, does nothing.
+// Remove ends the pin. A second call does nothing, nor does a call on a nil pin.
 func (p *Pin) Remove() {
 	if p == nil {
 		return
@@ -60,7 +63,7 @@ func (p *Pin) Remove() {
 	p.prev, p.next = nil, nil
 }
 
-// pinsLocked returns the names of the pins on n, the first one in front.
+// pinsLocked returns the names of the pins on n, the oldest first.
 func (n *Node) pinsLocked() (names []string) {
 	for p := n.pins; p != nil; p = p.next {
 		names = append(names, p.name)
@@ -69,7 +72,8 @@ func (n *Node) pinsLocked() (names []string) {
 	return names
 }
 
-// usedLocked returns an [*InUseError] if anything depends on n.
+// usedLocked returns an [*InUseError] if a node depends on n or n is pinned, with the
+// names of the nodes before those of the pins.
 func (g *Graph) usedLocked(n *Node) error {
 	inUse := g.inUseLocked(n)
 	if !inUse && n.pins == nil {

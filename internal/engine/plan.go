@@ -1,20 +1,20 @@
 package engine
 
-// A plan is what a run or [Graph.Waves] makes of some nodes: who depends on
-// whom, and in which wave each is dropped. It is made under the graph's lock and
-// immutable; a run needs nothing else of the graph.
+// A plan has the edges between some nodes and the wave of each node, for a run or for
+// [Graph.Waves]. It is made under the graph's lock and then immutable, so that a run
+// reads it from any goroutine without a lock and needs nothing else of the graph.
 //
-// It knows a node by its slot, its place among the nodes in order of
-// registration, and by its position, its place when they are ordered by wave
-// first. Numbers of four bytes instead of pointers: planning goes through the
-// edges at random, and what fits the cache decides how fast that is.
+// A node has two numbers in it: its slot, which is its place in order of registration,
+// and its position, which is its place when the nodes are ordered by wave first. They
+// are numbers of four bytes and not pointers, because planning follows the edges at
+// random, and how fast that is depends on how much of them fits into the cache.
 type plan struct {
 	nodes  []*Node // by slot
 	layers *layers // nil: none depends on another, as in most small graphs
 }
 
-// layers is the rest of a plan with edges. Without any there is one wave, and
-// positions are slots.
+// layers is the part of a plan that only a plan with edges has. Without edges there is
+// one wave, and the position of a node is its slot.
 type layers struct {
 	first []int32 // edges of slot s: edges[first[s]:first[s+1]]
 	edges []int32 // slots
@@ -24,9 +24,9 @@ type layers struct {
 	all   int32   // the newest slot with All; -1: none
 }
 
-// newPlan plans nodes, which are in order of registration; edges to others are
-// left out, and if linked is false there are none. Time and memory are linear in
-// nodes and edges.
+// newPlan plans nodes, which are in order of registration. Edges to other nodes are left
+// out; if linked is false there are no edges. Time and memory are linear in nodes and
+// edges.
 func newPlan(nodes []*Node, linked bool) plan {
 	p := plan{nodes: nodes}
 	if !linked || len(nodes) == 1 {
@@ -54,8 +54,8 @@ func link(nodes []*Node) *layers {
 	l := &layers{first: make([]int32, len(nodes)+1), edges: make([]int32, 0, size), all: all}
 	for s, n := range nodes {
 		for _, d := range n.deps {
-			// A slot of a node that is not ours is a leftover: it leads
-			// nowhere, or to one that has it by right.
+			// The slot of a node outside of the plan is a leftover of another
+			// plan. It is out of range or the slot of a different node.
 			if i := d.slot; uint32(i) < uint32(len(nodes)) && nodes[i] == d {
 				l.edges = append(l.edges, i)
 			}
@@ -65,15 +65,15 @@ func link(nodes []*Node) *layers {
 	return l
 }
 
-// layer puts each slot into its wave: one more than the largest among its
-// dependents. It peels the graph level by level, and since a level is exactly
-// what the levels before it have freed, its number is the length of the longest
-// path.
+// layer puts each slot into its wave, which is one more than the largest wave among its
+// dependents. It peels the graph level by level. A level is exactly what the levels
+// before it have freed, so its number is the length of the longest path of dependents.
+// A second pass orders the slots by wave, and within a wave by registration.
 func (p *plan) layer() {
 	l, n := p.layers, len(p.nodes)
 	l.wave, l.order = make([]int32, n), make([]int32, n)
 	peel := newPeel(p)
-	queue := l.order[:0] // its elements are read before the order overwrites them
+	queue := l.order[:0] // shares the memory: every element is read before the second pass writes
 	for s := range int32(n) {
 		if peel.free(s) {
 			queue = append(queue, s)
@@ -144,7 +144,7 @@ func (p *plan) waveCount() int {
 	return len(p.layers.ends)
 }
 
-// span returns the first position of a wave, and the one after its last.
+// span returns the stretch of positions that a wave has: the first position of a wave, and the one after its last.
 func (p *plan) span(wave int) (start, end int32) {
 	if p.layers == nil {
 		return 0, int32(len(p.nodes))
@@ -178,12 +178,13 @@ func (p *plan) waves() [][]*Node {
 	return waves
 }
 
-// below returns the slots on which s depends, directly or not, nearest first, and
-// at most limit of them.
+// below returns the slots on which s depends, directly or not: the nearest first, and at
+// most limit of them. Of several nodes with an All each slot is looked at once, since
+// what lies below covered has been visited.
 func (p *plan) below(s int32, limit int) []int32 {
 	seen := map[int32]bool{s: true}
 	found := []int32{s}
-	covered := int32(0) // what an All has led to lies before it
+	covered := int32(0) // every guard before it has been visited because of an All
 	for i := 0; i < len(found) && len(found) <= limit; i++ {
 		visit := func(d int32) {
 			if !seen[d] && len(found) <= limit {
@@ -207,9 +208,10 @@ func (p *plan) below(s int32, limit int) []int32 {
 	return found[1:]
 }
 
-// Waves returns the nodes in the waves in which they would be dropped now, each
-// wave in order of registration. Wave 0 is what nothing depends on; a node's
-// wave is one more than the largest among its dependents.
+// Waves returns the nodes in the waves in which a teardown would drop them now, each
+// wave in order of registration. Wave 0 holds the nodes without dependents; the wave of
+// any other node is one more than the largest among its dependents. In a closed graph
+// the answer is that of the teardown.
 func (g *Graph) Waves() [][]*Node {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -218,8 +220,8 @@ func (g *Graph) Waves() [][]*Node {
 	return p.waves()
 }
 
-// WaveCount returns how many [Graph.Waves] there are now. Without edges it takes
-// constant time.
+// WaveCount returns how many [Graph.Waves] there are now. It takes constant time if there
+// has never been an edge, and otherwise plans the whole graph.
 func (g *Graph) WaveCount() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()

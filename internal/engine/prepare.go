@@ -8,16 +8,17 @@ import (
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
-// few is up to how many nodes the records of a run are a part of it.
+// few is the number of nodes up to which the records of a run are a part of it.
 const few = 4
 
-// fewRun is a run and its records in one allocation. (For the three guards of a
-// request that takes a third of the time that several do.)
+// fewRun is a run and its records in one allocation. (For the three guards of a request,
+// one allocation takes a third of the time of several.)
 type fewRun struct {
 	run
 	few [few]record
 }
 
+// newRun plans a run of nodes. The graph's lock is held.
 func newRun(nodes []*Node, linked bool) *run {
 	n := len(nodes)
 	if n > few {
@@ -28,7 +29,8 @@ func newRun(nodes []*Node, linked bool) *run {
 	return &f.run
 }
 
-// makeExtra returns what few runs need, to be set.
+// makeExtra returns the extra of the run, and makes it first if there is none. It is
+// called before the first worker starts, so workers read the pointer without a lock.
 func (r *run) makeExtra() *extra {
 	if r.extra == nil {
 		r.extra = new(extra)
@@ -36,36 +38,39 @@ func (r *run) makeExtra() *extra {
 	return r.extra
 }
 
-// extra is the part of a run that is there only if an option, a node or an
-// earlier run asks for any of it.
+// extra is the part of a run that exists only if an option, a node or an earlier run
+// needs any of it. Each field is nil or zero unless it is needed.
 type extra struct {
-	others   map[int32]Dropper           // by position: stands in for a node that another run drops
-	queue    []int32                     // the positions in the queue; nil: they are in their order
-	cancel   context.CancelCauseFunc     // of ctx, with Force; else nil
-	peel     *peel                       // for schedules that release, and to know who released whom; else nil
-	rank     []int32                     // by slot: its position; with peel or a queue
+	others   map[int32]Dropper           // by position: in place of a node that another run drops
+	queue    []int32                     // the order of the positions in the queue; nil: the positions themselves
+	cancel   context.CancelCauseFunc     // of ctx; with Force
+	peel     *peel                       // for schedules that release, and with Observe
+	rank     []int32                     // by slot: its position; with peel or queue
 	released []release                   // by position, with Observe
-	overruns []*Overrun                  // by position, when bounded; each element belongs to who decides it
+	overruns []*Overrun                  // by position, when bounded; an element belongs to the goroutine that decides the outcome
 	bounds   []atomic.Pointer[bound]     // by position, with Force: of the drop once it runs
-	held     []atomic.Pointer[heldError] // by slot, with holds: set when it must not be dropped
-	places   []int32                     // with Limit: the positions whose drops run; guarded by the run's mu
-	heldTo   int32                       // all slots before it that an All implies are held; guarded by the run's mu
+	held     []atomic.Pointer[heldError] // by slot, with holds: set once the node must not be dropped
+	places   []int32                     // with Limit: the positions whose drops run; protected by the run's mu
+	heldTo   int32                       // every guard before this slot is held because of an All; protected by the run's mu
 	stuck    atomic.Int32                // how many drops were abandoned
-	stacks   stacks                      // of their goroutines
+	stacks   stacks                      // of the goroutines of abandoned drops
 
-	broken atomic.Pointer[fault.PanicError] // the first that the observer did; not with a Container
+	broken atomic.Pointer[fault.PanicError] // the first panic of an observer; not with a Container
 }
 
-// release says when the last of a node's dependents had ended, and which it was.
+// release is the end of the dependent of a node that ended last.
 type release struct {
 	at time.Duration // since the run began
 	by *Node
 }
 
-// prepare makes what the options ask for, and nothing else.
+// prepare makes what the options ask for, and nothing else: the usual run of a few nodes
+// with no option needs no extra. It runs before the first worker starts. Storing ready
+// publishes the options to [Graph.Holds] and [Graph.Places], which may be called at any
+// time.
 func (r *run) prepare(ctx context.Context) {
 	if r.ready.Load() {
-		return // by BeginTeardown
+		return // BeginTeardown has prepared the run
 	}
 	defer r.ready.Store(true)
 	n := len(r.nodes)
@@ -73,6 +78,8 @@ func (r *run) prepare(ctx context.Context) {
 	if r.Cause == nil {
 		r.Cause = timeoutError
 	}
+	// The deadline is a time of the clock and the reserve a part of what is left until
+	// then. A run that begins after its deadline has the reserve and nothing else.
 	if r.limited() {
 		r.bounded = true
 		if !r.Deadline.IsZero() && !r.started.Before(r.Deadline) {
@@ -104,6 +111,8 @@ func (r *run) prepare(ctx context.Context) {
 	if !r.Schedule.Valid() {
 		r.Schedule = Waves
 	}
+	// The order of the queue is known before the run begins, for every schedule: Holds
+	// reads it.
 	d := r.discipline()
 	if d.order != nil || d.releases || r.Observe != nil {
 		r.makeExtra().rank = r.ranks()

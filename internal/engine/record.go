@@ -63,7 +63,8 @@ func (c *Caught) how() outcome.Outcome {
 	return outcome.Panic
 }
 
-// outcome returns the outcome of the drop at pos.
+// outcome returns the outcome of the drop at pos, which has ended; see record for when
+// that may be read.
 func (r *run) outcome(pos int32) Outcome {
 	rec := &r.records[pos]
 	_, start := rec.get()
@@ -116,7 +117,8 @@ func (s Results) Len() (n int) {
 	return n
 }
 
-// Each calls yield with every outcome, by wave and then in order of registration.
+// Each calls yield with every outcome, by wave and then in order of registration. An
+// outcome is passed by value, so that it stays off the heap unless yield keeps it.
 func (s Results) Each(yield func(o Outcome)) {
 	r := s.run
 	if r == nil {

@@ -69,7 +69,8 @@ type queue struct {
 }
 
 // do runs the teardown and returns its outcomes. If a drop calls Goexit on the caller's
-// goroutine, the run is over when that goes on, and outcomes has them.
+// goroutine, do does not return: the run is over when the caller's deferred functions
+// are called, and Results has the outcomes.
 func (r *run) do(ctx context.Context) Results {
 	r.prepare(ctx)
 	defer r.close()
@@ -81,12 +82,12 @@ func (r *run) do(ctx context.Context) Results {
 	return Results{r}
 }
 
-// doApart runs the teardown on the caller's behalf, who is the first spare: it starts
-// one worker, which wakes it as its first act. That makes it runnable, in the
-// place behind the worker; so the worker has the chance to do all alone before a
-// second is started, and a few quick guards cost one goroutine in all. (To yield
-// instead puts the caller behind everything that is runnable, which on a busy
-// server can be long.)
+// doApart runs the teardown on other goroutines. The caller is the first spare: it starts
+// one worker, which wakes the caller as its first act. That makes the caller runnable in
+// the place right behind the worker, so the worker has the chance to do everything alone
+// before a second one is started, and a few quick drops cost one goroutine in all. (If
+// the caller yielded instead, it would be behind everything that is runnable, which on a
+// busy server can take long.)
 func (r *run) doApart() {
 	r.spare.Store(true)
 	r.active.Store(1)
@@ -101,15 +102,17 @@ func (r *run) doApart() {
 	r.wait()
 }
 
-// close gives back what the run has taken, when it is over.
+// close gives back what the run has taken once it is over, and panics with what an
+// observer has panicked with.
 func (r *run) close() {
 	if r.early && len(r.nodes) > 1 {
 		r.graph.over(r)
 	}
 	x := r.extra
 	if x == nil || x.stuck.Load() == 0 {
-		// All workers have left already; this is for their last instructions.
-		// One that is stuck in an abandoned drop is not waited for.
+		// All workers have left already; this waits for their last instructions, so
+		// that no goroutine of the run is seen after it. Where one is stuck in an
+		// abandoned drop, none of them is waited for.
 		_ = r.group.Wait()
 	}
 	if x != nil && x.cancel != nil {
@@ -154,6 +157,8 @@ func (r *run) help() {
 	if r.spare.Load() || r.queue.head.Load() >= r.queue.tail.Load() || !r.enter() {
 		return
 	}
+	// Of two workers that come here at once, one starts the spare. The other one has
+	// counted a spare that does not come, and counts it off again.
 	if r.spare.CompareAndSwap(false, true) {
 		r.group.Go(func() error {
 			r.spare.Store(false)

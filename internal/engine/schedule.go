@@ -46,8 +46,9 @@ var disciplines = [...]discipline{
 // discipline returns how the run's schedule runs drops.
 func (r *run) discipline() *discipline { return &disciplines[r.Schedule] }
 
-// roots has what nothing depends on in front, which is the first wave, and room
-// for what the ends of drops add.
+// roots is the order for a schedule that releases: the nodes without dependents in
+// front, which are the first wave, and after them room for the nodes that the ends of
+// drops add. There is room for every node, and each is added once.
 func (r *run) roots() []int32 {
 	queue := make([]int32, len(r.nodes))
 	_, end := r.span(0)
@@ -57,7 +58,8 @@ func (r *run) roots() []int32 {
 	return queue
 }
 
-// oneByOne is the line of the plan as positions.
+// oneByOne is the order for a schedule that is a line: the line of the plan, which has
+// slots, as positions.
 func (r *run) oneByOne() []int32 {
 	queue := r.line()
 	for i, s := range queue {
@@ -66,7 +68,8 @@ func (r *run) oneByOne() []int32 {
 	return queue
 }
 
-// endOfWave is next for positions in their order: a stretch is a wave.
+// endOfWave is next for positions in their order: a stretch is a wave, since positions
+// are ordered by wave first.
 func (r *run) endOfWave(start int32) int32 {
 	_, end := r.span(r.waveAt(start))
 	return end

@@ -6,29 +6,31 @@ import (
 	"github.com/ebb-go/ebb/internal/fault"
 )
 
-// maxStacks bounds the stacks that one run keeps.
+// maxStacks bounds how many stacks one run keeps.
 const maxStacks = 32
 
-// stacks takes the stacks of goroutines that are stuck. To take one stops the
-// world and writes down all that there are, so those who ask while one look is
-// being taken are served together by the next: a wave of drops that hang costs
-// two looks, however many they are.
+// stacks takes the stacks of goroutines that are stuck. Taking one stops the world and
+// writes down the stacks of all goroutines. So the calls that come while one look is
+// being taken share the next look: a wave of drops that hang costs two looks, however
+// many drops there are.
 type stacks struct {
 	look sync.Mutex // held during a look
 
 	mu    sync.Mutex // protects the following
-	asked int        // how many have asked in all
-	next  *look      // for those who ask now; nil: none has asked since the last began
+	asked int        // the number of calls so far
+	next  *look      // shared by the calls from now on; nil: there was none since the last look began
 }
 
-// A look is one stop of the world.
+// A look is one stop of the world. Frames are added to found under mu until the look
+// begins, and read under look once it has been taken.
 type look struct {
 	once  sync.Once
 	found map[fault.Frame]string // by the call that the goroutine is in; filled in once
 }
 
-// of returns the stack of the goroutine that is in the call f, or "" if it has ended or enough have been
-// taken. It blocks until a look that began after the call has ended.
+// of returns the stack of the goroutine that is in the call f, or "" if that call has
+// returned or enough stacks have been taken. It blocks until a look is over that began
+// after of was called.
 func (s *stacks) of(f fault.Frame) string {
 	l := s.ask(f)
 	if l == nil {
@@ -37,7 +39,7 @@ func (s *stacks) of(f fault.Frame) string {
 	s.look.Lock()
 	defer s.look.Unlock()
 	l.once.Do(func() {
-		// From here on no goroutine adds to the look: it is no longer the next.
+		// From here on no goroutine adds to this look, since it is no longer the next.
 		s.mu.Lock()
 		if s.next == l {
 			s.next = nil
@@ -48,7 +50,8 @@ func (s *stacks) of(f fault.Frame) string {
 	return l.found[f]
 }
 
-// ask returns the next look, in which f will be searched for.
+// ask returns the look in which f will be searched for, and nil if enough stacks have
+// been taken.
 func (s *stacks) ask(f fault.Frame) *look {
 	s.mu.Lock()
 	defer s.mu.Unlock()

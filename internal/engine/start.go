@@ -1,13 +1,13 @@
 package engine
 
-// A Runner is what [Start] runs: a method on what it needs, so that starting it
-// takes one allocation and not one for each closure on the way.
+// A Runner is run by [Start]. It is a method on the values that it needs, so that
+// starting a goroutine takes one allocation and not one for each closure on the way.
 type Runner interface {
-	// Run ends when the goroutine does, and contains its own panics.
+	// Run is the whole life of the goroutine, and contains its own panics.
 	Run()
 }
 
-// Start calls r.Run on a goroutine of its own. Nobody here waits for it: it is
-// for callers, as package scope, that count their goroutines themselves because
-// they have to name those that they give up on. Use [Tasks] otherwise.
+// Start calls r.Run on a goroutine of its own. This package does not wait for the
+// goroutine. Start is for package scope, which counts its goroutines itself because it
+// has to name those that it abandons; all other code uses the Tasks of package group.
 func Start(r Runner) { go r.Run() }

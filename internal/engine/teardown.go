@@ -59,6 +59,8 @@ func (c *Closing) Run() Results {
 // Results returns the outcomes of a run that is over.
 func (c *Closing) Results() Results { return Results{(*run)(c)} }
 
+// beginTeardown closes the graph and plans the run, in one step under the lock: what is
+// in the graph is in the plan, and nothing else will be in the graph.
 func (g *Graph) beginTeardown() *run {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -80,6 +82,7 @@ func (g *Graph) beginTeardown() *run {
 func (g *Graph) beginLocked(nodes []*Node) *run {
 	r := newRun(nodes, g.linked)
 	r.graph, r.early = g, !g.closed
+	// The usual teardown of a scope without edges: its nodes need not be looked at.
 	if g.closed && !g.linked && !g.special && g.dropping == 0 {
 		return r // the state of a node means nothing in a closed graph without early runs
 	}
@@ -110,6 +113,8 @@ func (g *Graph) beginLocked(nodes []*Node) *run {
 		r.holds = r.holds || n.hold
 		r.bounded = r.bounded || n.timeout > 0
 	}
+	// What such a run puts before what, see Holds, is known from now on: the lock that
+	// makes the nodes its own publishes it too.
 	if r.early && len(nodes) > 1 {
 		if g.trees == nil {
 			g.trees = make(map[*run]struct{})

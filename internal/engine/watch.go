@@ -5,12 +5,14 @@ import (
 	"time"
 )
 
-// wait blocks until the run is over. Meanwhile the caller's goroutine is the one
-// that looks after slow drops and Force. No code of anyone else ever runs on it: no
-// drop, no observer, and no notice.
+// wait blocks until the run is over. Meanwhile the caller's goroutine looks for slow
+// drops and for Force. No user code runs on it, neither a drop nor an observer nor a
+// notice, so nothing can keep it from either.
 func (r *run) wait() {
 	r.mu.Lock()
-	if r.active.Load() == 0 { // who counted it down looks for the waiter after this, or has before
+	// The last worker counts itself off and then looks for a waiter with mu held. It
+	// has either counted itself off before this, or it will find the waiter.
+	if r.active.Load() == 0 {
 		r.mu.Unlock()
 		return
 	}
@@ -34,48 +36,50 @@ func (r *run) wait() {
 		case <-w.wake:
 			watch.look()
 		case <-force:
-			force = nil
+			force = nil // a closed channel would be received from again and again
 			r.endNow()
 		}
 	}
 }
 
-// A waiter is a caller that waits for the end of its run.
+// A waiter is a caller that waits for the end of its run. Neither of its channels is
+// ever blocked on by a worker.
 type waiter struct {
 	done   chan struct{} // closed when the run is over
-	asleep atomic.Bool   // it has no timer, and wants to know of the next drop that begins
-	wake   chan struct{} // holds a value when it is to look
+	asleep atomic.Bool   // it has no timer, and is to be woken by the next drop that begins
+	wake   chan struct{} // of capacity 1: holds a value when the waiter is to look
 }
 
-// rouse is called for every drop that has begun.
+// rouse is called for every drop that has begun. It wakes a waiter that is asleep. The
+// nil waiter, of a run whose caller has not come to wait yet, is not: it looks first.
 func (w *waiter) rouse() {
 	if w == nil || !w.asleep.Load() || !w.asleep.CompareAndSwap(true, false) {
 		return
 	}
 	select {
 	case w.wake <- struct{}{}:
-	default: // there is a value, which will do for this drop too
+	default: // the value that is there will do for this drop too
 	}
 }
 
-// A watcher finds the drops that have become slow. While one of those that run can
-// still become slow, its timer is set for the first; else it has none, and sleeps
-// until the next drop begins. So nothing polls, and a run in which all that can
-// happen has happened has no timer.
+// A watcher finds the drops that have become slow. While a running drop can still become
+// slow, the timer is set for the first that can; otherwise there is no timer, and the
+// watcher sleeps until the next drop begins. So nothing polls, and a run that only waits
+// for drops which are known to be slow has no timer at all.
 type watcher struct {
 	run     *run
 	waiter  *waiter
 	timer   *time.Timer
 	due     <-chan time.Time
-	passed  int      // drops, in the order in which they began, that have ended or are known to be slow
+	passed  int      // so many of the drops, in the order of the queue, have ended or are known to be slow
 	notices *notices // nil: none so far
 }
 
 // look gives notice of what has become slow, and sets the timer for what will.
 //
-// No drop is missed: a drop is marked as under way first, and then its worker looks
-// whether the watcher is asleep; the watcher marks itself as asleep first, and then
-// looks again what is under way.
+// No drop is missed: a worker first marks its drop as under way and then looks whether
+// the watcher is asleep; the watcher first marks itself as asleep and then looks again
+// for drops that are under way. So at least one of the two sees the other.
 func (w *watcher) look() {
 	next := w.find()
 	if next < 0 {
@@ -88,8 +92,8 @@ func (w *watcher) look() {
 	w.timer.Reset(next)
 }
 
-// find gives notice of the drops that have become slow. It returns after which
-// time the next of those that run will, or a negative number.
+// find gives notice of the drops that have become slow. It returns how long it takes
+// until the next running drop does, or a negative number if none can.
 func (w *watcher) find() (next time.Duration) {
 	r := w.run
 	now := r.now()
@@ -101,7 +105,7 @@ func (w *watcher) find() (next time.Duration) {
 		clock := rec.clock.Load()
 		p, start := read(clock)
 		switch {
-		case p == waiting: // taken, and not begun
+		case p == waiting: // taken, but not begun: its worker calls rouse when it begins
 		case p != underWay:
 			if w.passed == k {
 				w.passed++
@@ -111,7 +115,7 @@ func (w *watcher) find() (next time.Duration) {
 				next = left
 			}
 		case rec.clock.CompareAndSwap(clock, clock-int64(underWay)+int64(slow)):
-			if r.extra == nil || r.extra.others[pos] == nil { // else the run that drops it gives notice
+			if r.extra == nil || r.extra.others[pos] == nil { // otherwise the run that drops it gives notice
 				slows = append(slows, slowDrop{pos, now})
 			}
 		}
@@ -125,7 +129,8 @@ func (w *watcher) find() (next time.Duration) {
 	return next
 }
 
-// endNow abandons what runs; what does not yet, the workers find to be forced.
+// endNow abandons the running drops. What has not started is skipped by the workers,
+// which find the run forced; see bind for a drop that starts at this moment.
 func (r *run) endNow() {
 	r.forced.Store(true)
 	r.extra.cancel(forcing{})
@@ -136,8 +141,8 @@ func (r *run) endNow() {
 	}
 }
 
-// Running returns the nodes whose drops the graph's teardown is running at the
-// moment, and since when.
+// Running returns the nodes that the graph's teardown is dropping now, and since when.
+// It may be called at any time; a clock is one word, so it needs no lock for that.
 func (g *Graph) Running() map[*Node]time.Time {
 	g.mu.Lock()
 	r := g.teardown

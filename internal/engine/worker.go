@@ -58,6 +58,8 @@ func (r *run) work(t *turn) error {
 			}
 			r.help()
 			r.clock(t)
+			// The node of a run of one is dropping since the run began, so the
+			// teardown does not take it over.
 			if r.early && len(r.nodes) > 1 && r.leftOut(t) {
 				continue // to passing
 			}
@@ -215,6 +217,8 @@ func (r *run) end(t *turn, err error, how outcome.Outcome) {
 	if r.Limit > 0 {
 		r.givePlace(t.pos)
 	}
+	// The overrun is read before the bound is released: releasing cancels the context,
+	// after which every drop would look as if its time had been up.
 	var overrun *Overrun
 	if b := t.bound; b != nil {
 		t.bound = nil
@@ -238,6 +242,8 @@ func (r *run) end(t *turn, err error, how outcome.Outcome) {
 // pass releases what waited for the node at pos and returns the next step. The record
 // is complete by then: what is released may read it.
 func (r *run) pass(pos int32) step {
+	// The graph forgets the node before anything that it held up can begin, so that a
+	// dependency that is dropped next finds itself unused.
 	if r.early && !r.elsewhere(pos) {
 		r.graph.retire(r.node(pos), r.records[pos].err)
 	}
