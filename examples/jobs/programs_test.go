@@ -86,7 +86,7 @@ func TestTelemetryThatHangs(t *testing.T) {
 	}
 }
 
-// Work that its deadline has cut is not told as done: the outcome is timeout, and the
+// Work that its deadline has cut is not reported as done: the outcome is timeout, and the
 // error is there, though the worker returned only that it was canceled.
 // Here 1 line (DropTimeout); by hand about 25.
 func TestCutWorkIsNotDone(t *testing.T) {

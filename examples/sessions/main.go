@@ -1,6 +1,6 @@
 // Sessions keeps WebSocket sessions, each in the scope of its request: the connection is
 // theirs, and what they start ends with them. When the server stops, each session is asked,
-// says goodbye with the status that tells clients to connect elsewhere, and only then is
+// says goodbye with the status by which clients connect elsewhere, and only then is
 // what the sessions use given up.
 package main
 

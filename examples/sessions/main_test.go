@@ -11,7 +11,7 @@ import (
 	"github.com/ebb-go/ebb/trace"
 )
 
-// Each session is told that the server goes away, and no exit waits for a client that has
+// Each session gets a close that says that the server goes away, and no exit waits for a client that has
 // left; what they use is dropped after the last of them.
 func TestGoodbye(t *testing.T) {
 	const clients = 20
