@@ -115,6 +115,10 @@ func (h *Handle[T]) typ() string {
 	return h.g.Type()
 }
 
+// lostEdgeHint names the likeliest reason for which the exit of a scope drops a guard
+// before what uses it: an edge that was not recorded, of which nothing else speaks.
+const lostEdgeHint = " (was it read by Value in an open function? Use(ctx) there records the edge)"
+
 // useAfterError is the value of the panic of a use after the end.
 type useAfterError struct{ node *node }
 
@@ -124,7 +128,7 @@ func (e *useAfterError) Error() string {
 	s.mu.Lock()
 	r, state := *e.node.rarelyLocked(), e.node.is()
 	s.mu.Unlock()
-	how := "dropped by the exit of its scope"
+	how, hint := "dropped by the exit of its scope", ""
 	switch {
 	case state == released:
 		how = "released at " + r.site
@@ -137,8 +141,10 @@ func (e *useAfterError) Error() string {
 		if e.Unwrap() == ErrReleased {
 			how = "released behind the back of its scope"
 		}
+	default: // what uses it here was not known to depend on it
+		hint = lostEdgeHint
 	}
-	return fmt.Sprintf("scope %q: guard %q used after it was %s: %v", s.Path(), e.node.name(), how, e.Unwrap())
+	return fmt.Sprintf("scope %q: guard %q used after it was %s: %v%s", s.Path(), e.node.name(), how, e.Unwrap(), hint)
 }
 
 // Unwrap returns ErrReleased or ErrDropped.

@@ -144,6 +144,31 @@ func TestGoneFromTheBeginOfItsDrop(t *testing.T) {
 	})
 }
 
+// TestUseOfLostEdge: what uses a guard that the exit has dropped before it, since no
+// edge was recorded, learns how to record it. A guard that was dropped by a call has
+// another reason.
+func TestUseOfLostEdge(t *testing.T) {
+	var db *scope.Handle[string]
+	err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
+		must(scope.Defer(s, "cache", func(context.Context) error { db.Value(); return nil }))
+		db = must(scope.Acquire(ctx, s, "db", opens("db"), guard.Nothing))
+		return nil
+	}, scope.WithName("x"), scope.WithSchedule(scope.Sequential)) // the newest first
+	const hint = "(was it read by Value in an open function? Use(ctx) there records the edge)"
+	if err == nil || !strings.Contains(err.Error(), "used after it was dropped by the exit") || !strings.Contains(err.Error(), hint) {
+		t.Errorf("%v", err)
+	}
+	inScope(t, func(ctx context.Context, s *scope.Scope) {
+		h := must(scope.Acquire(ctx, s, "db", opens("db"), guard.Nothing))
+		if err := h.Drop(ctx); err != nil {
+			t.Error(err)
+		}
+		if c := calls(func() error { h.Value(); return nil }); strings.Contains(fmt.Sprint(c.panic), hint) {
+			t.Error(c.panic)
+		}
+	})
+}
+
 // TestUseAfterExit: a handle that is used after its scope has dropped it says so,
 // with the path.
 func TestUseAfterExit(t *testing.T) {
