@@ -35,7 +35,20 @@ func (s *Scope) endEarlyLocked(e *earlyDrop) {
 
 // failUnheardLocked makes an error of drops that no caller waits for Run's. If Run has
 // collected its errors already it reports that, and the error is to be logged.
+//
+// The inside of a slot hands the errors of its values to the scope around, but only so
+// many: further ones are to be logged, as a slot may live for years.
 func (s *Scope) failUnheardLocked(err error) (afterExit bool) {
+	if s.isInside() {
+		x := s.exitStateLocked()
+		if x.handed == maxHanded {
+			return true
+		}
+		x.handed++
+		s.parent.mu.Lock() // which comes after that of a scope below
+		defer s.parent.mu.Unlock()
+		return s.parent.failUnheardLocked(err)
+	}
 	if s.exitStateLocked().collected {
 		return true
 	}
@@ -56,6 +69,9 @@ func (s *Scope) reportUnheard(n *node, err error) {
 		s.logUnheard(n, err)
 	}
 }
+
+// maxHanded bounds the errors of the values of one slot that no caller has heard.
+const maxHanded = 100
 
 // logUnheard logs an error of the drop of n, or of what it has made, that comes too late
 // for Run.

@@ -17,6 +17,7 @@ type exitState struct {
 	turn      error           // a child was canceled with that because its turn had come
 	early     *earlyDrop      // the newest early drop that has not ended
 	drained   *drained        // nil: nothing looks, or nothing has happened yet
+	handed    int             // the inside of a slot: errors that it has handed to the scope around
 	collected bool            // what fails from here on is logged, for it comes too late for Run
 	contained map[string]bool // sorts of foreign code of which it was logged that they failed
 }

@@ -27,6 +27,8 @@ type kept struct {
 	idle    chan struct{}  // closed when the last pin of a retired value has ended
 	awaited bool           // the goroutine that has retired the value begins its drop, not the last pin
 	guards  map[*node]bool // that pin the value until they are gone
+
+	unused *unused // its place among those that nothing uses; immutable once it can be used; nil without SlotIdle
 }
 
 // enter counts one more pin, unless the value is retired.
@@ -37,6 +39,9 @@ func (k *kept) enter() bool {
 			return false
 		}
 		if k.bits.CompareAndSwap(bits, bits+1) {
+			if bits == 0 {
+				k.unused.changed(&k.bits)
+			}
 			return true
 		}
 	}
@@ -59,7 +64,10 @@ func (k *kept) enterKept() bool {
 // unpin ends a pin. The last one begins the drop of a value that nothing waits for. It
 // may be called with the lock of any scope.
 func (k *kept) unpin() {
-	if k.bits.Add(-1) == keptRetired && k.becomeIdle() {
+	switch bits := k.bits.Add(-1); {
+	case bits == 0:
+		k.unused.changed(&k.bits)
+	case bits == keptRetired && k.becomeIdle():
 		engine.Start(k.begin)
 	}
 }
@@ -93,8 +101,21 @@ func (k *kept) retire() (idle <-chan struct{}) {
 	idle = k.idleLocked()
 	k.mu.Unlock()
 	k.bits.Or(keptRetired)
+	k.unused.changed(&k.bits)
 	k.becomeIdle()
 	return idle
+}
+
+// retireUnused retires a value that nothing uses, and leaves its drop to the caller.
+func (k *kept) retireUnused() bool {
+	if !k.bits.CompareAndSwap(0, keptRetired) {
+		return false
+	}
+	k.mu.Lock()
+	k.awaited = true
+	k.mu.Unlock()
+	k.becomeIdle()
+	return true
 }
 
 // stopWaiting leaves it to the last pin to begin the drop; if there is none, it

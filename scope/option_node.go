@@ -29,6 +29,9 @@ func (c *guardConfig) valid() error {
 	if c.err != nil {
 		return c.err
 	}
+	if c.idle > 0 {
+		return misuse("SlotIdle is an option of NewSlots")
+	}
 	return nil
 }
 
@@ -83,6 +86,17 @@ func DropTimeout(d time.Duration) GuardOption {
 	return guardOption{"DropTimeout", func(c *guardConfig) {
 		if c.timeout = d; d < 0 {
 			c.err = misuse(fmt.Sprintf("DropTimeout(%v): must not be negative", d))
+		}
+	}}
+}
+
+// SlotIdle evicts the values of [Slots] that nothing has used for d, or a little longer. A
+// value is in use while a function or a guard keeps it. It is an option of [NewSlots]
+// only; 0 is never.
+func SlotIdle(d time.Duration) GuardOption {
+	return guardOption{"SlotIdle", func(c *guardConfig) {
+		if c.idle = d; d < 0 {
+			c.err = misuse(fmt.Sprintf("SlotIdle(%v): must not be negative", d))
 		}
 	}}
 }

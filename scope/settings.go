@@ -65,6 +65,7 @@ type guardConfig struct {
 	graceful  bool
 	interrupt func()
 	timeout   time.Duration
+	idle      time.Duration // of NewSlots
 	err       error
 }
 

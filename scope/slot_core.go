@@ -3,6 +3,7 @@ package scope
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,7 +23,8 @@ var zeroTime time.Time
 type slotCore struct {
 	node    node
 	values  Scope
-	timeout time.Duration // of the drop of a value; immutable, as are node and values
+	timeout time.Duration // of the drop of a value; immutable, as are node, values and idle
+	idle    *idleQueue    // of the values that nothing uses; nil without SlotIdle
 
 	mu      sync.Mutex // protects the following
 	closing bool       // the turn has come: no value is opened any longer; terminal
@@ -64,8 +66,9 @@ type opener struct {
 	done   chan struct{} // closed when it has ended
 
 	// Guarded by the mu of its place, for an attempt that callers share.
-	waiting int   // callers that wait for it
-	err     error // read after done
+	waiting  int   // callers that wait for it
+	forsaken bool  // all have given up: it is canceled, and what it opens is dropped; terminal
+	err      error // what it has come to; read after done
 }
 
 // begin counts o in, unless the turn of the slot has come.
@@ -101,6 +104,7 @@ func (c *slotCore) end(o *opener) {
 func (c *slotCore) turn(ctx context.Context) (late <-chan struct{}) {
 	c.mu.Lock()
 	c.closing = true
+	c.idle.stop()
 	if len(c.openers) == 0 {
 		c.mu.Unlock()
 		return nil
@@ -144,7 +148,10 @@ func (c *slotCore) drop(ctx context.Context) error {
 	x := exitRun{deadline: b.end, early: in.earlyDrops()}
 	opts := in.options(&b)
 	opts.Failures = false // of all it is kept what they came to
-	x.outcomes = in.graph.Teardown(context.WithoutCancel(ctx), opts)
+	if run := in.graph.BeginTeardown(context.WithoutCancel(ctx), opts); run != nil {
+		waits.changed(in)
+		x.outcomes = run.Do()
+	}
 	errs := make([]error, len(x.outcomes))
 	var crash *PanicError
 	for k, o := range x.outcomes {
@@ -154,7 +161,12 @@ func (c *slotCore) drop(ctx context.Context) error {
 			crash = p
 		}
 	}
+	hung := in.takeStacks(x.outcomes)
+	for k := range errs {
+		errs[k] = multierr.Append(errs[k], hung[k])
+	}
 	awaitEarly(x.early, x.outcomes, x.deadline)
+	in.conclude(x.early)
 	in.closeContext()
 	if late != nil {
 		<-late
@@ -195,3 +207,14 @@ func (c *slotCore) abort() {
 
 // label returns the name of the value with that number or key.
 func (c *slotCore) label(key string) string { return fmt.Sprintf("%s[%s]", c.name(), key) }
+
+// maxKey bounds the length of a key in a name.
+const maxKey = 64
+
+// shortKey is a key as names have it.
+func shortKey(key string) string {
+	if len(key) > maxKey {
+		key = key[:maxKey] + "..."
+	}
+	return strings.ToValidUTF8(key, "\uFFFD")
+}

@@ -16,6 +16,7 @@ import (
 type place[T any] struct {
 	core    *slotCore
 	drop    func(ctx context.Context, v T) error
+	keyed   *keyed[T]                  // nil: of a Slot, which numbers its values
 	current atomic.Pointer[valueOf[T]] // nil: none is there; changed with mu held
 
 	mu     sync.Mutex // protects the following; comes before the locks of scopes
@@ -23,6 +24,7 @@ type place[T any] struct {
 	opened int        // values so far; changed by the turn only
 	lost   error      // of the drop of the value that was retired in this turn
 	empty  error      // why there is no value: the error of the open function that has retired it
+	left   bool       // of Slots: it is no longer the place of its key; terminal
 }
 
 // use returns the value and keeps it for the function of f, or for the guard that f
@@ -46,23 +48,27 @@ func (p *place[T]) use(ctx context.Context, f *frame) (v T, err error) {
 }
 
 // borrow calls fn with the value, which it keeps for the call.
-func (p *place[T]) borrow(ctx context.Context, fn func(ctx context.Context, v T) error) error {
+// done says that fn was called.
+func (p *place[T]) borrow(ctx context.Context, fn func(ctx context.Context, v T) error) (done bool, err error) {
 	for {
 		at := p.current.Load()
 		if at != nil && (at.enter() || at.heldIn(ctx) && at.enterKept()) {
 			defer at.unpin()
 			b := &borrowing{Context: ctx, node: &at.node, outer: borrowingOf(ctx)}
 			defer b.over.Store(true)
-			return fn(b, at.v)
+			return true, fn(b, at.v)
 		}
 		if err := p.awaitValue(ctx, at); err != nil {
-			return p.core.refusal("borrow", err)
+			return false, err
 		}
 	}
 }
 
 // awaitValue returns when the place may have another value than old, or why it will not.
 func (p *place[T]) awaitValue(ctx context.Context, old *valueOf[T]) error {
+	if p.keyed != nil {
+		return p.openShared(ctx, old)
+	}
 	p.mu.Lock()
 	turn, empty := p.turn, p.empty
 	changed := p.current.Load() != old
@@ -125,57 +131,91 @@ func (p *place[T]) endTurn(o *opener) {
 // replace opens a value, on the goroutine of the caller, and puts it in the place of the
 // one that is there, which is then dropped.
 func (p *place[T]) replace(ctx context.Context, open func(ctx context.Context) (T, error)) error {
-	v := &valueOf[T]{drop: p.drop}
-	v.core = p.core
-	o := &opener{node: &v.node, done: make(chan struct{})}
-	within, cancel := context.WithCancelCause(ctx)
-	v.cancel, o.cancel = cancel, cancel
+	within, v, o := p.newValue(ctx)
 	if err := p.takeTurn(ctx, o); err != nil {
-		cancel(errEnded)
+		o.cancel(errEnded)
 		return err
 	}
 	old, err := p.open(within, o, v, open)
 	if err != nil || old == nil {
 		return err
 	}
-	return old.giveUp(ctx)
+	return old.giveUp(ctx, "replace")
+}
+
+// why returns why there is no value.
+func (p *place[T]) why() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.empty != nil {
+		return p.empty
+	}
+	return ErrDropped
+}
+
+// newValue returns a value that is to be opened, the record of that, and its context.
+func (p *place[T]) newValue(ctx context.Context) (context.Context, *valueOf[T], *opener) {
+	v := &valueOf[T]{drop: p.drop}
+	v.core = p.core
+	ctx, v.cancel = context.WithCancelCause(ctx)
+	return ctx, v, &opener{node: &v.node, cancel: v.cancel, done: make(chan struct{})}
 }
 
 // open is the turn of o. It returns the value that is to be dropped, if any.
 func (p *place[T]) open(ctx context.Context, o *opener, v *valueOf[T], open func(ctx context.Context) (T, error)) (old *valueOf[T], err error) {
 	defer p.endTurn(o)
-	v.label = p.core.label(strconv.Itoa(p.opened + 1)) // which only a turn changes
+	if v.label = p.core.label(strconv.Itoa(p.opened + 1)); p.keyed != nil { // which only a turn changes
+		v.label, v.shared = p.core.label(p.keyed.key), true
+	}
 	done := false
 	defer func() {
 		if done {
 			return
 		}
 		if caught := recover(); caught != nil {
-			p.failed(fault.Panic(caught))
+			_ = p.failed(o, fault.Panic(caught))
 			panic(caught)
 		}
-		p.failed(ErrGoexit)
+		_ = p.failed(o, ErrGoexit)
 	}()
-	_, err = v.call(ctx, open)
+	drops, err := v.call(ctx, open)
 	if err == nil {
 		err = v.keep()
 	}
 	done = true
 	if err != nil {
-		return nil, p.failed(err)
+		if drops != nil && p.isUnheard(o) {
+			v.failUnheard(drops)
+		}
+		return nil, p.failed(o, err)
+	}
+	if p.keyed != nil {
+		v.unused = p.keyed.unused(func() { p.evictUnused(v) })
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if o.forsaken {
+		p.left = true
+		v.retire()
+		v.leaveDrop()
+		return nil, nil
+	}
 	old = p.current.Swap(v)
 	p.opened++
 	p.empty = nil
+	if p.keyed != nil {
+		p.keyed.count.Add(1)
+		v.unused.changed(&v.bits)
+	}
 	return old, p.lost
 }
 
 // failed says why there is no value, if there is none, and returns what Replace does: the
 // error of the value that Retire has dropped is among it.
-func (p *place[T]) failed(err error) error {
+func (p *place[T]) failed(o *opener, err error) error {
 	p.mu.Lock()
+	o.err = err
+	p.left = p.keyed != nil
 	if p.current.Load() == nil {
 		p.empty = err
 	}
@@ -185,56 +225,4 @@ func (p *place[T]) failed(err error) error {
 		err = multierr.Append(err, lost)
 	}
 	return err
-}
-
-// retire drops the value before the open function in whose context it is called has
-// opened the next.
-func (p *place[T]) retire(ctx context.Context) error {
-	if !p.isTurnOf(frameOf(ctx)) {
-		return ErrForeign
-	}
-	v := p.current.Load()
-	if v == nil {
-		return nil
-	}
-	in := held(ctx)
-	idle := v.retire()
-	var why error
-	w, path := waits.enter(in, target{waitPoint: waitPoint{node: &v.scopeNode}, wide: true})
-	defer w.leave()
-	if names := v.guardNames(); len(names) > 0 {
-		why = &InUseError{Guard: v.label, Dependents: names}
-	} else if path != nil || holds(in, target{waitPoint: waitPoint{node: &v.node}}) {
-		why = ErrReentrant
-	} else {
-		select {
-		case <-idle:
-		case <-ctx.Done():
-			why = context.Cause(ctx)
-		}
-	}
-	if why != nil && v.takeBack() {
-		return why
-	}
-	p.mu.Lock()
-	p.current.Store(nil)
-	p.mu.Unlock()
-	err := v.scopeNode.dropEarly(ctx, true)
-	p.mu.Lock()
-	p.lost = err
-	p.mu.Unlock()
-	return err
-}
-
-// isTurnOf reports whether f, or what is around it, is the open function that runs.
-func (p *place[T]) isTurnOf(f *frame) bool {
-	p.mu.Lock()
-	turn := p.turn
-	p.mu.Unlock()
-	for ; f != nil && turn != nil; f = f.outer() {
-		if f.kind == openingFrame && f.node == turn.node {
-			return true
-		}
-	}
-	return false
 }

@@ -14,8 +14,9 @@ import (
 // is dropped first, and the scope even if that was abandoned.
 type slotValue struct {
 	kept
-	core  *slotCore
-	label string // the name of the slot with its number or key
+	core   *slotCore
+	label  string // the name of the slot with its number or key
+	shared bool   // its open function is called for several callers
 
 	scope     Scope
 	scopeNode node
@@ -54,6 +55,7 @@ func (v *slotValue) prepare(ctx context.Context, r resource) error {
 		s.Stop(stopped)
 	}
 	v.open.begin(ctx, &v.node, v.label)
+	v.open.apart = v.shared
 	return nil
 }
 
@@ -89,12 +91,12 @@ func (v *slotValue) dropUnheard() {
 // giveUp retires v, which its slot has no longer, and waits until it is dropped, as long
 // as ctx lives; it returns the error of that. It does not wait for a guard that keeps v,
 // and not if the caller keeps v itself: then the error is Run's.
-func (v *slotValue) giveUp(ctx context.Context) error {
+func (v *slotValue) giveUp(ctx context.Context, what string) error {
 	in := held(ctx)
 	idle := v.retire()
 	if names := v.guardNames(); len(names) > 0 {
 		v.leaveDrop()
-		return v.core.refusal("replace", &InUseError{Guard: v.label, Dependents: names})
+		return v.core.refusal(what, &InUseError{Guard: v.label, Dependents: names})
 	}
 	if holds(in, target{waitPoint: waitPoint{node: &v.node}}) {
 		v.leaveDrop()
@@ -103,12 +105,15 @@ func (v *slotValue) giveUp(ctx context.Context) error {
 	w, path := waits.enter(in, target{waitPoint: waitPoint{node: &v.scopeNode}, wide: true})
 	if path != nil {
 		v.leaveDrop()
-		return v.core.refusal("replace", ErrReentrant)
+		return v.core.refusal(what, ErrReentrant)
 	}
 	select {
 	case <-idle:
 		w.leave()
 		return v.scopeNode.dropEarly(ctx, true)
+	case <-w.refused():
+		v.leaveDrop()
+		return v.core.refusal(what, ErrReentrant)
 	case <-ctx.Done():
 		w.leave()
 		v.leaveDrop()
@@ -127,6 +132,11 @@ func (v *slotValue) leaveDrop() {
 // its scope waited for have ended by then. If others outlive the time of the drop, the
 // engine gives it up by name, and it goes on when they let go.
 func (v *slotValue) awaitPins() { <-v.retire() }
+
+// failUnheard makes an error that no caller waits for Run's.
+func (v *slotValue) failUnheard(err error) {
+	v.node.s.reportUnheard(&v.node, err)
+}
 
 // ended frees what belongs to a value that is gone, or was never opened.
 func (v *slotValue) ended() {
@@ -182,7 +192,7 @@ func (v *valueOf[T]) call(ctx context.Context, open func(ctx context.Context) (T
 	defer v.open.end()
 	v.v, err = open(&v.open.frame)
 	returned = true
-	return nil, err
+	return drops, err
 }
 
 // keep makes the opened value a guard of the slot. One that comes after the slot's turn,
