@@ -8,18 +8,17 @@ import (
 	"github.com/ebb-go/ebb/internal/dag"
 )
 
-// Complete sorts the entries by wave, keeping their order within one, and
-// fills in what is missing and follows from the rest: Queued, ReleasedBy, Slack
-// and the ends of what never ended, from Started, Ended, DependsOn and
-// Schedule. What is there already it leaves alone, so a second call changes
-// nothing. A scope calls it once, before anybody else sees the report; it must
-// not run while the report is read.
+// Complete sorts the entries by wave, keeping their order within one, and fills in
+// what is missing and follows from the rest: Queued, ReleasedBy, Slack and the ends
+// of what never ended, from Started, Ended, DependsOn and Schedule. It changes
+// nothing that is there already, so a second call changes nothing. A scope calls it
+// once, before it hands the report out. It must not run while the report is read.
 //
-// Under waves the slack is the time until the end of the entry's wave. Under
-// eager it is that of the critical path method, in which a drop's time counts
-// from the moment it was queued. Under sequential it is 0. A report does not
-// know of a limit on concurrent drops: what another drop gains by a worker that
-// is free earlier is not in the slack.
+// Under waves the slack is the time until the end of the entry's wave. Under eager
+// it is the slack of the critical path method, in which the time of a drop counts
+// from the moment it was queued. Under sequential it is 0. Under a limit on
+// concurrent drops, a drop that waited for a slot counts as a dependent of the drop
+// that had the slot.
 func (r *Report) Complete() {
 	slices.SortStableFunc(r.Entries, func(a, b Entry) int { return cmp.Compare(a.Wave, b.Wave) })
 	if r.Started.IsZero() {
@@ -48,6 +47,10 @@ type links struct {
 // spot is the place of an entry in a list.
 type spot struct{ list, at int }
 
+// links finds the edges. It visits each name that is not in a list once, and each
+// list once, however many entries share it: this is what keeps a report of n daemons
+// on n guards linear in n. Of two entries with one name, which a scope does not
+// make, the later is the end of all edges to that name.
 func (r *Report) links() *links {
 	l := &links{
 		Edges: dag.EdgesOf(len(r.Entries), func(i int) []string { return r.Entries[i].DependsOn }),
@@ -83,11 +86,16 @@ func (l *links) trees(better func(a, b int) bool) []*fenwick {
 	return trees
 }
 
-// completeTimes goes through the entries once. A dependent's wave is smaller
-// than that of what it depends on, so by the time an entry is reached its last
-// dependent is known: among those that name it, and among those with a beginning
-// of a list that reaches to it, which a tree over the ends of beginnings,
-// backwards, has.
+// completeTimes goes through the entries once, in the order of the waves. The wave
+// of a dependent is smaller than the wave of what it depends on, so when an entry is
+// reached its last dependent is known. That one is the last of two kinds: those that
+// name the entry, which have left their number in last, and those with a beginning
+// of a list that reaches to it. For the latter there is a tree for each list over
+// the ends of beginnings, backwards, so that all beginnings that reach to a place
+// are a prefix.
+//
+// Ties go to the earlier entry: the result does not depend on how the edges are
+// kept.
 func (r *Report) completeTimes(l *links) {
 	later := func(a, b int) bool {
 		if c := r.Entries[a].Ended.Compare(r.Entries[b].Ended); c != 0 {

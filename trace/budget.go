@@ -8,6 +8,11 @@ import (
 	"github.com/ebb-go/ebb/internal/schedule"
 )
 
+// What a wave was allowed follows from the deadline and from how much of the grace
+// was kept for the waves after it. Package budget knows the shares: the teardown
+// itself asks the same functions, so a report cannot claim another share than the
+// one that the drops had.
+
 // waveBudget says what one wave of a teardown was allowed and what it used.
 type waveBudget struct {
 	Index   int

@@ -7,6 +7,10 @@ import (
 	"github.com/ebb-go/ebb/internal/schedule"
 )
 
+// A critical path explains the total: each drop on it began when the one before had
+// ended, and to shorten a drop that is not on it gains nothing. What was skipped
+// took no time and is on no path.
+
 // CriticalPath returns the chain of drops that set the total, in order. Under
 // waves these are the last to end of each wave, under eager the last to end,
 // the dependent that released it, and so on, and under sequential all. Before a
@@ -21,7 +25,9 @@ func (r *Report) CriticalPath() []Entry {
 	return entries
 }
 
-// critical returns the positions of the critical path's entries.
+// critical returns the positions of the critical path's entries. They are found anew
+// for each picture: a report is a value that anyone may read, and nothing in it is
+// written for the sake of a picture.
 func (r *Report) critical() []int {
 	switch s := schedule.Of(r.Schedule); {
 	case s.IsLine():
@@ -32,6 +38,8 @@ func (r *Report) critical() []int {
 	return r.criticalEager()
 }
 
+// criticalWaves takes the last to end of each wave, the first of equal ones: the
+// next wave began when it ended.
 func (r *Report) criticalWaves() []int {
 	last := make(map[int]int) // wave to the entry that ended last
 	for i := range r.Entries {
@@ -50,8 +58,9 @@ func (r *Report) criticalWaves() []int {
 	return r.withSlots(path)
 }
 
-// criticalEager visits each entry at most once, so it ends even in a report
-// whose entries release each other in a circle.
+// criticalEager goes from the last to end to what released it, and so on. It visits
+// each entry at most once, so it ends even in a report whose entries release each
+// other in a circle.
 func (r *Report) criticalEager() []int {
 	at := make(map[string]int, len(r.Entries))
 	last := -1
@@ -81,6 +90,7 @@ func (r *Report) criticalEager() []int {
 	return path
 }
 
+// criticalSequential takes all drops in the order in which they ran.
 func (r *Report) criticalSequential() []int {
 	var path []int
 	for i := range r.Entries {

@@ -16,7 +16,7 @@ import (
 const maxWhole = 500
 
 const (
-	dotColumns = 40
+	dotColumns = 40 // of a graph that is folded
 	dotRows    = 40
 	dotEdges   = 2000 // beyond, those that follow from others are left out, and equal ones joined
 )
@@ -45,6 +45,10 @@ func wholeGraph(vertices []vertex, maxColumns, maxRows int) *graph {
 	return newGraph(vertices, maxColumns, maxRows)
 }
 
+// writeDOT writes all nodes before all edges: Graphviz makes a node at its first
+// mention, and starts from the order of the file when it orders a rank. All edges
+// are kept before Reduce removes those that others imply, for these are drawn too,
+// pale and without influence on the layout.
 func writeDOT(w io.Writer, name string, g *graph) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "digraph %s {\n", dotQuote(term.Clean(name)))
@@ -100,7 +104,7 @@ func writeDOT(w io.Writer, name string, g *graph) error {
 }
 
 // dotIDs are the cleaned names, quoted. Two names can become alike by cleaning,
-// or be that of a fold; then the later gets primes.
+// or be the name of a fold; then the later gets primes.
 func (g *graph) dotIDs() []string {
 	ids, taken := make([]string, len(g.nodes)), make(map[string]bool)
 	for i := range g.nodes {
@@ -117,6 +121,9 @@ func (g *graph) dotIDs() []string {
 	return ids
 }
 
+// dotAttributes are the label, the shape for the kind, the colours for the outcome
+// and the border for the critical path. A node that went wrong keeps the colour of
+// its outcome on the critical path too, and has only the border of that.
 func (n *node) dotAttributes() []string {
 	label := term.Fit(n.name, 60)
 	if sub := n.subtitle(); sub != "" {

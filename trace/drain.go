@@ -12,8 +12,8 @@ import (
 
 // Drain is what came before the first wave: from the moment when the scope was
 // canceled or its body had ended, whichever was earlier, the scope waited for
-// its tasks and for the runs nested in it. The zero Drain is that of a scope
-// that had nothing to wait for.
+// its tasks and for the runs nested in it. A scope that had
+// nothing to wait for has the zero Drain.
 type Drain struct {
 	Started time.Time // canceled, or the body had ended
 	Ended   time.Time // the first wave began, or the scope closed without one

@@ -11,6 +11,12 @@ import (
 	"github.com/ebb-go/ebb/internal/term"
 )
 
+// A report of ten thousand drops has no more room on a screen than one of ten. So
+// each picture that has rows folds: what matters keeps a line of its own, and the
+// rest of a wave is one line that counts it. Nothing disappears without a count, and
+// whether a drop is shown depends on the report alone, so that two pictures of one
+// report agree.
+
 // row is one line of a waterfall or a table: an entry, or what is left of one
 // or several waves once the entries that matter have got lines of their own.
 type row struct {
@@ -109,6 +115,8 @@ func (r *Report) shown(critical []bool, limit int) []bool {
 	return shown
 }
 
+// weight orders entries by why they are looked at: what went wrong before the
+// critical path, and that before the rest.
 func (r *Report) weight(i int, critical []bool) int {
 	switch {
 	case failed(r.Entries[i].Outcome):
@@ -141,7 +149,7 @@ func (w row) waveLabel() string {
 	return fmt.Sprintf("%d–%d", w.wave, w.end)
 }
 
-// summary says what a fold hides: "all ok, longest 3ms".
+// summary describes what a fold hides: "all ok, longest 3ms".
 func (w row) summary() string {
 	counts := make(map[string]int)
 	var words []string // in order of first appearance

@@ -13,7 +13,7 @@ import (
 type vertex struct {
 	name, kind string
 	state      string // an outcome, or a state of a snapshot; empty in a plan
-	note       string // what a picture tells on hovering
+	note       string // what a picture shows on hovering
 	wave       int
 	deps       []string
 	critical   bool
@@ -32,7 +32,7 @@ func (v *vertex) rank() int {
 }
 
 // graph is the graph of a teardown, folded to a size that can be drawn. Package dag
-// knows what leads where; nodes says what its nodes are.
+// knows what leads where; nodes has what is shown of each of its nodes.
 type graph struct {
 	*dag.Graph
 	nodes []node // of dag's nodes, in their order
@@ -93,6 +93,7 @@ func (g *graph) column(k int) string {
 	return fmt.Sprintf("waves %d–%d", c.First, c.Last)
 }
 
+// vertices of a report are its entries, with their outcomes and the critical path.
 func (r *Report) vertices() []vertex {
 	vertices := make([]vertex, len(r.Entries))
 	for i := range r.Entries {
@@ -105,6 +106,8 @@ func (r *Report) vertices() []vertex {
 	return vertices
 }
 
+// vertices of a plan have no state: nothing has happened yet. The wave is where the
+// node stands, whatever its Wave field says.
 func (p Plan) vertices() []vertex {
 	var vertices []vertex
 	for i, wave := range p.Waves {
@@ -127,7 +130,7 @@ func (s Snapshot) vertices() []vertex {
 	return vertices
 }
 
-// note is what a picture tells about e beyond its name.
+// note is what a picture shows about e on hovering.
 func (e *Entry) note() string {
 	text := fmt.Sprintf("%s, took %s, waited %s, slack %s", term.Clean(e.Outcome), term.Short(e.Took()), term.Short(e.waited()), term.Short(e.Slack))
 	if e.Type != "" {

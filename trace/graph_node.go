@@ -5,6 +5,13 @@ import (
 	"github.com/ebb-go/ebb/internal/term"
 )
 
+// A node shows its kind by its shape, what became of it by its colour, and whether
+// it is on the critical path by its border, so that all three can be seen at once
+// and none by colour alone: an outcome to look at is also written below the name.
+
+// node draws the box of a node, a second box inside it for a child, and its one or
+// two lines of text. Names are at most nodeCells wide, which is the width that the
+// layout has reckoned with.
 func (s svgWriter) node(d *drawing, i int) {
 	n, column := &d.g.nodes[i], d.Nodes[i].Column
 	x, w := d.left(column), d.W[column]
@@ -31,7 +38,7 @@ func (s svgWriter) node(d *drawing, i int) {
 	s.f(`<text%s x="%s" y="%s">%s</text></g>`+"\n", class, px(x+9), px(base), text(name))
 }
 
-// radius tells the kinds apart: a daemon is round, a guard is not quite square,
+// radius is different for each kind: a daemon is round, a guard is not quite square,
 // a child is square and has a second border.
 func radius(kind string, height float64) float64 {
 	switch kind {
@@ -70,6 +77,7 @@ func (n *node) class() string {
 	return class
 }
 
+// tooltip is the whole name, which the box may have cut, with the kind and the note.
 func (n *node) tooltip() string {
 	t := term.Isolate(term.Clean(n.name))
 	if n.kind != "" {

@@ -63,6 +63,8 @@ func (g *graph) layout() *drawing {
 // picture draws g.
 func (s svgWriter) picture(g *graph, label string, alone bool) { s.drawing(g.layout(), label, alone) }
 
+// drawing writes a picture. The order is the order of painting: edges lie below
+// nodes, and edges of the critical path above other edges.
 func (s svgWriter) drawing(d *drawing, label string, alone bool) {
 	w, h := d.size()
 	s.open(w, h, label, alone)
@@ -89,8 +91,9 @@ func (d *drawing) size() (w, h float64) {
 	return max(d.Width+2*dagMargin, d.legendWidth()+2*dagMargin), d.Height + dagHead + 2*dagMargin + dagLegend
 }
 
-// left and right are the sides of a column, middle the height of a slot in the
-// picture.
+// left and right are the sides of a column in the picture, and middle is the height
+// of a slot: the drawing has its origin in its corner, and the picture a margin and a
+// head.
 func (d *drawing) left(column int) float64  { return d.X[column] + dagMargin }
 func (d *drawing) right(column int) float64 { return d.X[column] + d.W[column] + dagMargin }
 func (d *drawing) middle(s int) float64     { return d.Slots[s].Y + dagMargin + dagHead }
@@ -161,15 +164,18 @@ func (d *drawing) route(from, to int) string {
 	return path + d.segment(at, to)
 }
 
+// legendWidth is how wide the legend is, which can be wider than a small graph.
 func (d *drawing) legendWidth() float64 {
 	return float64(term.Width(d.legendText())) * smallCell
 }
 
-// dagLegend says in one line how to read the picture.
+// dagLegend writes the legend below the picture.
 func (s svgWriter) dagLegend(d *drawing, y float64) {
 	s.f(`<text class="ebb-soft ebb-small" x="%d" y="%s">%s</text>`+"\n", dagMargin, px(y), text(d.legendText()))
 }
 
+// legendText explains the shapes that occur, and counts the edges that are left out:
+// a reader who misses an arrow has to know that it may be implied.
 func (d *drawing) legendText() string {
 	t := "arrows: depends on"
 	if d.Implied > 0 {

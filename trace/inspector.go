@@ -45,7 +45,7 @@ type Inspector struct {
 	Hosts []string
 
 	// No code that is not the Inspector's runs under mu: neither the methods of a
-	// source, which take the locks of scopes, nor those of an error.
+	// source, which take the locks of scopes, nor the methods of an error.
 	mu      sync.Mutex        // protects following fields
 	last    uint64            // number given out; grows with each Watch and Add
 	sources map[uint64]source // by number
@@ -96,7 +96,7 @@ func (i *Inspector) Watch(s interface {
 // Add shows a teardown that has ended. The last 32 are kept; when there are more, the oldest of the
 // path that has the most goes, so that a thousand requests a second do not drive
 // out the one teardown that matters. They are kept as copies that hold on to no
-// error but its text, and those of more than a thousand drops folded to the ones
+// error but its text, and teardowns of more than a thousand drops folded to the ones
 // that went wrong, set the total or took longest. r is not changed, and must not
 // be during the call. A nil report is ignored.
 func (i *Inspector) Add(r *Report) {

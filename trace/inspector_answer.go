@@ -7,6 +7,10 @@ import (
 	"strconv"
 )
 
+// An answer is composed before it is sent. So a query that cannot be answered, a
+// source that fails and a writer that returns an error all become one thing with a
+// status, and no client gets half a page under status 200.
+
 // Types of what is served.
 const (
 	typeHTML   = "text/html; charset=utf-8"
@@ -65,6 +69,8 @@ func (a answer) send(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// file serves what the pages link to. The names are in a switch, not in a directory:
+// there is nothing to traverse.
 func file(name string) answer {
 	switch name {
 	case "style":
@@ -77,6 +83,7 @@ func file(name string) answer {
 	return answer{}
 }
 
+// constant returns what writes s.
 func constant(s string) func(io.Writer) error {
 	return func(w io.Writer) error { _, err := io.WriteString(w, s); return err }
 }

@@ -59,7 +59,7 @@ func (p *pageWriter) children(s *Snapshot, at place, waits []time.Duration) {
 	}
 }
 
-// tally says in which states some children are, and how long the one that has
+// tally counts the states that some children are in, and how long the one that has
 // been in its state longest.
 func (s *Snapshot) tally(children []int) string {
 	counts := make(map[string]int)

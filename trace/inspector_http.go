@@ -41,8 +41,8 @@ func (i *Inspector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // answersTo reports whether a request for that host is answered: one for a name
 // that is configured, one for an address, which no DNS has led here, and one for
-// a name that DNS cannot give to anyone: localhost, and that of package
-// httptest's requests.
+// a name that DNS cannot give to anyone: localhost, and the name in the requests of
+// package httptest.
 func (i *Inspector) answersTo(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -56,8 +56,8 @@ func (i *Inspector) answersTo(host string) bool {
 	return slices.ContainsFunc(i.Hosts, func(h string) bool { return h == "*" || strings.EqualFold(h, host) })
 }
 
-// queries are the keys that a query may have, by the one that says what it asks
-// for.
+// queryKeys returns the keys that a query may have, by the key that chooses what it
+// asks for.
 func queryKeys(q url.Values) []string {
 	switch {
 	case q.Has("file"):
@@ -98,7 +98,7 @@ func (i *Inspector) answer(query string) answer {
 	return i.serveLive(format, q.Has("part"))
 }
 
-// number reads the number of a scope or report; 0 is that of none.
+// number reads the number of a scope or report; nothing has the number 0.
 func number(s string) uint64 {
 	n, err := strconv.ParseUint(s, 10, 64)
 	if err != nil {
@@ -107,6 +107,8 @@ func number(s string) uint64 {
 	return n
 }
 
+// serveReport serves a teardown that is kept, as its page or in a format of the
+// table.
 func (i *Inspector) serveReport(id uint64, format string) answer {
 	r := i.report(id)
 	if r == nil {
@@ -122,6 +124,9 @@ func (i *Inspector) serveReport(id uint64, format string) answer {
 	return answer{mime: f.mime, write: func(w io.Writer) error { return f.report(r, w) }}
 }
 
+// servePlan asks the scope for its plan now. The scope is foreign code here, as any
+// source is, so it is waited for no longer than patience, and a panic of it is the
+// answer.
 func (i *Inspector) servePlan(id uint64, format string) answer {
 	s := i.source(id)
 	if s == nil {
@@ -138,6 +143,8 @@ func (i *Inspector) servePlan(id uint64, format string) answer {
 	return answer{mime: f.mime, write: func(w io.Writer) error { return f.plan(p, w) }}
 }
 
+// serveLive serves what the scopes are doing, whole or only the part of the page
+// that changes.
 func (i *Inspector) serveLive(format string, part bool) answer {
 	v := i.view()
 	switch format {

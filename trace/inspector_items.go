@@ -7,6 +7,10 @@ import (
 	"github.com/ebb-go/ebb/internal/term"
 )
 
+// The items of a scope are a table, the ones that its exit waits for first. Equal
+// ones are one line already when they come from the scope; here long tables are cut,
+// since a page is asked for four times a second while something ends.
+
 // items is the table of what the scope owns. When it is ending, what its exit
 // waits for is on top.
 func (p *pageWriter) items(items []SnapshotItem, id string, ending bool) {
@@ -33,6 +37,7 @@ func (p *pageWriter) items(items []SnapshotItem, id string, ending bool) {
 	p.f("</tbody></table></div>\n")
 }
 
+// item writes a line of the table. State and wait are words as well as colours.
 func (p *pageWriter) item(it SnapshotItem, id string, ending bool) {
 	class, waited, wave := "", "", ""
 	if it.Waited > 0 {
@@ -57,6 +62,7 @@ func (it SnapshotItem) markup() string {
 	return text(term.Thousands(it.Count)+" x ") + bdi(it.Name)
 }
 
+// age is how old the item is, or the oldest of several.
 func (it SnapshotItem) age() string {
 	if it.count() > 1 {
 		return "oldest " + term.Short(it.Age)
@@ -64,6 +70,8 @@ func (it SnapshotItem) age() string {
 	return term.Short(it.Age)
 }
 
+// dotClass is the colour of the dot before a state; a state that is not known has
+// the colour of one that lives.
 func dotClass(state string) string {
 	switch state {
 	case "dropping":

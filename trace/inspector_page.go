@@ -9,7 +9,7 @@ import (
 )
 
 // The page is written by hand: what html/template brings along keeps the linker
-// from leaving out methods nobody calls, in every program that has an
+// from leaving out methods that are not called, in every program that has an
 // Inspector. All that comes from outside passes through text or bdi.
 
 // Bounds of the page. What does not fit is counted, and is all in the JSON.

@@ -6,7 +6,7 @@ import (
 	"github.com/ebb-go/ebb/internal/term"
 )
 
-// writePage writes the page of a teardown that is kept: that of
+// writePage writes the page of a teardown that is kept: the page of
 // [Report.WriteHTML], with the way back to the live page and to the other
 // formats, and with its style in a file, as the policy asks for.
 func (r *Report) writePage(w io.Writer, id uint64) error {
@@ -43,6 +43,8 @@ func (r *Report) writePage(w io.Writer, id uint64) error {
 	return s.Flush()
 }
 
+// reportNavCSS is what the page of a teardown has beside the style of a page that
+// stands alone.
 const reportNavCSS = `nav{display:flex;gap:18px;margin:0 0 18px;font-size:14px}
 nav a:first-child{margin-right:auto}
 nav a{color:var(--path)}

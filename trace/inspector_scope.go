@@ -58,7 +58,7 @@ func stateClass(state string) string {
 	return ""
 }
 
-// facts says how long the scope has been in its state, and what it holds.
+// facts writes how long the scope has been in its state, and what it holds.
 func (s Snapshot) facts() string {
 	var parts []string
 	if s.Since > 0 {
@@ -99,7 +99,7 @@ func (s Snapshot) waitsFor() []SnapshotItem {
 // html is the kind and the name, as markup.
 func (it SnapshotItem) html() string { return text(term.Clean(it.Kind)) + " " + it.markup() }
 
-// waiting says in a scope's line what its exit waits for, as markup; or, of a
+// waiting writes into a scope's line what its exit waits for, as markup; or, of a
 // scope that does not end itself, for how long another's exit has been waiting
 // for it.
 func (s Snapshot) waiting(wait time.Duration) string {
@@ -161,7 +161,7 @@ func (p *pageWriter) waves(s Snapshot) {
 	p.f("\n</ol>\n")
 }
 
-// graph draws what depends on what, if anything does. The table says the same.
+// graph draws what depends on what, if anything does. The table has the same in words.
 func (p *pageWriter) graph(s Snapshot) {
 	if p.graphs == maxGraphs || !slices.ContainsFunc(s.Items, func(it SnapshotItem) bool { return len(it.DependsOn) > 0 }) {
 		return

@@ -36,6 +36,8 @@ func (p *pageWriter) teardowns(v view) {
 	p.f("</section>\n")
 }
 
+// table writes the teardowns that are kept, the newest first; the older ones of a
+// path are folded under the newest.
 func (p *pageWriter) table(list []kept) {
 	p.f(`<div class="scroll"><table><thead><tr><th scope="col">Scope</th><th scope="col">Exit</th><th scope="col">Ended</th>` +
 		`<th scope="col" class="number">Took</th><th scope="col" class="number">Drops</th><th scope="col" class="number">Waves</th>` +
@@ -46,6 +48,8 @@ func (p *pageWriter) table(list []kept) {
 	p.f("</tbody></table></div>\n")
 }
 
+// teardown writes the line of one teardown, with a thumbnail of its waterfall that
+// links to the whole.
 func (p *pageWriter) teardown(k kept) {
 	r := k.report
 	p.f(`<tr id="t%d"><th scope="row"><a href="?report=%d">%s</a></th><td>%s</td>`, k.id, k.id, bdi(r.Scope), text(orDash(term.Clean(r.Exit))))
@@ -81,6 +85,8 @@ func (p *pageWriter) thumbnail(r *Report) {
 	p.f("</svg>")
 }
 
+// thumbClass is the colour of a bar in a thumbnail: by the outcome if that is one to
+// look at, else by the critical path.
 func (w row) thumbClass() string {
 	word := ""
 	if w.entry != nil {
@@ -107,7 +113,7 @@ func (k kept) faulty() string {
 	return s
 }
 
-// verdict says how a teardown went, as markup.
+// verdict is how a teardown went, as markup.
 func (k kept) verdict() string {
 	s := bdi(k.report.Scope) + ", " + term.Plural(k.drops, "drop") + " in " + term.Short(k.took())
 	if k.faults > 0 {

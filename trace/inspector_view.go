@@ -52,6 +52,7 @@ func (i *Inspector) view() view {
 	return v
 }
 
+// writeText writes the scopes as trees, then a line for each teardown that is kept.
 func (v view) writeText(w io.Writer) error {
 	for _, s := range v.scopes {
 		if err := s.WriteText(w); err != nil {
@@ -66,11 +67,13 @@ func (v view) writeText(w io.Writer) error {
 	return nil
 }
 
+// viewJSON is a view for programs. Both lists are there when they are empty.
 type viewJSON struct {
 	Scopes    []snapshotJSON `json:"scopes"`
 	Teardowns []teardownJSON `json:"teardowns"` // newest first
 }
 
+// teardownJSON is the line of a teardown; the whole is under the number in report.
 type teardownJSON struct {
 	Report  uint64       `json:"report"` // its number, for ?report=
 	Scope   string       `json:"scope"`
@@ -101,7 +104,7 @@ func (v view) MarshalJSON() ([]byte, error) {
 	return json.Marshal(j)
 }
 
-// title is that of the window.
+// title is the title of the window.
 func (v view) title() string {
 	for _, s := range v.news() {
 		return term.Clean(s.path()) + " is " + term.Clean(s.State) + " · ebb"
@@ -109,7 +112,7 @@ func (v view) title() string {
 	return term.Plural(len(v.scopes), "scope") + " · ebb"
 }
 
-// status says in a sentence what is going on. It is read out whenever it
+// status is a sentence about what is going on. It is read out whenever it
 // changes, so it has no times in it.
 func (v view) status() string {
 	var parts []string

@@ -12,8 +12,11 @@ import (
 // In JSON, keys are lower case with underscores, times are RFC 3339 with
 // nanoseconds, durations are milliseconds as numbers with a fraction, under
 // keys that end in _ms, and texts are valid UTF-8 and bounded. What is zero or
-// empty is left out, but for the keys that say what a thing is and how it ended.
+// empty is left out, but for the keys of what a thing is and how it ended.
 
+// reportJSON is a report on its way out and back. Its keys are a contract: files
+// outlive the version that wrote them. What follows from the rest is written for
+// readers who have no analysis of their own, and ignored when it is read.
 type reportJSON struct {
 	Scope        string       `json:"scope"`
 	Exit         string       `json:"exit"`
@@ -33,6 +36,7 @@ type reportJSON struct {
 	Lists        [][]string   `json:"lists,omitempty"`
 }
 
+// waveJSON is what a wave was allowed and used.
 type waveJSON struct {
 	Index   int          `json:"index"`
 	Size    int          `json:"size"`
@@ -42,6 +46,8 @@ type waveJSON struct {
 	Spent   milliseconds `json:"spent_ms"`
 }
 
+// entryJSON is an entry. Its edges are names, or the beginning of a list of the
+// report.
 type entryJSON struct {
 	Name       string       `json:"name"`
 	Kind       string       `json:"kind"`

@@ -6,6 +6,7 @@ import (
 	"github.com/ebb-go/ebb/internal/term"
 )
 
+// drainJSON is a drain on its way out and back.
 type drainJSON struct {
 	Started moment          `json:"started,omitzero"`
 	Ended   moment          `json:"ended,omitzero"`
@@ -13,6 +14,7 @@ type drainJSON struct {
 	Items   []drainItemJSON `json:"items"`
 }
 
+// drainItemJSON is an item of a drain; what it counted none of is left out.
 type drainItemJSON struct {
 	Name      string       `json:"name"`
 	Kind      string       `json:"kind"`
@@ -36,7 +38,7 @@ func (d Drain) json() *drainJSON {
 	return j
 }
 
-// drain is the way back; that of nil is the zero Drain.
+// drain is the way back. A nil j, which is a report without the key, is the zero Drain.
 func (j *drainJSON) drain() Drain {
 	if j == nil {
 		return Drain{}

@@ -7,11 +7,13 @@ import (
 	"github.com/ebb-go/ebb/internal/term"
 )
 
+// planJSON is a plan, wave by wave. The lists are those of all its waves.
 type planJSON struct {
 	Waves [][]planNodeJSON `json:"waves"`
 	Lists [][]string       `json:"lists,omitempty"`
 }
 
+// planNodeJSON is a node of a plan. Its edges are names, or the beginning of a list.
 type planNodeJSON struct {
 	Name      string     `json:"name"`
 	Kind      string     `json:"kind"`
@@ -42,12 +44,15 @@ func (p Plan) MarshalJSON() ([]byte, error) {
 	return json.Marshal(j)
 }
 
+// diffJSON is a diff. Its lists are there when they are empty.
 type diffJSON struct {
 	NotRun     []changeJSON `json:"not_run"`
 	NotPlanned []changeJSON `json:"not_planned"`
 	Moved      []changeJSON `json:"moved"`
 }
 
+// changeJSON is a change. Wave 0 is a wave, so a wave that is missing is a nil
+// pointer.
 type changeJSON struct {
 	Name    string `json:"name"`
 	Kind    string `json:"kind"`
@@ -63,6 +68,7 @@ func (d Diff) MarshalJSON() ([]byte, error) {
 	return json.Marshal(diffJSON{changesJSON(d.notRun), changesJSON(d.notPlanned), changesJSON(d.moved)})
 }
 
+// changesJSON returns a list that is empty rather than null.
 func changesJSON(changes []change) []changeJSON {
 	list := make([]changeJSON, len(changes))
 	for i, c := range changes {

@@ -14,6 +14,7 @@ import (
 // depth. So a snapshot is turned into a tree of a type without methods, which is
 // written, or read, in one go.
 
+// snapshotJSON is a snapshot on its way out and back, children and all.
 type snapshotJSON struct {
 	Name     string         `json:"name"`
 	Path     string         `json:"path"`
@@ -28,6 +29,7 @@ type snapshotJSON struct {
 	Children []snapshotJSON `json:"children"`
 }
 
+// itemJSON is an item of a snapshot. A count of one is left out, as it is in texts.
 type itemJSON struct {
 	Kind      string       `json:"kind"`
 	Name      string       `json:"name"`

@@ -11,6 +11,7 @@ import (
 // it and the whole report with it.
 type moment struct{ time.Time }
 
+// MarshalJSON falls back to UTC, which mends a zone, and then to the nearest year.
 func (m moment) MarshalJSON() ([]byte, error) {
 	if data, err := m.Time.MarshalJSON(); err == nil {
 		return data, nil
@@ -28,6 +29,8 @@ func (m moment) MarshalJSON() ([]byte, error) {
 // milliseconds is a duration in JSON.
 type milliseconds time.Duration
 
+// MarshalJSON writes a number whose fraction keeps the nanoseconds of durations up
+// to some weeks.
 func (m milliseconds) MarshalJSON() ([]byte, error) { return json.Marshal(float64(m) / 1e6) }
 
 // UnmarshalJSON stops at the largest duration: a number in a file may be too big

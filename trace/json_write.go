@@ -5,6 +5,9 @@ import (
 	"io"
 )
 
+// JSON on the page is read by people too, so it is indented, and signs of HTML are
+// not escaped: it is served under a type that no browser takes for a page.
+
 // writeJSON writes v for a reader too: with indentation, unless v is nested so deep
 // that this would be longer than itself.
 func writeJSON(w io.Writer, v any) error {
@@ -16,6 +19,8 @@ func writeJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
+// deep reports whether v has more levels than a text would indent. The indentation
+// of n levels takes n times n bytes.
 func deep(v any) bool {
 	shot, ok := v.(view)
 	if !ok {

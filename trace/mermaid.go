@@ -55,8 +55,10 @@ func writeMermaid(w io.Writer, vertices []vertex) error {
 	return err
 }
 
-// mermaid writes g with names of at most some cells. It reduces g if it has too
-// many edges.
+// mermaid writes g with names of at most some cells. It reduces g if that has too
+// many edges, and bundles those that are left if they still are too many, which
+// changes g: a second call, with shorter names, draws the edges that the first has
+// left.
 func (g *graph) mermaid(cells int) string {
 	b := new(strings.Builder)
 	b.WriteString("flowchart LR\n")
@@ -106,6 +108,8 @@ func (g *graph) mermaid(cells int) string {
 	return b.String()
 }
 
+// mermaidShape returns the brackets round a label: round for a daemon, double for a
+// child.
 func mermaidShape(kind string) (before, after string) {
 	switch kind {
 	case "daemon":

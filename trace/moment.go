@@ -52,6 +52,8 @@ type axis struct {
 // drawn at its end.
 const longestAxis = longest / 2
 
+// newAxis returns the axis from one time to another; it has no length if one is
+// missing.
 func newAxis(from, to time.Time) axis { return axis{from, min(between(from, to), longestAxis)} }
 
 // share returns where t lies, from 0 to 1. A time that is missing lies at the
@@ -71,7 +73,7 @@ func (a axis) holds(t time.Time) bool {
 
 // whole returns r if nothing is missing in it that a picture needs, and else a
 // completed copy: writing a report out does not change it. Entries out of order
-// count as missing, since waves are told by where the number changes.
+// count as missing, since a wave is seen to end where the number changes.
 func (r *Report) whole() *Report {
 	lacks := r.Started.IsZero() || r.Ended.IsZero()
 	for i := range r.Entries {

@@ -8,6 +8,8 @@ type fenwick struct {
 	better func(a, b int) bool
 }
 
+// newFenwick returns a tree over n positions that have no value yet. better must be
+// an order, and must not change for values that are in the tree.
 func newFenwick(n int, better func(a, b int) bool) *fenwick {
 	f := &fenwick{make([]int, n+1), better}
 	for i := range f.tree {
@@ -16,6 +18,8 @@ func newFenwick(n int, better func(a, b int) bool) *fenwick {
 	return f
 }
 
+// put gives a position a value; the better of two stays. Positions count from 0, and
+// the tree, as is usual, from 1.
 func (f *fenwick) put(at, value int) {
 	for at++; at < len(f.tree); at += at & -at {
 		if f.tree[at] < 0 || f.better(value, f.tree[at]) {

@@ -9,8 +9,8 @@ const ScopeName = "github.com/ebb-go/ebb"
 // Report says what a teardown did: one entry for every guard, daemon and child
 // scope that was left when the scope stopped accepting work, with the moment
 // it was dropped and how that ended. A scope hands it to the callback of
-// WithReport, completed; nobody changes it after that, so it may be read and
-// written out from any number of goroutines.
+// WithReport, completed. Nothing changes it after that, so any number of goroutines
+// may read it and write it out.
 //
 // See [Report.WriteText] for a terminal, [Report.WriteHTML] for a browser,
 // [Report.MarshalJSON] for a program.

@@ -6,6 +6,13 @@ import (
 	"github.com/ebb-go/ebb/internal/schedule"
 )
 
+// The slack of a drop is how much longer it could have taken without lengthening the
+// teardown as it was scheduled. A slack that is given is kept, so 0 counts as
+// missing: a report that was written to a file and read back is completed to what it
+// was.
+
+// completeSlack asks the schedule for its two traits: drops in a line have no slack,
+// since each lengthens the whole, and waves end together.
 func (r *Report) completeSlack(links *links) {
 	switch s := schedule.Of(r.Schedule); {
 	case s.IsLine():
@@ -16,6 +23,11 @@ func (r *Report) completeSlack(links *links) {
 	}
 }
 
+// slackWaves gives each entry the time until the end of its wave, which is the end
+// of its last drop: the next wave does not begin before. Under a limit, a drop whose
+// slot another waited for could not have ended later than that other's latest start.
+// Going through the entries from the last start backwards, that start is known, as
+// whoever waits begins after what it waits for.
 func (r *Report) slackWaves() {
 	ends := make(map[int]time.Time)
 	for i := range r.Entries {
@@ -42,11 +54,14 @@ func (r *Report) slackWaves() {
 	}
 }
 
-// slackEager is the backward pass of the critical path method: the latest end
-// of an entry is the earliest of the latest starts of what waits for it, which is
-// what it depends on, and what got its slot. Going through the entries backwards,
-// those come first; what a report whose waves contradict its edges has before an
-// entry does not count.
+// slackEager is the backward pass of the critical path method: the latest end of an
+// entry is the earliest of the latest starts of what waits for it. What waits for it
+// is what it depends on, and the drop that got its slot.
+//
+// Going through the entries backwards, those come first. A report whose waves
+// contradict its edges may have one before an entry; that one does not count, so the
+// pass ends for any report. For edges through lists there is a tree over the places
+// of each list, whose prefixes have the earliest latest start.
 func (r *Report) slackEager(l *links) {
 	end := r.lastEnd()
 	start := make([]time.Time, len(r.Entries)) // the latest
@@ -91,6 +106,7 @@ func (r *Report) slackEager(l *links) {
 	}
 }
 
+// earlier returns the earlier of two times.
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b

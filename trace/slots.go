@@ -58,8 +58,8 @@ func (r *Report) slots() []int {
 	return before
 }
 
-// successors turns what slots returns round: who waited for the slot of each, -1
-// for none.
+// successors inverts what slots returns: the entry that waited for the slot of each,
+// -1 for none.
 func successors(before []int) []int {
 	after := make([]int, len(before))
 	for i := range after {

@@ -44,7 +44,7 @@ func (it SnapshotItem) placed() bool { return it.Kind != "task" && it.Wave >= 0 
 // count is of how many the item is.
 func (it SnapshotItem) count() int { return max(1, it.Count) }
 
-// counted is Count where it says something.
+// counted is Count if there are several.
 func (it SnapshotItem) counted() int {
 	if it.Count > 1 {
 		return it.Count

@@ -41,7 +41,7 @@ type treeWriter struct {
 }
 
 // scope writes the scope's line behind first, and what it owns behind rest.
-// Waited is what the scope's item in its parent says.
+// Waited is that of the scope's item in its parent.
 func (t *treeWriter) scope(s *Snapshot, first, rest string, level int, waited time.Duration) {
 	t.left--
 	if level > mostLevels {
@@ -128,6 +128,7 @@ func (s Snapshot) status(waited time.Duration) string {
 	return text
 }
 
+// status is "running 1.2s, exit waits for it: 300ms".
 func (it SnapshotItem) status() string {
 	text := term.Clean(it.State)
 	switch {

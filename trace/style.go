@@ -4,7 +4,7 @@ package trace
 // "ebb-", so that it can stand in a page with other styles, and it uses no
 // custom properties, which renderers other than browsers do not know.
 //
-// Blue, orange, purple and grey are told apart by all common kinds of colour
+// Blue, orange, purple and grey are different to all common kinds of colour
 // blindness, and no meaning rests on colour alone: what went wrong has its
 // outcome written beside it, the critical path a diamond, abandoned and skipped
 // drops a pattern. Texts have a contrast of at least 4.5 to 1.

@@ -12,6 +12,8 @@ import (
 // svgWriter writes elements. An error of the writer below comes out of Flush.
 type svgWriter struct{ *bufio.Writer }
 
+// newSVG returns a writer of markup. What it writes arrives with Flush at the
+// latest.
 func newSVG(w io.Writer) svgWriter { return svgWriter{bufio.NewWriter(w)} }
 
 // f writes formatted markup; the arguments must be safe: numbers, constants, or

@@ -10,8 +10,12 @@ import (
 	"github.com/ebb-go/ebb/internal/term"
 )
 
-// Sizes of the text waterfall: as wide as its layout says, and 60 lines long
-// whatever the report holds.
+// A text is read in terminals, in logs and in mail: it has no control sequences and
+// no tabs, its columns are aligned in cells rather than in bytes, and each name is
+// cleaned and cut before it is put between others.
+
+// Sizes of the text waterfall: as wide as its layout, and 60 lines long whatever the
+// report holds.
 const (
 	textRows   = 60
 	textFolded = 40 // lines, once there are more entries than that
@@ -28,7 +32,7 @@ const (
 // what did not end ok. Tables of the waves and of the errors follow.
 //
 // The text is UTF-8 without control sequences and, but for the texts of the cause
-// and of errors, as wide as [Width] says. Big reports are folded: what went wrong
+// and of errors, as wide as [Width] asks for. Big reports are folded: what went wrong
 // and what took longest has a line of its own, the rest of a wave has one together,
 // which has the longest of them. WriteText returns the first error of w.
 func (r *Report) WriteText(w io.Writer, opts ...TextOption) error {
@@ -119,6 +123,9 @@ func (c columns) line(mark, wave, name, outcome, waited, took, slack, bar string
 	return strings.TrimRight(line+"  "+bar, " ") + "\n"
 }
 
+// textWaterfall writes the lines, with the axis above the bars. A dot stands where
+// there is nothing to say: for the times of what was skipped, and for those of a
+// fold, which has only its longest.
 func (r *Report) textWaterfall(b *bufio.Writer, l textLayout) {
 	rows := r.rows(textRows, textFolded)
 	c := l.columns(rows)
@@ -149,6 +156,7 @@ func (w row) mark() string {
 	return string(mark)
 }
 
+// name is the entry's own, or what a fold is called.
 func (w row) name() string {
 	if w.entry == nil {
 		return w.label()
@@ -167,6 +175,8 @@ func (w row) outcome() string {
 	return "all " + w.fold[0].Outcome
 }
 
+// orDash returns a dash for a word that is missing, which a report from a file may
+// lack.
 func orDash(s string) string {
 	if s == "" || s == `""` {
 		return "-"
@@ -182,6 +192,8 @@ func dot(d time.Duration) string {
 	return term.Short(d)
 }
 
+// percent writes a share, in at most five cells: what is small but not nothing is
+// not written as 0, and what is past all measure is not written out.
 func percent(part, of time.Duration) string {
 	switch {
 	case of <= 0:

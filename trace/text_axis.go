@@ -7,6 +7,10 @@ import (
 	"github.com/ebb-go/ebb/internal/term"
 )
 
+// Bars of text have eight steps in a cell where there are characters for them. All
+// positions are reckoned in these eighths and rounded once, so that a bar that
+// begins where another ends does so in the same cell.
+
 // timeline maps times to the cells of a line of text.
 type timeline struct {
 	axis

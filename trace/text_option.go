@@ -15,6 +15,7 @@ type TextOption interface{ applyText(*textLayout) }
 // written to anything else.
 func Width(n int) TextOption { return widthOption(n) }
 
+// widthOption is the option of [Width].
 type widthOption int
 
 func (o widthOption) applyText(l *textLayout) { l.cells = int(o) }
@@ -28,6 +29,9 @@ const (
 // textLayout is what a text has to fit into.
 type textLayout struct{ cells int }
 
+// layoutFor applies the options to what w has room for. Only an *os.File is asked
+// whether it is a terminal: any other writer is the user's, and its methods, but for
+// Write, are not to be called.
 func layoutFor(w io.Writer, opts []TextOption) textLayout {
 	var l textLayout
 	for _, o := range opts {

@@ -8,6 +8,9 @@ import (
 	"github.com/ebb-go/ebb/internal/term"
 )
 
+// The tables below a waterfall are bounded as it is: a wave or an error beyond the
+// first forty is counted.
+
 // textBudget writes what each wave was allowed and used; a long teardown's
 // waves beyond the first forty are one line.
 func (r *Report) textBudget(b *bufio.Writer) {
@@ -33,8 +36,8 @@ func (r *Report) textBudget(b *bufio.Writer) {
 	fmt.Fprintf(b, "%sran %s in all, waited %s\n", textIndent, term.Short(ran), term.Short(waited))
 }
 
-// textErrors writes the error of the exit, then those of entries that are not
-// part of it.
+// textErrors writes the error of the exit, then the errors of entries whose text is
+// not in it: under a supervisor, or where a panic goes on, they are nowhere else.
 func (r *Report) textErrors(b *bufio.Writer, l textLayout) {
 	const most = 40
 	if r.Error != "" {

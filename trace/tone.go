@@ -2,7 +2,7 @@ package trace
 
 import "github.com/ebb-go/ebb/internal/outcome"
 
-// failed reports whether word is that of an outcome to look at. The states of a
+// failed reports whether word is the word of an outcome to look at. The states of a
 // snapshot, and words that a later version has written, are not.
 func failed(word string) bool { return outcome.Parse(word).Failed() }
 

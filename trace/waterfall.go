@@ -8,6 +8,11 @@ import (
 	"github.com/ebb-go/ebb/internal/term"
 )
 
+// The waterfall is drawn without ids, scripts, inline styles or anything from
+// outside, so that several can stand in one page under a strict policy, and one can
+// be sent by mail. Colours come from classes, which the style of the picture or of
+// the page around it defines, for light and for dark.
+
 // Sizes of a waterfall in pixels, the number of rows beyond which it folds, and
 // to how many.
 const (
@@ -87,6 +92,7 @@ func (s svgWriter) waterfall(r *Report, w float64, alone bool) {
 	f.f("</svg>\n")
 }
 
+// empty is the picture of a report without entries: a line of text.
 func (f *waterfall) empty(r *Report, w float64, alone bool) {
 	headline := r.headline(int((w - 2*fallMargin) / headCell))
 	f.open(w, f.top+12, headline, alone)
@@ -165,8 +171,8 @@ func (f *waterfall) grid(bottom float64) {
 
 // niceStep is the smallest of 1, 2 and 5 times a power of ten nanoseconds that
 // leaves a line at least eighty pixels; from a minute on, of the units in which
-// short prints, and beyond some hours of whole hours. The total is that of an
-// [axis], so that no step overflows.
+// short prints, and beyond some hours of whole hours. The total is the length
+// of an [axis], so that no step overflows.
 func niceStep(total time.Duration, bars float64) time.Duration {
 	least := time.Duration(float64(total) * 80 / max(bars, 80))
 	if least > 30*time.Second {

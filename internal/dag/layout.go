@@ -77,6 +77,7 @@ func (g *Graph) Layout(size func(node int) (w, h float64), head func(column int)
 	return d
 }
 
+// addSlot puts a slot at the end of its column, and returns its number.
 func (d *Drawing) addSlot(s Slot) int {
 	d.Slots = append(d.Slots, s)
 	d.order[s.Column] = append(d.order[s.Column], len(d.Slots)-1)

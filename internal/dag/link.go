@@ -1,5 +1,10 @@
 package dag
 
+// An edge in the picture is one between nodes: the edges of all vertices in a fold are
+// the edges of the fold. The beginnings of a list that one node has in common lead to
+// the same nodes as the longest of them, so a list costs its length and the edges that
+// are drawn, however many vertices depend on it.
+
 // degrees counts the edges of each name.
 func (e *Edges) degrees(vertices []Vertex) map[string]int {
 	degree := make(map[string]int)

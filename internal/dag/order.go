@@ -21,6 +21,7 @@ func (d *Drawing) untangle() {
 	d.order = best
 }
 
+// cloneOrder copies an order, which sweeps change in place.
 func cloneOrder(order [][]int) [][]int {
 	c := make([][]int, len(order))
 	for i := range order {
@@ -29,6 +30,9 @@ func cloneOrder(order [][]int) [][]int {
 	return c
 }
 
+// sweep sorts each column by the average position of its neighbours in the column
+// before, going rightward or leftward. A slot without neighbours keeps its position
+// as its wish; the sort is stable, so that the result is the same each time.
 func (d *Drawing) sweep(rightward bool) {
 	at := d.positions()
 	center := make([]float64, len(d.Slots))
@@ -95,6 +99,7 @@ func crossing(a, b []int, at []int) int {
 	return n
 }
 
+// positions returns where each slot stands in its column.
 func (d *Drawing) positions() []int {
 	at := make([]int, len(d.Slots))
 	for _, column := range d.order {

@@ -5,6 +5,11 @@ import (
 	"slices"
 )
 
+// Heights are found by turns: each column in its turn is placed as near as its order
+// allows to where its neighbours pull it. After ten rounds what still moves is not
+// seen, and the last round pulls from both sides, so that neither end of a chain
+// looks attached.
+
 // placeRows gives every slot its height in the picture. In turns each column is
 // placed as near as its order allows to where its neighbours pull it.
 func (d *Drawing) placeRows() {

@@ -65,7 +65,7 @@ func named(kind, name string) string {
 }
 
 // names makes an attribute of a list of guards. Of a long list it keeps the
-// beginning and says how many there are more.
+// beginning and a count of the rest.
 func names(key string, list []string) attribute.KeyValue {
 	if len(list) > maxNames {
 		short := make([]string, maxNames, maxNames+1)
@@ -80,6 +80,7 @@ func names(key string, list []string) attribute.KeyValue {
 // other is not empty.
 type failure struct{ text, kind string }
 
+// failureOf asks err for its text and its type, once for the span and the metrics.
 func failureOf(err error) failure {
 	if err == nil {
 		return failure{}

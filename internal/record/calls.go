@@ -22,7 +22,8 @@ import (
 // call that blocks takes no drop with it; and without a second try, so that
 // whatever fails costs a span and no more.
 
-// sort tells apart what is reported once.
+// A sort is a kind of foreign code. The first failure of each is reported, and after a
+// call that is stuck no more of its sort are made.
 type sort uint8
 
 const (
@@ -31,6 +32,7 @@ const (
 	sorts
 )
 
+// String is what a report of a failure calls the sort.
 func (s sort) String() string { return [...]string{"tracer", "meter"}[s] }
 
 const (
@@ -46,7 +48,7 @@ type foreign struct {
 	door     fault.Door
 	report   func(what string, err error) // nil: to OpenTelemetry's error handler
 	deadline atomic.Pointer[time.Time]    // set by the teardown; nil: none
-	told     [sorts]atomic.Bool           // set by the first failure
+	reported [sorts]atomic.Bool           // set by the first failure
 	stuck    [sorts]atomic.Bool           // set by the first call that did not return
 }
 
@@ -67,6 +69,9 @@ func (c *foreign) quick(s sort, known bool, f func()) bool {
 	return c.passed(s, fault.Inline(f))
 }
 
+// patience is how long a call may take now: a tracer that blocks must not outlast
+// the grace, and after the deadline each call still gets a moment, in which nearly
+// all return.
 func (c *foreign) patience() time.Duration {
 	if d := c.deadline.Load(); d != nil {
 		return min(patience, max(leastPatience, time.Until(*d)))
@@ -74,7 +79,8 @@ func (c *foreign) patience() time.Duration {
 	return patience
 }
 
-// passed tells of the first failure of each sort.
+// passed reports whether err, of a call, is nil, and reports the first failure of each
+// sort. The swap decides between calls that fail at the same time.
 func (c *foreign) passed(s sort, err error) bool {
 	if err == nil {
 		return true
@@ -82,7 +88,7 @@ func (c *foreign) passed(s sort, err error) bool {
 	if errors.Is(err, fault.ErrStuck) {
 		c.stuck[s].Store(true)
 	}
-	if !c.told[s].Swap(true) {
+	if !c.reported[s].Swap(true) {
 		if c.report != nil {
 			c.report(s.String(), err)
 		} else {
@@ -112,6 +118,8 @@ func (r *Recorder) start(ctx context.Context, name string, opts ...oteltrace.Spa
 	return r.startApart(ctx, name, opts)
 }
 
+// startApart is apart from start, whose results do not escape where nothing records.
+// The results are written by another goroutine, and read only if that has returned.
 func (r *Recorder) startApart(ctx context.Context, name string, opts []oteltrace.SpanStartOption) (context.Context, oteltrace.Span) {
 	var in context.Context
 	var span oteltrace.Span
@@ -143,7 +151,7 @@ func (r *Recorder) finish(span oteltrace.Span, at time.Time, f failure, change f
 }
 
 // known reports whether the methods of v that only return what it holds can be
-// called where they are: those of OpenTelemetry's own types can.
+// called where they are, as the methods of OpenTelemetry's own types can.
 func known(v any) bool {
 	t := reflect.TypeOf(v)
 	if t == nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/ebb-go/ebb/trace"
 )
 
-// drained are the attributes of a teardown's span that say why it began and what
-// came before. There are none for what was not: a scope that ended by itself has
+// drained are the attributes of a teardown's span for why it began and what came
+// before. There are none for what was not: a scope that ended by itself has
 // no cause, and one that had nothing to wait for no drain.
 func drained(cause string, d trace.Drain) []attribute.KeyValue {
 	var attrs []attribute.KeyValue

@@ -13,6 +13,11 @@ import (
 	"github.com/ebb-go/ebb/internal/term"
 )
 
+// A drop is recorded by up to three goroutines: the one that runs it, the one that
+// abandons it, and the one that ends its wave. The fields of a DropSpan are written
+// before it is handed out; the one exception is the span of a late drop, which is
+// written by the only call of End that the swap of ended lets through.
+
 // DropInfo is what is known of a drop when it begins, or is given up.
 type DropInfo struct {
 	Guard, Type string // Type is that of the guarded value
@@ -74,8 +79,8 @@ func (t *Teardown) Drop(ctx context.Context, i DropInfo) (context.Context, *Drop
 // that ends when it starts for one that ends before, and warns.
 const shortest = time.Nanosecond
 
-// Skip records a drop that was given up before it began: with the outcome
-// skipped, the [shortest] length, and err saying by whom it was held back.
+// Skip records a drop that was given up before it began, with the outcome skipped and
+// the [shortest] length. err names what held it back.
 func (t *Teardown) Skip(i DropInfo, err error) {
 	if t == nil {
 		return
@@ -89,8 +94,7 @@ func (t *Teardown) Skip(i DropInfo, err error) {
 	d.end(later(d.start, d.info.Started).Add(shortest), outcome.Skipped.String(), f)
 }
 
-// drop makes a DropSpan, without its span; ahead says whether to start that
-// now. The context is ctx with the span's parent.
+// drop makes a DropSpan, without its span; ahead reports whether to start that now. The context is ctx with the span's parent.
 func (t *Teardown) drop(ctx context.Context, i DropInfo) (d *DropSpan, under context.Context, ahead bool) {
 	i.Started = orNow(i.Started)
 	d = &DropSpan{r: t.r, t: t, info: i}

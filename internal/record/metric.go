@@ -36,7 +36,7 @@ type instruments struct {
 	prepared map[labels]*measured
 }
 
-// labels are what a measurement is told apart by; "" leaves one out.
+// labels are the attributes of a measurement; "" leaves one out.
 type labels struct{ outcome, errorType string }
 
 // measured is a set of attributes, prepared as the arguments of Add and Record.
@@ -66,6 +66,8 @@ func newInstruments(mp metric.MeterProvider) (_ *instruments, refused []error) {
 	return i, refused
 }
 
+// meter returns ebb's meter of mp, and panics if there is none: it is called through
+// the door.
 func meter(mp metric.MeterProvider) metric.Meter {
 	m := mp.Meter(trace.ScopeName, metric.WithInstrumentationVersion(process.version()))
 	must("meter", m)
@@ -159,6 +161,8 @@ func (i *instruments) measured(l labels) *measured {
 	return m
 }
 
+// prepare makes the arguments of measurements with l. A set of attributes is sorted
+// and hashed when it is made, which is what preparing it spares each measurement.
 func prepare(l labels) *measured {
 	var kvs []attribute.KeyValue
 	if l.outcome != "" {
@@ -174,8 +178,9 @@ func prepare(l labels) *measured {
 // LeakCounter returns a function that counts a guard, by the type of its value,
 // that was collected without having been dropped, in the counter
 // ebb.guard.leaks. Without a provider it counts in the global one, also when
-// that is set only later. The error is that of making the counter. The function
-// contains what the counter does: it is called where nothing could be told of it.
+// that is set only later. The error is the one of making the counter. The function
+// contains what the counter does: it is called from a cleanup, which has no caller for
+// an error.
 func LeakCounter(mp metric.MeterProvider) (func(ctx context.Context, typ string), error) {
 	if mp == nil {
 		mp = otel.GetMeterProvider()

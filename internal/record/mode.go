@@ -10,7 +10,7 @@ const (
 	// Child makes the scope's span a child of the caller's. The default.
 	Child Mode = iota
 	// LinkedRoot makes the scope's span the root of a trace of its own,
-	// linked to the caller's span: for work that outlives who asked for it.
+	// linked to the caller's span: for work that outlives the request that began it.
 	LinkedRoot
 	// TeardownOnly draws no span for the scope's life. Its teardown is the
 	// root of a trace of its own, linked to the caller's span.

@@ -17,10 +17,10 @@ import (
 // process holds what is the same for the whole process. It is the package's
 // only variable, and is never written to.
 //
-// OpenTelemetry has a global provider from the start; until somebody sets one,
+// OpenTelemetry has a global provider from the start. Until the program sets one,
 // it is a stand-in that does nothing, and that costs 135 ns and three
-// allocations a span to do. Nothing in the API tells the stand-in from a real
-// one, so the two are told apart by identity: what is global now, while
+// allocations a span to do. Nothing in the API distinguishes the stand-in from a
+// real one, so they are distinguished by identity: what is global now, while
 // packages are initialised, is the stand-in. (A provider that the
 // initialisation of another package has set even before this one is mistaken
 // for it; it has to be given as an option.)
@@ -31,8 +31,8 @@ var process = struct {
 }{comparableOrNil(otel.GetTracerProvider()), comparableOrNil(otel.GetMeterProvider()), sync.OnceValue(moduleVersion)}
 
 // Wanted reports whether [Start] would record with these providers, either of
-// which may be nil. It allocates nothing, and spares those that nobody looks at
-// the making of a [Config].
+// which may be nil. It allocates nothing, and spares a scope that is not recorded the
+// making of a [Config].
 func Wanted(ctx context.Context, tp oteltrace.TracerProvider, mp metric.MeterProvider) bool {
 	return tracerProvider(ctx, tp) != nil || meterProvider(mp) != nil
 }
@@ -67,6 +67,7 @@ func recordingIn(ctx context.Context) oteltrace.TracerProvider {
 	return askedFor(span)
 }
 
+// recordedBy returns the provider of span, or nil if span is not recording.
 func recordedBy(span oteltrace.Span) oteltrace.TracerProvider {
 	if !span.IsRecording() {
 		return nil
@@ -74,6 +75,7 @@ func recordedBy(span oteltrace.Span) oteltrace.TracerProvider {
 	return span.TracerProvider()
 }
 
+// askedFor is recordedBy for a span of foreign make.
 func askedFor(span oteltrace.Span) oteltrace.TracerProvider {
 	var tp oteltrace.TracerProvider
 	if fault.Within(patience, func() { tp = recordedBy(span) }) != nil {
@@ -125,6 +127,9 @@ func moduleVersion() string {
 	return versionIn(info)
 }
 
+// versionIn is moduleVersion for given build information: ebb can be the main
+// module, a dependency, or one that is replaced, whose version is that of the
+// replacement.
 func versionIn(info *debug.BuildInfo) string {
 	if info.Main.Path == trace.ScopeName {
 		return info.Main.Version

@@ -15,7 +15,7 @@ import (
 	"github.com/ebb-go/ebb/trace"
 )
 
-// Config tells [Start] what it has to know of a scope.
+// Config is what [Start] has to know of a scope.
 type Config struct {
 	Name     string // as written in code; "" for a scope without a name, whose spans are plain "scope" and "teardown"
 	Path     string // "orders/request"
@@ -38,9 +38,9 @@ type Config struct {
 // Recorder turns the life of one scope into spans and metrics. It is made by
 // [Start] and ended by [Recorder.End].
 //
-// A nil *Recorder is that of a scope nobody looks at: its methods return their
-// ctx as it is and nil, and allocate nothing; and so do those of the nil *Span,
-// *Teardown and *DropSpan that it returns. All methods may be called from any
+// A scope that is not recorded has a nil *Recorder: its methods return their ctx as it
+// is and nil, and allocate nothing. So do the methods of the nil *Span, *Teardown and
+// *DropSpan that it returns. All methods may be called from any
 // goroutine at any time. A tracer, processor or meter that panics or calls
 // runtime.Goexit costs the span or measurement and nothing else; one that blocks
 // is waited for a second, and then no more is recorded with it. Recording ignores

@@ -15,7 +15,7 @@ import (
 // A batch processor's default queue holds 2,048 spans and drops silently what
 // comes beyond; and since parents end last, what it dropped of a wave of 5,000
 // guards was the wave, the teardown and the scope. So a teardown makes at most
-// about so many spans, and keeps those that say something: every failure, then
+// about so many spans, and keeps those worth a look: every failure, then
 // what took time.
 const (
 	maxAhead = 1000 // drop spans that are started before their drop runs
@@ -43,7 +43,7 @@ type TeardownInfo struct {
 
 // Teardown records one teardown. The nil *Teardown records nothing.
 //
-// All its timestamps are those it is told, which are the report's, except where
+// All its timestamps are those it is given, which are the report's, except where
 // Jaeger would misread them: a span does not begin before its parent, a wave
 // begins a microsecond after the end of the one before, and so does, where there
 // are no waves, a drop after the one it waited for.

@@ -8,6 +8,11 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
+// A wave is begun before its first drop and ended after its last, by the goroutine
+// that runs the teardown, so StartWave and EndWave do not overlap. Drops do overlap
+// them: an early drop or an abandoned one may end at any time, and finds under mu
+// whether there is a wave.
+
 // wave is a wave that is running. Its span is the teardown's own, and shared,
 // beyond maxWaves. Immutable fields first; t.mu protects the rest.
 type wave struct {

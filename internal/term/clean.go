@@ -77,6 +77,8 @@ func Isolate(s string) string {
 	return fsi + s + pdi
 }
 
+// rightToLeft reports whether r is in a block of a script that is written from right
+// to left.
 func rightToLeft(r rune) bool {
 	return r >= 0x590 && (r <= 0x8ff || r >= 0xfb1d && r <= 0xfdff || r >= 0xfe70 && r <= 0xfefe ||
 		r >= 0x10800 && r <= 0x10fff || r >= 0x1e800 && r <= 0x1efff)

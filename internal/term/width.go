@@ -45,7 +45,7 @@ func runeWidth(r rune) int {
 	return 1
 }
 
-// emojiWidth tells the wide ones among the symbols of the Basic Multilingual
+// emojiWidth finds the wide ones among the symbols of the Basic Multilingual
 // Plane.
 func emojiWidth(r rune) int {
 	const wide = "⌚⌛〈〉⏩⏪⏫⏬⏰⏳◽◾☔☕♈♉♊♋♌♍♎♏♐♑♒♓♿⚓⚡⚪⚫⚽⚾⛄⛅⛎⛔⛪⛲⛳⛵⛺⛽✅✊✋✨❌❎❓❔❕❗➕➖➗➰➿⬛⬜⭐⭕"
@@ -74,6 +74,8 @@ func Fit(s string, n int) string {
 	return Isolate(s[:end] + "…")
 }
 
-// PadRight and PadLeft fill s up to n cells.
+// PadRight fills s up to n cells. What is wider stays as it is.
 func PadRight(s string, n int) string { return s + strings.Repeat(" ", max(0, n-Width(s))) }
-func PadLeft(s string, n int) string  { return strings.Repeat(" ", max(0, n-Width(s))) + s }
+
+// PadLeft fills s from the left up to n cells.
+func PadLeft(s string, n int) string { return strings.Repeat(" ", max(0, n-Width(s))) + s }
