@@ -67,6 +67,14 @@
 // while the list of those that asked for it is closed. Drops and observers are called
 // without any.
 //
+// # What a caller may rely on
+//
+// The methods of a graph that register, remove or ask never block for longer than the
+// lock is held, and leave nothing behind when they return an error. Drops run with the
+// context that the caller of the run gave, or one derived from it, and get it even if it
+// is canceled already. Nothing of this package runs when a run has returned, except
+// abandoned drops and what waits for them.
+//
 // # Time
 //
 // Nothing polls. Only limits, Deadline and Slow use timers, so a run without them has
