@@ -177,6 +177,17 @@
 //   - What an open function that fails has acquired or started is dropped before its
 //     error is returned.
 //
+// Slots:
+//
+//   - What uses a value of a [Slot] or of [Slots] depends on the slot.
+//   - A value is dropped when its last user has ended: a task, daemon or Run that used
+//     it, a guard that used it while it was opened, or a Borrow.
+//   - A [Slot.Replace] whose open function fails keeps the old value.
+//   - What is acquired or started on the scope of a value is dropped with the value,
+//     after it.
+//   - What was dropped is in reports and snapshots: all that went wrong, within a bound,
+//     the newest, and a count.
+//
 // # Less formally
 //
 // Acquire things where you open them, use them through the context where you

@@ -192,6 +192,11 @@ func (n *node) ended(err error, returned bool) {
 // will not end, because it was abandoned or skipped.
 func (n *node) outcome(o engine.Outcome) error {
 	err := n.s.dropError(n, o)
+	if v, ok := n.resource.(interface {
+		noteOutcome(o engine.Outcome, err error)
+	}); ok {
+		v.noteOutcome(o, err)
+	}
 	if o.Outcome == outcome.Abandoned || o.Outcome == outcome.Skipped {
 		n.s.mu.Lock()
 		n.markGoneLocked(err)

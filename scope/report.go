@@ -25,6 +25,13 @@ func (s *Scope) report(x exitRun) *trace.Report {
 		e.DependsOn = names(o.Node)
 		r.Entries = append(r.Entries, e)
 	}
+	for _, o := range x.outcomes {
+		if of, ok := nodeOf(o.Node).resource.(interface{ dropped() trace.SlotValues }); ok {
+			if values := of.dropped(); values.Dropped > 0 {
+				r.Values = append(r.Values, values)
+			}
+		}
+	}
 	r.Complete()
 	return r
 }

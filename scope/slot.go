@@ -3,6 +3,9 @@ package scope
 import (
 	"context"
 	"fmt"
+	"time"
+
+	"github.com/ebb-go/ebb/trace"
 )
 
 // Slot is a guard whose value can be replaced while its scope lives: a pool that is opened
@@ -162,6 +165,10 @@ func (l *Slot[T]) Drop(ctx context.Context) error { return l.core.node.dropEarly
 
 // DropTree is Drop for the slot and all that depends on it, dependents first, in waves.
 func (l *Slot[T]) DropTree(ctx context.Context) error { return l.core.node.dropEarly(ctx, true) }
+
+func (l *Slot[T]) dropped() trace.SlotValues { return l.core.dropped() }
+
+func (l *Slot[T]) valueItems(now time.Time) []trace.SnapshotItem { return l.core.valueItems(now) }
 
 // inside returns the scope of the values.
 func (l *Slot[T]) inside() *Scope { return &l.core.values }

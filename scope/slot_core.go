@@ -24,7 +24,8 @@ type slotCore struct {
 	node    node
 	values  Scope
 	timeout time.Duration // of the drop of a value; immutable, as are node, values and idle
-	idle    *idleQueue    // of the values that nothing uses; nil without SlotIdle
+	seen    seen
+	idle    *idleQueue // of the values that nothing uses; nil without SlotIdle
 
 	mu      sync.Mutex // protects the following
 	closing bool       // the turn has come: no value is opened any longer; terminal

@@ -3,6 +3,7 @@ package scope
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
@@ -15,8 +16,9 @@ import (
 type slotValue struct {
 	kept
 	core   *slotCore
-	label  string // the name of the slot with its number or key
-	shared bool   // its open function is called for several callers
+	label  string      // the name of the slot with its number or key
+	noted  atomic.Bool // what became of it was kept
+	shared bool        // its open function is called for several callers
 
 	scope     Scope
 	scopeNode node
@@ -161,7 +163,7 @@ func (v *valueOf[T]) beginDrop(ctx context.Context) (inside context.Context, beg
 func (v *valueOf[T]) callDrop(ctx context.Context) error { return v.drop(ctx, v.v) }
 func (v *valueOf[T]) endDrop(error, bool)                { v.ended() }
 
-func (v *valueOf[T]) kind() string { return "guard" }
+func (v *valueOf[T]) kind() string { return valueKind }
 
 func (v *valueOf[T]) typ() string { return typeName[T]() }
 

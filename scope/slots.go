@@ -4,8 +4,10 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/ebb-go/ebb/internal/fault"
+	"github.com/ebb-go/ebb/trace"
 )
 
 // Slots is a guard with a value for each key: a pool for each tenant, a connection for
@@ -226,6 +228,10 @@ func (l *Slots[K, T]) leave(k K, p *place[T]) {
 	}
 	l.places, l.peak = smaller, len(smaller)
 }
+
+func (l *Slots[K, T]) dropped() trace.SlotValues { return l.core.dropped() }
+
+func (l *Slots[K, T]) valueItems(now time.Time) []trace.SnapshotItem { return l.core.valueItems(now) }
 
 // inside returns the scope of the values.
 func (l *Slots[K, T]) inside() *Scope { return &l.core.values }

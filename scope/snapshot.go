@@ -55,8 +55,13 @@ func (s *Scope) snapshot(path string, now time.Time) trace.Snapshot {
 		}
 		item.DependsOn = names(n)
 		shot.Items = append(shot.Items, item)
-		if c, ok := of.resource.(*Scope); ok {
-			below = append(below, c)
+		switch r := of.resource.(type) {
+		case *Scope:
+			below = append(below, r)
+		case interface {
+			valueItems(now time.Time) []trace.SnapshotItem
+		}:
+			shot.Items = append(shot.Items, r.valueItems(now)...)
 		}
 	}
 	for _, c := range below {

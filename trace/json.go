@@ -34,6 +34,7 @@ type reportJSON struct {
 	Waves        []waveJSON   `json:"waves"`
 	Entries      []entryJSON  `json:"entries"`
 	Lists        [][]string   `json:"lists,omitempty"`
+	Values       []valuesJSON `json:"values,omitempty"`
 }
 
 // waveJSON is what a wave was allowed and used.
@@ -81,6 +82,7 @@ func (r Report) MarshalJSON() ([]byte, error) {
 		Took: milliseconds(r.took()), Error: term.Bounded(r.Error, term.MaxExit),
 		Cause: term.Bounded(r.Cause, term.MaxText), Drain: r.Drain.json(),
 		CriticalPath: []string{},
+		Values:       slotsJSON(r.Values),
 		Waves:        []waveJSON{},
 		Entries:      make([]entryJSON, len(r.Entries)),
 	}
@@ -117,7 +119,7 @@ func (r *Report) UnmarshalJSON(data []byte) error {
 	*r = Report{
 		Scope: j.Scope, Exit: j.Exit, Schedule: j.Schedule,
 		DropLimit: j.DropLimit, Grace: time.Duration(j.Grace), Started: j.Started.Time, Ended: j.Ended.Time, Deadline: j.Deadline.Time, Error: j.Error,
-		Cause: j.Cause, Drain: j.Drain.drain(),
+		Cause: j.Cause, Drain: j.Drain.drain(), Values: slotValues(j.Values),
 	}
 	for _, e := range j.Entries {
 		entry := Entry{

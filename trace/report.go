@@ -27,6 +27,7 @@ type Report struct {
 	Error     string        // of the whole exit, empty when it was clean
 	Cause     string        // why the scope was canceled or asked to stop; empty without
 	Drain     Drain         // what it waited for before the first wave
+	Values    []SlotValues  // of slots: what was dropped of their values
 }
 
 // Entry is what became of one guard, daemon or child scope.

@@ -47,6 +47,7 @@ func (r *Report) WriteText(w io.Writer, opts ...TextOption) error {
 		b.WriteByte('\n')
 		r.textBudget(b)
 	}
+	r.textValues(b, l)
 	r.textErrors(b, l)
 	return b.Flush()
 }
