@@ -86,11 +86,11 @@ func (n *node) starts(r dropRecord) {
 // startSpan starts the span of n's drop and puts it into the drop's context.
 func (n *node) startSpan() {
 	s := n.s
-	if s.rec == nil {
+	if s.rec == nil || isValueScope(n.resource) {
 		return
 	}
 	start := s.rec.Drop
-	if n.drop.way < dropEarly {
+	if n.drop.way < dropEarly && !s.isInside() { // the turn of a slot is no teardown of its own
 		start = s.decided.teardown.Drop
 	}
 	ctx, span := start(n.drop.Context, n.dropInfo(&n.rarely.Load().record))
@@ -98,6 +98,13 @@ func (n *node) startSpan() {
 	s.mu.Lock()
 	n.rarely.Load().record.span = span
 	s.mu.Unlock()
+}
+
+// isValueScope reports whether r is the scope of a slot's value: that of the value itself
+// has the span.
+func isValueScope(r resource) bool {
+	c, ok := r.(*Scope)
+	return ok && c.slotNode() != nil
 }
 
 func (n *node) dropInfo(r *dropRecord) record.DropInfo {

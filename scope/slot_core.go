@@ -40,6 +40,7 @@ func (c *slotCore) init(s *Scope, r resource, cfg *guardConfig) {
 	v := &c.values
 	v.name, v.parent, v.opener, v.self = s.name, s, &s.body, &c.node
 	v.inherited, v.rec, v.dropTimeout, v.foreign = s.inherited, s.rec, s.dropTimeout, s.foreign
+	v.watched = s.watched
 	v.schedule = Eager // a value that is kept by another waits for it, and must not hold up a wave
 	v.makeConfig().inside = true
 	v.names = new(nameSet) // stays empty: a number or a key is no name to be made unique

@@ -3,6 +3,7 @@ package scope_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,5 +45,28 @@ func TestSlotSeen(t *testing.T) {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("no %q in\n%s", want, text.String())
 		}
+	}
+}
+
+// Each value that was dropped has a span: one that was replaced, and those of the teardown.
+func TestSlotSpans(t *testing.T) {
+	var p pools
+	var rec spans
+	err := p.slot(t, func(ctx context.Context, _ *scope.Scope, l *scope.Slot[int]) error {
+		return l.Replace(ctx, p.open)
+	}, scope.WithTracerProvider(&rec))
+	if err != nil {
+		t.Error(err)
+	}
+	var names []string
+	for _, s := range rec.named("drop pool") {
+		names = append(names, s.str("ebb.guard.name")+" "+s.str("ebb.scope.path")+" "+s.str("ebb.drop.outcome"))
+	}
+	slices.Sort(names)
+	if want := []string{"pool svc ok", "pool[1] svc ok", "pool[2] svc ok"}; !slices.Equal(names, want) {
+		t.Errorf("%q, want %q", names, want)
+	}
+	if n := len(rec.named("acquire pool")); n != 2 {
+		t.Errorf("%d acquires", n)
 	}
 }
