@@ -25,7 +25,7 @@ import (
 var faces = map[string]int{
 	"guard": 0, "guard/guardtest": 0,
 	"group": 60,
-	"trace": 108,
+	"trace": 111, // 100, and 11 for what became of the values of slots
 	"scope": 0, "scope/scopetest": 0, "scope/scopehttp": 0,
 }
 
