@@ -17,20 +17,20 @@ import (
 func TestTreeErrorOfGoneCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := errors.New("broken")
-		var heard error
+		heard := make(chan error, 1)
 		err := scope.Run(t.Context(), func(ctx context.Context, s *scope.Scope) error {
 			db := must(scope.Defer(s, "db", func(context.Context) error { time.Sleep(5 * sec); return nil }))
 			_ = must(scope.Defer(s, "api", func(context.Context) error { time.Sleep(sec); return broken }, scope.DependsOn(db)))
 			go func() {
 				own, cancel := context.WithTimeout(context.Background(), 2*sec)
 				defer cancel()
-				heard = db.DropTree(own)
+				heard <- db.DropTree(own)
 			}()
 			synctest.Wait()
 			return nil
 		})
-		if heard != context.DeadlineExceeded || !errors.Is(err, broken) {
-			t.Errorf("the caller has heard %v, and Run %v", heard, err)
+		if own := <-heard; own != context.DeadlineExceeded || !errors.Is(err, broken) {
+			t.Errorf("the caller has heard %v, and Run %v", own, err)
 		}
 	})
 }
