@@ -19,8 +19,12 @@ var edgeSources = map[string]func(ctx context.Context, s *scope.Scope, d scope.N
 		_, err := scope.Acquire(ctx, s, "x", opens("x"), guard.Nothing, scope.AlsoDependsOn(d))
 		return err
 	},
-	"register": func(_ context.Context, s *scope.Scope, d scope.Node) error {
-		_, err := scope.Register(s, "x", guard.New("x", guard.Nothing), scope.DependsOn(d))
+	"register": func(ctx context.Context, s *scope.Scope, d scope.Node) error {
+		g := guard.New("x", guard.Nothing)
+		_, err := scope.Register(s, "x", g, scope.DependsOn(d))
+		if err != nil {
+			_ = g.Drop(ctx) // it is still the caller's
+		}
 		return err
 	},
 	"lazy": func(ctx context.Context, s *scope.Scope, d scope.Node) error {
