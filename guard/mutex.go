@@ -96,7 +96,7 @@ func (m *Mutex[T]) lock(ctx context.Context) error {
 // come, either may win: a slot that was taken is given back by lock if the mutex refuses.
 func (m *Mutex[T]) await(ctx context.Context) error {
 	over := ctx.Done()
-	w, err := life.Enter(ctx, &m.life, (*droppedMutex[T])(m))
+	w, err := life.EnterBeyond(ctx, &m.life, (*droppedMutex[T])(m))
 	if err != nil {
 		return err
 	}
@@ -191,7 +191,7 @@ func (m *droppedMutex[T]) AwaitIdle(ctx context.Context) error {
 	default:
 	}
 	over := ctx.Done()
-	w, err := life.Enter(ctx, &m.life, m)
+	w, err := life.EnterBeyond(ctx, &m.life, m)
 	if err != nil {
 		return err
 	}

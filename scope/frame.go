@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+
+	"github.com/ebb-go/ebb/internal/life"
 )
 
 // frameKind says what function a frame stands for.
@@ -105,6 +107,9 @@ func (f *frame) Value(key any) any {
 	}
 	if _, ok := key.(borrowKey); ok && f.kind != openingFrame {
 		return f.s.borrowed // so that no context of anyone else's is asked
+	}
+	if f.s.foreign && life.IsKey(key) {
+		return nil // likewise: what is around a foreign context is not looked for
 	}
 	return f.Context.Value(key)
 }

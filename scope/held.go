@@ -2,6 +2,8 @@ package scope
 
 import (
 	"context"
+
+	"github.com/ebb-go/ebb/internal/life"
 )
 
 // held returns what cannot end before a call in ctx returns: the functions in whose
@@ -49,7 +51,26 @@ func held(ctx context.Context) (in []waitPoint) {
 		}
 		in = b.node.heldFrom(in) // its drop waits for borrowers
 	}
+	for _, l := range life.Around(ctx) {
+		in = append(in, waitPoint{life: l})
+	}
 	return in
+}
+
+// Lives know only of each other. That a call waits for one, and in which functions of a
+// scope, is entered here too: a task that holds a mutex and waits for a drop, which waits
+// for the mutex, is a circle through both.
+func init() {
+	life.Beyond(func(ctx context.Context, on *life.Life) (leave func(), err error) {
+		w, path := waits.enter(held(ctx), target{waitPoint: waitPoint{life: on}})
+		switch {
+		case path != nil:
+			return nil, ErrReentrant
+		case w == nil:
+			return nil, nil
+		}
+		return w.leave, nil
+	})
 }
 
 // heldFrom adds n, whose drop waits for a function, and the scopes that it lies in.

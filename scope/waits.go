@@ -5,10 +5,11 @@ import (
 	"sync/atomic"
 
 	"github.com/ebb-go/ebb/group"
+	"github.com/ebb-go/ebb/internal/life"
 )
 
 // A waitPoint is something whose end a function can delay by waiting: a task, the drop
-// of a node, or the open function of one. Exactly one field is set, but for open; the
+// of a node, the open function of one, or what runs on a guard. Exactly one field is set, but for open; the
 // waitPoint of a scope stands for its end if Open has made it, and as a key for all
 // drops in it.
 type waitPoint struct {
@@ -16,6 +17,7 @@ type waitPoint struct {
 	node  *node
 	open  bool // the open function of node, rather than its drop
 	scope *Scope
+	life  *life.Life // what runs on a guard: its borrowers, its drop, the holder of its lock
 }
 
 // A target is what a call waits for.
@@ -31,6 +33,8 @@ func (t target) name() string {
 		return "task"
 	case t.scope != nil:
 		return t.scope.name
+	case t.life != nil:
+		return "guard"
 	}
 	return t.node.name()
 }

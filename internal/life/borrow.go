@@ -45,7 +45,7 @@ func (l *Life) AwaitBorrowers(ctx context.Context, as Labeled) error {
 			continue
 		}
 		over := ctx.Done()
-		w, err := Enter(ctx, l, as)
+		w, err := EnterBeyond(ctx, l, as)
 		if err != nil {
 			return err
 		}

@@ -130,7 +130,7 @@ func (l *Life) wait(ctx context.Context, as Labeled) error {
 		return l.Err() // also when ctx is over
 	default:
 	}
-	w, err := Enter(ctx, l, as)
+	w, err := EnterBeyond(ctx, l, as)
 	if err != nil {
 		return err
 	}

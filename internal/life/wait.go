@@ -27,13 +27,16 @@ type edge struct {
 	on *Life
 	as Labeled // what on belongs to
 	i  int     // its place in the edges of by.of; under the lock of that, as the place is
+
+	leave func() // leaves the wait in the graph beyond; then nothing else is set
 }
 
 // A Labeled describes in words what a life belongs to.
 type Labeled interface{ Label() string }
 
 // A Wait is the edges of one call, from the innermost function it is made in to the
-// outermost. It is nil for a call that nothing waits for.
+// outermost, and then the one in the graph beyond. It is nil for a call that nothing
+// waits for.
 type Wait []*edge
 
 // Enter notes that a call with ctx is about to wait for what runs on life on. If that
@@ -41,28 +44,68 @@ type Wait []*edge
 // the caller calls Leave when the wait is over. No lock may be held: Enter calls methods
 // of ctx, which are foreign code.
 func Enter(ctx context.Context, on *Life, as Labeled) (Wait, error) {
-	m := innermost(ctx)
-	if m == nil {
-		return nil, nil
-	}
 	var w Wait
-	for ; m != nil; m = innermost(m.Context) {
+	for m := innermost(ctx); m != nil; m = innermost(m.Context) {
 		w = append(w, &edge{by: m, on: on, as: as})
 	}
-	for _, e := range w {
-		e.by.of.addEdge(e)
+	if len(w) > 0 {
+		for _, e := range w {
+			e.by.of.addEdge(e)
+		}
+		if err := w.cycle(); err != nil {
+			w.Leave()
+			return nil, err
+		}
 	}
-	if err := w.cycle(); err != nil {
+	return w, nil
+}
+
+// EnterBeyond is Enter for a wait that is entered in the graph beyond too. That of a Lazy
+// is not: a scope enters those of its lazy guards itself, with their names.
+func EnterBeyond(ctx context.Context, on *Life, as Labeled) (Wait, error) {
+	w, err := Enter(ctx, on, as)
+	if err != nil || beyond == nil {
+		return w, err
+	}
+	leave, err := beyond(ctx, on)
+	if err != nil {
 		w.Leave()
 		return nil, err
 	}
+	if leave != nil {
+		w = append(w, &edge{leave: leave})
+	}
 	return w, nil
+}
+
+// beyond is set once, at package initialisation: it enters a wait in the graph of what
+// lives do not know, tasks and the drops of a scope, so that a circle through both is
+// seen. It returns ErrReentrant, or how to leave; nil is no such wait.
+var beyond func(ctx context.Context, on *Life) (leave func(), err error)
+
+// Beyond sets the graph in which waits for lives are entered too. It is for package scope.
+func Beyond(enter func(ctx context.Context, on *Life) (leave func(), err error)) { beyond = enter }
+
+// IsKey reports whether key is the one by which a context is asked for what it is inside
+// of, so that a context can answer without asking those around it.
+func IsKey(key any) bool {
+	_, ok := key.(markKey)
+	return ok
+}
+
+// Around returns the lives of the functions that ctx is the context of, which cannot end
+// before a call with it returns, the innermost first.
+func Around(ctx context.Context) (lives []*Life) {
+	for m := innermost(ctx); m != nil; m = innermost(m.Context) {
+		lives = append(lives, m.of)
+	}
+	return lives
 }
 
 // reentrant is Enter for a call that will enter again when it waits: it makes sure
 // that a call which is known to be in vain changes nothing.
 func reentrant(ctx context.Context, on *Life, as Labeled) error {
-	w, err := Enter(ctx, on, as)
+	w, err := EnterBeyond(ctx, on, as)
 	w.Leave()
 	return err
 }
@@ -70,7 +113,11 @@ func reentrant(ctx context.Context, on *Life, as Labeled) error {
 // Leave ends the wait. It is called once, and may be called on nil.
 func (w Wait) Leave() {
 	for _, e := range w {
-		e.by.of.removeEdge(e)
+		if e.leave != nil {
+			e.leave()
+		} else {
+			e.by.of.removeEdge(e)
+		}
 	}
 }
 
