@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/ebb-go/ebb/internal/budget"
 	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
 	"github.com/ebb-go/ebb/internal/outcome"
@@ -168,6 +169,7 @@ func (s *Scope) asNode() *node {
 func (s *Scope) callDrop(ctx context.Context) error {
 	bound, closed := s.closedByOwner()
 	if !closed {
+		s.boundBy(time.Now(), budget.Deadline(ctx)) // before anything that is asked to stop can look
 		s.turn()
 	}
 	faults := s.exitWithin(ctx, bound)

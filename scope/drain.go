@@ -43,11 +43,7 @@ func (s *Scope) drainBounded(ctx context.Context, idle <-chan struct{}) {
 	dropDone := ctx.Done()
 	bound := budget.Deadline(ctx)
 	began := time.Now()
-	if !bound.IsZero() {
-		s.mu.Lock()
-		s.clock().bound = began.Add(budget.Asked(max(bound.Sub(began), 0)))
-		s.mu.Unlock()
-	}
+	s.boundBy(began, bound)
 	for {
 		due, act, filled := s.drainDue(began, bound)
 		var timer *time.Timer
@@ -87,6 +83,18 @@ func (s *Scope) drainBounded(ctx context.Context, idle <-chan struct{}) {
 		default:
 		}
 	}
+}
+
+// boundBy notes for [StoppingDeadline] until when the drop of the scope, which begins at
+// began, leaves it alone; bound is by when it has to be over, and zero for never.
+func (s *Scope) boundBy(began, bound time.Time) {
+	c := s.clock()
+	if c == nil || bound.IsZero() {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.bound = began.Add(budget.Asked(max(bound.Sub(began), 0)))
 }
 
 // cut cancels the scope because its time is up. That comes too late for a scope that
