@@ -238,11 +238,14 @@ func TestWebSocket(t *testing.T) {
 			if err != nil {
 				return nil
 			}
-			s.Go("goodbye", func(ctx context.Context) error {
+			goodbye := func(ctx context.Context) error {
 				<-scope.Stopping(ctx)
 				_ = c.Close(websocket.StatusGoingAway, "")
 				return nil
-			})
+			}
+			if s.TryGo("goodbye", goodbye) != nil { // the server has been stopped meanwhile
+				return goodbye(r.Context())
+			}
 			for {
 				if _, _, err := c.Read(r.Context()); err != nil {
 					s.Stop(nil) // the goodbye task, if the client has left
