@@ -49,7 +49,7 @@ func session(w http.ResponseWriter, r *http.Request) error {
 		return nil // it has answered
 	}
 	left := make(chan struct{}) // closed when the client has left
-	s.Go("goodbye", func(ctx context.Context) error {
+	err = s.TryGo("goodbye", func(ctx context.Context) error {
 		select {
 		case <-left:
 			return nil
@@ -58,6 +58,9 @@ func session(w http.ResponseWriter, r *http.Request) error {
 		_ = conn.Close(websocket.StatusGoingAway, "the server stops") // the reader gets to see it
 		return nil
 	})
+	if err != nil { // the server has been stopped meanwhile
+		return conn.Close(websocket.StatusGoingAway, "the server stops")
+	}
 	defer close(left)
 	for {
 		// Not on a context that is canceled when the server is asked to stop: the library
