@@ -108,7 +108,7 @@ func (a *api) commit(ctx context.Context, o Order) (known bool, sold int64, err 
 		}
 		known, err = insertOrder(ctx, tx, o)
 		return err
-	}, scope.WithName("commit"))
+	}, scope.WithName("commit"), scope.WithSpanMode(scope.SpanChild)) // in the trace of its request
 	return known, sold, err
 }
 
