@@ -49,7 +49,7 @@ func (s *Scope) abandonTasks() {
 			}
 		}
 	}
-	takeStacks(list)
+	fillStacks(list)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -69,8 +69,8 @@ func (s *Scope) abandonTasks() {
 // maxLeafStacks bounds the stacks of leaves and daemons that one exit keeps.
 const maxLeafStacks = 32
 
-// takeStacks takes the stacks of the first leaves, in one stop of the world.
-func takeStacks(leaves []leaf) {
+// fillStacks gives the first leaves their stacks, in one stop of the world.
+func fillStacks(leaves []leaf) {
 	stacks := make(map[fault.Frame]string)
 	for _, l := range leaves {
 		if l.frame != "" && len(stacks) < maxLeafStacks {
@@ -109,7 +109,7 @@ func (s *Scope) takeStacks(outcomes []engine.Outcome) (hung map[int]error) {
 	if len(leaves) == 0 {
 		return nil
 	}
-	takeStacks(leaves)
+	fillStacks(leaves)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for r, e := range runners {

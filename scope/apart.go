@@ -136,7 +136,7 @@ func (b *bodyApart) abandon() bodyEnd {
 		Scope: s.Path(), Name: bodyName, Age: time.Since(b.started), Opening: s.openingBelow(&s.body),
 	}
 	leaves := append([]leaf{{err: e, frame: fault.FrameOf("(*bodyApart).call", b)}}, s.hungIn(&s.body)...)
-	takeStacks(leaves)
+	fillStacks(leaves)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if isClosed(b.done) {

@@ -9,7 +9,7 @@ import (
 	"github.com/ebb-go/ebb/internal/outcome"
 )
 
-// Drop is called by the engine of package group, once: a second run that comes to
+// Drop is called by the engine, once: a second run that comes to
 // n while its early drop is running waits without it. Its frame lies on the stack
 // of every drop that blocks, and with it those of group just fit the smallest
 // stack; what needs room is done in other functions, before the drop function is called.

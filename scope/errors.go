@@ -134,13 +134,15 @@ func (e *DropTimeoutError) Timeout() bool { return true }
 func (e *DropTimeoutError) ErrorType() string { return "timeout" }
 
 // AbandonedError names a task, daemon, child or drop that was still running
-// when its time had run out, and that the exit therefore no longer waits for.
+// when its time had run out, and that the exit therefore no longer waits for. What
+// hung in the nested Runs below it has an error of its own, with the scope that it is
+// in: a task, a daemon, a drop, or the Run itself if that is its body.
 type AbandonedError struct {
 	Scope, Name string
 	Age         time.Duration // since the task, or the drop, was started
 	Blocks      []string      // what could not be dropped after it: ten names, then a count
 	Opening     []string      // what its function was opening then: likewise
-	Stack       string        // of its goroutine at that moment
+	Stack       string        // of its goroutine at that moment; of the first 32, and of no nested Run
 }
 
 // Error is one line; the stack is in the field.

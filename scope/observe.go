@@ -37,7 +37,7 @@ func (o observer) observe(e engine.Event) {
 	}
 }
 
-// A noticer is a scope for package group: an interface costs no allocation.
+// A noticer is a scope for the engine: an interface costs no allocation.
 type noticer struct{ *Scope }
 
 var _ engine.Container = noticer{}

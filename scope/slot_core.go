@@ -13,9 +13,6 @@ import (
 	"github.com/ebb-go/ebb/internal/engine"
 )
 
-// zeroTime is no deadline.
-var zeroTime time.Time
-
 // slotCore is what a slot is without its type: a node of its scope, and inside of it a
 // scope of its own whose nodes are the values. That one is in no path and no picture. It
 // is open until the slot's own turn, and so values come and go until then, whatever

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/ebb-go/ebb/internal/engine"
 	"github.com/ebb-go/ebb/internal/fault"
@@ -82,7 +83,7 @@ func (d droppingValue) Run() { d.dropUnheard() }
 func (v *slotValue) dropUnheard() {
 	n := &v.scopeNode
 	n.s.mu.Lock()
-	e, w, first, _ := n.joinLocked(nil, true, zeroTime)
+	e, w, first, _ := n.joinLocked(nil, true, time.Time{})
 	n.s.mu.Unlock()
 	w.leave()
 	if first {

@@ -27,7 +27,7 @@ func (r *Report) completeSlack(links *links) {
 // of its last drop: the next wave does not begin before. Under a limit, a drop whose
 // slot another waited for could not have ended later than that other's latest start.
 // Going through the entries from the last start backwards, that start is known, as
-// whoever waits begins after what it waits for.
+// a drop that waits begins after what it waits for.
 func (r *Report) slackWaves() {
 	ends := make(map[int]time.Time)
 	for i := range r.Entries {

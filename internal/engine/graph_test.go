@@ -368,7 +368,7 @@ func TestUnclaim(t *testing.T) {
 		g.Unclaim(a)
 	}
 	if _, err := g.Add("b", drop, a); err != nil {
-		t.Errorf("a node that is not claimed any more: %v", err)
+		t.Errorf("a node that is no longer claimed: %v", err)
 	}
 	if got := g.Teardown(t.Context(), engine.Options{}); len(got) != 2 {
 		t.Errorf("%d outcomes, want 2", len(got))

@@ -237,7 +237,7 @@ var inner = regexp.MustCompile(`internal/[a-z]+|\b(budget|engine|fault|life|outc
 
 // One type of an internal package is public, under a name in each package that
 // returns it: a panic that is caught in one package is reported by another, those
-// do not import each other, and [errors.As] has to find it whoever caught it.
+// do not import each other, and [errors.As] has to find it in whichever package it was caught.
 const shared = "PanicError has fault.PanicError in its signature"
 
 // TestFaces: what a user may call has public types only. With -v it prints how many
